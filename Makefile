@@ -1,0 +1,56 @@
+# make lists the targets; demo and test need nothing before them but Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test check format lint imports types unit docs build wheel-test bench lock clean
+
+help:  ## list the targets
+	@$(PYTHON) -c "import re; [print(f'{m[1]:<12} {m[2]}') for m in re.finditer(r'^([a-z-]+):.*?## (.*)$$', open('Makefile').read(), re.M)]"
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PYTHON) -c "open('$(READY)', 'w').close()"
+
+demo: $(READY)  ## the whole job on this machine, against pretend systems
+	$(BIN)/tieout demo
+
+test: $(READY)  ## every test, with branch coverage of domain/ and projections/
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+check: format lint imports types test docs build wheel-test  ## exactly what .ci/run runs
+
+format: $(READY)  ## is everything formatted?
+	$(BIN)/ruff format --check .
+
+lint: $(READY)  ## ruff, all rules
+	$(BIN)/ruff check .
+
+imports: $(READY)  ## do the arrows between the rooms point inwards?
+	$(BIN)/lint-imports
+
+types: $(READY)  ## mypy, strict, tests too
+	$(BIN)/mypy
+
+docs: $(READY)  ## is the generated reference up to date?
+	$(BIN)/python -m tieout.reference --check
+
+build: $(READY)  ## make the wheel
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
+wheel-test: build  ## does the installed wheel work without the sources?
+	$(BIN)/python tests/wheel/check_wheel.py dist
+
+bench: $(READY)  ## benchmarks, by hand
+	$(BIN)/python benchmarks/api_calls.py
+
+lock:  ## write requirements.lock anew (needs uv)
+	uv pip compile --universal --generate-hashes --no-header --quiet --group dev pyproject.toml -o requirements.lock
+
+clean:  ## remove what make made
+	$(PYTHON) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'dist', '.mypy_cache', '.ruff_cache', '.hypothesis')]"
