@@ -1,0 +1,231 @@
+"""The sandbox as a running thing: both pretend systems behind HTTP on loopback, in one thread of this process."""
+
+import asyncio
+import json
+import socket
+import threading
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sandbox.asgi import CuttableProtocol
+from sandbox.avidxchange.app import build_avidxchange
+from sandbox.avidxchange.books import AvidBooks
+from sandbox.avidxchange.options import AvidOptions
+from sandbox.clock import SandboxClock
+from sandbox.control import Control
+from sandbox.faults import FaultLimits, Faults, Profile, Side
+from sandbox.infor.app import build_infor
+from sandbox.infor.options import InforOptions, ionapi_file
+from sandbox.seed import SeedOptions, seed_infor
+
+LONGEST_START_SECONDS = 20
+KEEP_ALIVE_SECONDS = 120
+SECRET_FILE_MODE = 0o600
+
+
+class SandboxOptions(msgspec.Struct, kw_only=True, frozen=True):
+    """One sandbox: how much data, how slow, how faulty. `infor` and `avidxchange` replace single settings.
+
+    `today` only places the seeded data in time (default: the machine's date in UTC); the clock runs on real
+    time until it is advanced. `infor` and `avidxchange` carry further fields of their options by name.
+    """
+
+    seed: int = 1
+    invoices: int = 200
+    suppliers: int | None = None
+    divisions: int = 24
+    today: date | None = None
+    faults: Profile = "calm"
+    fault_seed: int | None = None
+    search_lag_seconds: float = 0.3
+    posting_delay_seconds: float = 0.3
+    call_timeout_seconds: float = 3.0
+    token_seconds: int = 3600
+    tenant: str = "ACME_TST"
+    company: int = 100
+    host: str = "127.0.0.1"
+    infor: dict[str, object] = {}
+    avidxchange: dict[str, object] = {}
+    out: str | None = None
+
+
+class Sandbox:
+    """Both pretend systems; a context manager that listens from entry to exit, on ports the system chooses."""
+
+    def __init__(self, options: SandboxOptions | None = None) -> None:
+        self.options = options or SandboxOptions()
+        self.clock = SandboxClock()
+        self.infor_options, self.avidxchange_options = _tenant(self.options), _account(self.options)
+        self.infor_books = seed_infor(_seed(self.options))
+        self.avidxchange_books = AvidBooks(seed=self.options.seed)
+        infor = build_infor(self.infor_books, self.clock, self.infor_options)
+        avidxchange = build_avidxchange(self.avidxchange_books, self.clock, self.avidxchange_options)
+        self.faults: dict[Side, Faults] = {
+            "infor": self._faulty(infor, "infor"),
+            "avidxchange": self._faulty(avidxchange, "avidxchange"),
+        }
+        control = Control(self.clock, self.faults, infor, avidxchange)
+        self._servers = [
+            _server(self.faults["infor"]),
+            _server(_Split(control, self.faults["avidxchange"])),
+        ]
+        self._sockets: list[socket.socket] = []
+        self._thread: threading.Thread | None = None
+        self._listening = threading.Event()
+
+    def __enter__(self) -> Self:
+        """Start to listen; ready to be called when this returns."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop to listen and let every port and thread go."""
+        self.stop()
+
+    def start(self) -> None:
+        """Listen on two free ports, and write the files of `options.out` when that is set."""
+        self._sockets = [_listen(self.options.host) for _ in self._servers]
+        self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
+        addresses = [f"http://{self.options.host}:{one.getsockname()[1]}" for one in self._sockets]
+        self.infor_url, self.control_url = addresses
+        self.avidxchange_url = f"{self.control_url}/v1"
+        self._thread.start()
+        if not self._listening.wait(LONGEST_START_SECONDS) or not self._thread.is_alive():
+            self.stop()
+            raise RuntimeError("the sandbox did not start to listen")
+        if self.options.out is not None:
+            self.write_out(Path(self.options.out))
+
+    def stop(self) -> None:
+        """Stop both servers; a request in flight is cut off after a moment."""
+        for server in self._servers:
+            server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(LONGEST_START_SECONDS)
+            self._thread = None
+        for one in self._sockets:
+            one.close()
+
+    def addresses(self) -> dict[str, str]:
+        """Return the base URLs: `infor`, `avidxchange` (with /v1) and `control`."""
+        return {"infor": self.infor_url, "avidxchange": self.avidxchange_url, "control": self.control_url}
+
+    def write_out(self, folder: Path) -> Path:
+        """Write the `.ionapi` file, `tokens.json` and `addresses.json`; return the `.ionapi` file's path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        ionapi = folder / f"{self.options.tenant}.ionapi"
+        account = self.avidxchange_options
+        tokens = {
+            "company_token": account.company_token,
+            "user_token": account.user_token,
+            "client_id": account.client_id,
+            "client_secret": account.client_secret,
+        }
+        _write_secret(ionapi, ionapi_file(self.infor_options, self.infor_url))
+        _write_secret(folder / "tokens.json", tokens)
+        (folder / "addresses.json").write_text(json.dumps(self.addresses(), indent=2) + "\n", "utf-8")
+        return ionapi
+
+    def _faulty(self, app: ASGIApp, side: Side) -> Faults:
+        options = self.options
+        return Faults(
+            app,
+            profile=options.faults,
+            seed=options.seed if options.fault_seed is None else options.fault_seed,
+            side=side,
+            limits=FaultLimits(call_timeout_seconds=options.call_timeout_seconds),
+        )
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._listening.set()
+
+    async def _serve(self) -> None:
+        running = [
+            asyncio.ensure_future(server.serve(sockets=[one]))
+            for server, one in zip(self._servers, self._sockets, strict=True)
+        ]
+        while not all(server.started for server in self._servers):
+            if any(task.done() for task in running):
+                break
+            await asyncio.sleep(0.002)
+        self._listening.set()
+        await asyncio.gather(*running)
+
+
+class _Split:
+    """Sends control requests to the control routes and everything else to the pretend system."""
+
+    def __init__(self, control: ASGIApp, app: ASGIApp) -> None:
+        self._control = control
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = self._control if scope["path"].startswith("/control") else self._app
+        await chosen(scope, receive, send)
+
+
+def _seed(options: SandboxOptions) -> SeedOptions:
+    return SeedOptions(
+        seed=options.seed,
+        invoices=options.invoices,
+        suppliers=options.suppliers,
+        divisions=options.divisions,
+        today=options.today or datetime.now(tz=UTC).date(),
+    )
+
+
+def _tenant(options: SandboxOptions) -> InforOptions:
+    settings: dict[str, object] = {
+        "tenant": options.tenant,
+        "company": options.company,
+        "token_seconds": options.token_seconds,
+        "search_lag_seconds": options.search_lag_seconds,
+        "posting_delay_seconds": options.posting_delay_seconds,
+    }
+    return msgspec.convert(settings | options.infor, InforOptions)
+
+
+def _account(options: SandboxOptions) -> AvidOptions:
+    settings: dict[str, object] = {"seed": options.seed, "search_lag_seconds": options.search_lag_seconds}
+    return msgspec.convert(settings | options.avidxchange, AvidOptions)
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        http=CuttableProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="critical",
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=1,
+    )
+    return uvicorn.Server(config)
+
+
+def _listen(host: str) -> socket.socket:
+    # asyncio switches Nagle's algorithm off only where the protocol is named; with it every answer
+    # would wait 40 ms for the client's delayed acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind((host, 0))
+    listener.listen(256)
+    return listener
+
+
+def _write_secret(path: Path, content: dict[str, str]) -> None:
+    path.touch(mode=SECRET_FILE_MODE)
+    path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
