@@ -1,0 +1,1 @@
+"""Connections: a pinned identity, its credentials' fingerprints, its pauses, its store's incarnations."""

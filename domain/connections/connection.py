@@ -1,0 +1,72 @@
+"""A connection's state: paused or not, when its store went back, which posting goes first."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from domain.connections import events as e
+from domain.event import Recorded
+from domain.identifiers import PinnedIdentity
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """Folded from the connection's stream; `paused_until` None while paused means until a person resumes it."""
+
+    version: int = 0
+    name: str = ""
+    identity: PinnedIdentity | None = None
+    divisions: tuple[str, ...] = ()
+    fingerprints: tuple[tuple[str, str], ...] = ()
+    paused: bool = False
+    paused_until: datetime | None = None
+    pause_reason: str = ""
+    went_back_at: datetime | None = None
+    first_posting: str = ""
+    first_posting_approved: bool = False
+    settings_digest: str = ""
+
+    def is_paused(self, now: datetime) -> bool:
+        """Whether nothing may be polled or sent now."""
+        return self.paused and (self.paused_until is None or now < self.paused_until)
+
+
+def evolve(state: Connection, recorded: Recorded) -> Connection:
+    """Fold one event in."""
+    changed = _evolve(state, recorded)
+    return msgspec.structs.replace(changed, version=recorded.version)
+
+
+def fold(history: Iterable[Recorded]) -> Connection:
+    """Fold a history."""
+    state = Connection()
+    for recorded in history:
+        state = evolve(state, recorded)
+    return state
+
+
+def _evolve(state: Connection, recorded: Recorded) -> Connection:
+    replace = msgspec.structs.replace
+    match recorded.event:
+        case e.ConnectionAdded(name=name, identity=identity, divisions=divisions):
+            return replace(state, name=name, identity=identity, divisions=divisions)
+        case (
+            e.CredentialsImported(system=system, fingerprint=mark)
+            | e.CredentialsRotated(system=system, fingerprint=mark)
+        ):
+            kept = tuple(pair for pair in state.fingerprints if pair[0] != system)
+            return replace(state, fingerprints=(*kept, (system, mark)))
+        case e.ConnectionPaused(until=until, reason=reason):
+            return replace(state, paused=True, paused_until=until, pause_reason=reason)
+        case e.ConnectionResumed():
+            return replace(state, paused=False, paused_until=None, pause_reason="")
+        case e.StoreWentBack(noticed_at=noticed_at):
+            return replace(state, went_back_at=noticed_at)
+        case e.FirstPostingChosen(posting=posting):
+            return replace(state, first_posting=posting)
+        case e.FirstPostingApproved():
+            return replace(state, first_posting_approved=True)
+        case e.SettingsChanged(digest=digest):
+            return replace(state, settings_digest=digest)
+        case _:
+            return state

@@ -1,0 +1,1 @@
+"""Invoices: approved in Infor, submitted once to AvidXchange, closed when Infor says they are paid."""

@@ -1,0 +1,1 @@
+"""Payments: reported by AvidXchange, settled, planned into postings; reversed, replaced or held."""

@@ -1,0 +1,227 @@
+"""The gate of a payment and its split into postings: one per division, never more than the payment pays."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import msgspec
+
+from domain import keys
+from domain.event import Event
+from domain.identifiers import InvoiceKey, PinnedIdentity, key1
+from domain.money import Money, total
+from domain.payments import events as e
+from domain.payments.payment import Payment
+from domain.postings.events import PostingHeld, PostingLine, PostingPlan, PostingPlanned
+from domain.postings.posting import Posting
+from domain.rules import Rules
+
+
+class InvoiceStanding(msgspec.Struct, frozen=True):
+    """What the gate asks of an invoice: live at AvidXchange for certain, in doubt, or found twice."""
+
+    live: bool
+    in_doubt: bool = False
+    found_twice: bool = False
+
+
+class Replaced(msgspec.Struct, frozen=True):
+    """The payment that a reissue replaces, with its postings (and reversal postings) by KEY1."""
+
+    payment: Payment
+    postings: Mapping[str, Posting]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What the gate decided: facts for the payment's stream, and the first facts of each new posting."""
+
+    payment: tuple[Event, ...]
+    postings: tuple[tuple[PostingPlan, tuple[Event, ...]], ...] = ()
+
+
+def decide_plan(
+    state: Payment,
+    *,
+    invoices: Mapping[str, InvoiceStanding],
+    replaced: Replaced | None,
+    rules: Rules,
+    today: date,
+    went_back_at: str,
+    postings: Mapping[str, Posting],
+) -> Plan:
+    """Hold the payment with its reason, ignore it, or plan its postings.
+
+    invoices: standing by ExternalId, for every remittance; replaced: for a reissue, None when never seen;
+    went_back_at: UTC time (ISO) when the store went back, "" when it never did; postings: of the legs planned
+    before, by KEY1: only a leg that a person proved absent is planned anew.
+    """
+    content = state.settled
+    if content is None or state.phase not in ("settled", "held"):
+        return Plan(())
+    hold = _content_hold(content, rules) or _invoice_hold(content, invoices, rules) or _reissue_hold(content, replaced)
+    if isinstance(hold, e.PaymentIgnored):
+        return Plan((hold,))
+    if hold is not None:
+        repeated = state.reason == hold.reason and state.waits_for == hold.waits_for
+        return Plan(() if repeated and state.phase == "held" else (hold,))
+    kept = tuple(leg for leg in state.legs if postings[leg.posting].phase != "settled_absent")
+    return _plan(state, content, kept, rules=rules, today=today, went_back_at=went_back_at)
+
+
+def _hold(content: e.PaymentContent, reason: str, detail: str, waits_for: str | None = None) -> e.PaymentHeld:
+    return e.PaymentHeld(payment_id=content.payment_id, reason=reason, detail=detail, waits_for=waits_for)
+
+
+def _content_hold(content: e.PaymentContent, rules: Rules) -> e.PaymentHeld | None:
+    if content.problems:
+        return _hold(content, content.problems[0], "the payment contradicts itself: " + ", ".join(content.problems))
+    if total((r.net for r in content.remittances), content.amount.currency) != content.amount:
+        return _hold(content, "REMITTANCES_DO_NOT_SUM", "the sum of the remittances is not the payment's amount")
+    if content.amount.currency != rules.currency:
+        return _hold(
+            content, "CURRENCY", f"the payment is in {content.amount.currency}, only {rules.currency} is posted"
+        )
+    if content.settled_date is None:
+        return _hold(content, "SETTLED_DATE_MISSING", "AvidXchange calls it settled but gives no SettledDate yet")
+    if not content.number and content.method != "Virtual Card":
+        return _hold(
+            content, "NUMBER_MISSING", f"a settled {content.method} payment needs its number; none is given yet"
+        )
+    return None
+
+
+def _invoice_hold(
+    content: e.PaymentContent, invoices: Mapping[str, InvoiceStanding], rules: Rules
+) -> e.PaymentHeld | e.PaymentIgnored | None:
+    unknown = [
+        r.invoice_external_id
+        for r in content.remittances
+        if not invoices[r.invoice_external_id].live and not invoices[r.invoice_external_id].in_doubt
+    ]
+    if unknown and len(unknown) == len(content.remittances) and rules.unknown_invoices == "ignore":
+        return e.PaymentIgnored(payment_id=content.payment_id, detail="it pays only invoices we never submitted")
+    for remittance in content.remittances:
+        external_id = remittance.invoice_external_id
+        standing = invoices[external_id]
+        if standing.found_twice:
+            return _hold(content, "INVOICE_FOUND_TWICE", f"invoice {external_id} is live twice at AvidXchange")
+        if standing.in_doubt:
+            detail = f"invoice {external_id} is in doubt"
+            return _hold(content, "INVOICE_IN_DOUBT", detail, keys.invoice(external_id))
+        if not standing.live:
+            detail = f"invoice {external_id} was never submitted by us"
+            return _hold(content, "UNKNOWN_INVOICE", detail, keys.invoice(external_id))
+    return None
+
+
+def _reissue_hold(content: e.PaymentContent, replaced: Replaced | None) -> e.PaymentHeld | None:
+    old_id = content.replaces_payment_id
+    if not old_id:
+        return None
+    if replaced is None or replaced.payment.content is None:
+        return _hold(content, "REPLACES_UNSEEN", f"it replaces payment {old_id}, which we never saw")
+    old = replaced.payment
+    if not any(_may_be_booked(replaced.postings[leg.posting]) for leg in old.legs) or old.by_hand:
+        return None
+    if not old.is_reversed or old.reversal is None or old.reversal.tasks:
+        detail = f"payment {old_id} is not reversed yet"
+        return _hold(content, "REPLACED_NOT_REVERSED", detail, keys.reversed_payment(old_id))
+    for leg in old.reversal.reversing:
+        if not replaced.postings[leg.posting].booked:
+            ended = replaced.postings[leg.posting].ended
+            key = keys.reversed_payment(old_id) if ended else keys.posting(leg.posting)
+            return _hold(content, "REPLACED_NOT_REVERSED", f"the reversal of payment {old_id} is not posted yet", key)
+    return None
+
+
+def _may_be_booked(posting: Posting) -> bool:
+    return posting.booked or not (posting.ended or posting.before_handover)
+
+
+def _plan(
+    state: Payment,
+    content: e.PaymentContent,
+    kept: tuple[e.Leg, ...],
+    *,
+    rules: Rules,
+    today: date,
+    went_back_at: str,
+) -> Plan:
+    generation = state.generation + 1
+    legs = list(kept)
+    postings: list[tuple[PostingPlan, tuple[Event, ...]]] = []
+    settled_divisions = {leg.division for leg in kept}
+    for division, division_lines in _lines_by_division(content).items():
+        if division in settled_divisions:
+            continue
+        plan = _posting_plan(
+            content,
+            division_lines,
+            identity=rules.identity,
+            division=division,
+            generation=generation,
+            rules=rules,
+            today=today,
+            read_back_only=bool(went_back_at) and content.modified <= went_back_at,
+        )
+        net = total((line.net for line in division_lines), content.amount.currency)
+        legs.append(e.Leg(division=division, posting=plan.key1, net=net))
+        postings.append((plan, _first_facts(plan, net, rules)))
+    planned = e.PaymentPostingsPlanned(payment_id=content.payment_id, generation=generation, legs=tuple(legs))
+    return Plan((planned,), tuple(postings))
+
+
+def _lines_by_division(content: e.PaymentContent) -> dict[str, tuple[PostingLine, ...]]:
+    """Merge remittances of one invoice into one line; lines are numbered from 1 within a division."""
+    merged: dict[InvoiceKey, tuple[Money, Money]] = {}
+    for remittance in content.remittances:
+        key = InvoiceKey.parse(remittance.invoice_external_id)
+        if key is None:  # an invoice we submitted has an id we can read back; the gate has seen to that
+            continue
+        net, discount = merged.get(key, (Money(0, content.amount.currency), Money(0, content.amount.currency)))
+        merged[key] = (net + remittance.net, discount + remittance.discount)
+    divisions: dict[str, list[PostingLine]] = {}
+    for key, (net, discount) in sorted(merged.items()):
+        lines = divisions.setdefault(key.division, [])
+        lines.append(PostingLine(line=len(lines) + 1, invoice=key, net=net, discount=discount))
+    return {division: tuple(lines) for division, lines in divisions.items()}
+
+
+def _posting_plan(
+    content: e.PaymentContent,
+    lines: tuple[PostingLine, ...],
+    *,
+    identity: PinnedIdentity,
+    division: str,
+    generation: int,
+    rules: Rules,
+    today: date,
+    read_back_only: bool,
+) -> PostingPlan:
+    settled = content.settled_date or today
+    paid = content.payment_date or settled
+    return PostingPlan(
+        key1=key1(identity, payment_id=content.payment_id, division=division, generation=generation, kind="T"),
+        kind="T",
+        payment_id=content.payment_id,
+        division=division,
+        company=rules.company,
+        generation=generation,
+        interface=rules.payment_interface,
+        number=content.number or content.payment_id,
+        payment_date=paid,
+        accounting_date={"settled": settled, "payment": paid, "today": today}[rules.accounting_date],
+        bank_id=rules.bank_id,
+        lines=lines,
+        read_back_only=read_back_only,
+    )
+
+
+def _first_facts(plan: PostingPlan, net: Money, rules: Rules) -> tuple[Event, ...]:
+    planned = PostingPlanned(plan=plan)
+    if net.minor <= 0:
+        detail = f"the remittances of division {plan.division} sum to {net}: a person books this leg"
+        return (planned, PostingHeld(payment_id=plan.payment_id, reason="LEG_NOT_POSITIVE", detail=detail))
+    if rules.payment_posting == "task":
+        detail = "the settings ask a person to book payments in M3 (payment_posting = task)"
+        return (planned, PostingHeld(payment_id=plan.payment_id, reason="TASK", detail=detail))
+    return (planned,)

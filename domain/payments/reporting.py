@@ -1,0 +1,82 @@
+"""What a payment seen at AvidXchange adds to what we know of it."""
+
+import msgspec
+
+from domain.event import Event
+from domain.payments import events as e
+from domain.payments.payment import Payment
+
+BOOK_FIELDS = (
+    "method",
+    "number",
+    "amount",
+    "payment_date",
+    "settled_date",
+    "vendor_external_id",
+    "remittances",
+    "replaces_payment_id",
+)
+
+
+def decide_report(state: Payment, content: e.PaymentContent) -> tuple[Event, ...]:
+    """Give the facts a report adds; seeing the same thing twice adds nothing."""
+    facts: list[Event] = []
+    if content.card_number_dropped and not state.card_number_dropped:
+        facts.append(e.PaymentCardNumberDropped(payment_id=content.payment_id))
+    if state.content is None or _without_noise(state.content) != _without_noise(content):
+        facts.extend(_facts(state, content))
+    return tuple(facts)
+
+
+def decide_replaced(state: Payment, by_payment_id: str) -> tuple[Event, ...]:
+    """Note on a payment that a reissue replaces it."""
+    if state.content is None or state.replaced_by == by_payment_id:
+        return ()
+    return (e.PaymentReplaced(by_payment_id=by_payment_id),)
+
+
+def book_changes(old: e.PaymentContent, new: e.PaymentContent) -> tuple[str, ...]:
+    """Name the fields that matter for the books and differ."""
+    return tuple(name for name in BOOK_FIELDS if getattr(old, name) != getattr(new, name))
+
+
+def _facts(state: Payment, content: e.PaymentContent) -> tuple[Event, ...]:
+    if content.standing == "unknown":
+        return (e.PaymentStatusUnknown(content=content, field="status"),)
+    if content.standing == "reversed":
+        return _reversed(state, content)
+    if state.is_reversed:
+        return (e.PaymentChangedAfterSettling(content=content, changes=("status",)),)
+    if "METHOD_UNKNOWN" in content.problems and state.phase != "planned":
+        return (e.PaymentStatusUnknown(content=content, field="method"),)
+    if content.standing == "open":
+        return _open(state, content)
+    return _settled(state, content)
+
+
+def _reversed(state: Payment, content: e.PaymentContent) -> tuple[Event, ...]:
+    if state.is_reversed:
+        return (e.PaymentCleared(content=content),)
+    return (e.PaymentReversed(content=content, kind=content.status, return_code=content.return_code),)
+
+
+def _open(state: Payment, content: e.PaymentContent) -> tuple[Event, ...]:
+    if state.settled is not None:
+        return (e.PaymentChangedAfterSettling(content=content, changes=("status",)),)
+    return (e.PaymentReported(content=content),)
+
+
+def _settled(state: Payment, content: e.PaymentContent) -> tuple[Event, ...]:
+    if state.settled is None:
+        return (e.PaymentSettled(content=content),)
+    changes = book_changes(state.settled, content)
+    if not changes:
+        # A payment that went back to open and is settled again says what we planned from: nothing to redo.
+        return (e.PaymentCleared(content=content),)
+    if state.phase == "planned":
+        return (e.PaymentChangedAfterSettling(content=content, changes=changes),)
+    return (e.PaymentSettled(content=content),)
+
+
+def _without_noise(content: e.PaymentContent) -> e.PaymentContent:
+    return msgspec.structs.replace(content, modified="", card_number_dropped=False)

@@ -1,0 +1,72 @@
+"""What a reversed payment asks for: nothing, giving up what was not handed over, or a reversal in Infor."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from domain import keys
+from domain.event import Event
+from domain.identifiers import PinnedIdentity, key1
+from domain.payments import events as e
+from domain.payments.payment import Payment
+from domain.postings.events import PostingAbandoned, PostingLine, PostingPlan, PostingPlanned
+from domain.postings.posting import Posting
+from domain.rules import Rules
+
+
+class ReversalPlan(msgspec.Struct, frozen=True):
+    """Facts for the payment, for postings given up (by KEY1), and for new reversal postings."""
+
+    payment: tuple[Event, ...]
+    abandoned: tuple[tuple[str, PostingAbandoned], ...] = ()
+    postings: tuple[tuple[PostingPlan, PostingPlanned], ...] = ()
+
+
+def decide_reversal(state: Payment, postings: Mapping[str, Posting], rules: Rules) -> ReversalPlan:
+    """Queue behind postings in flight; then abandon, reverse or hand to a person, leg by leg."""
+    if not state.is_reversed or state.reversal is not None or state.content is None:
+        return ReversalPlan(())
+    payment_id = state.content.payment_id
+    for leg in state.legs:
+        posting = postings[leg.posting]
+        if not posting.before_handover and not posting.ended:
+            key = keys.posting(leg.posting)
+            if state.waits_for == key:
+                return ReversalPlan(())
+            detail = f"posting {leg.posting} is handed over and not settled yet"
+            return ReversalPlan((e.PaymentReversalHeld(payment_id=payment_id, detail=detail, waits_for=key),))
+    abandoned = [leg.posting for leg in state.legs if postings[leg.posting].before_handover]
+    booked = [leg for leg in state.legs if postings[leg.posting].booked]
+    why = f"payment {payment_id} was reversed at AvidXchange ({state.content.status})"
+    plans = [_reversal_posting(postings[leg.posting], rules.identity, rules) for leg in booked if rules.void_interface]
+    planned = e.PaymentReversalPlanned(
+        payment_id=payment_id,
+        abandoned=tuple(abandoned),
+        reversing=tuple(
+            e.Leg(division=leg.division, posting=plan.key1, net=-leg.net)
+            for leg, plan in zip(booked, plans, strict=False)
+        ),
+        tasks=() if rules.void_interface else tuple(leg.posting for leg in booked),
+    )
+    return ReversalPlan(
+        (planned,),
+        tuple((key, PostingAbandoned(key1=key, payment_id=payment_id, why=why)) for key in abandoned),
+        tuple((plan, PostingPlanned(plan=plan)) for plan in plans),
+    )
+
+
+def _reversal_posting(original: Posting, identity: PinnedIdentity, rules: Rules) -> PostingPlan:
+    plan = original.plan
+    if plan is None:
+        raise ValueError("a booked posting has a plan")
+    return msgspec.structs.replace(
+        plan,
+        key1=key1(identity, payment_id=plan.payment_id, division=plan.division, generation=plan.generation, kind="R"),
+        kind="R",
+        interface=rules.void_interface,
+        lines=tuple(
+            PostingLine(line=line.line, invoice=line.invoice, net=-line.net, discount=-line.discount)
+            for line in plan.lines
+        ),
+        read_back_only=False,
+    )

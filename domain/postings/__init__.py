@@ -1,0 +1,1 @@
+"""Postings: payment × division × kind × generation, written to Infor's generic GL interface exactly once."""

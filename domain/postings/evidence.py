@@ -1,0 +1,45 @@
+"""Evidence: which payment rows in Infor prove a posting, each row proving one posting only."""
+
+from collections.abc import Mapping
+
+from domain.identifiers import InvoiceKey
+from domain.postings.events import EvidenceRow, PostingLine, PostingPlan
+
+Rows = Mapping[InvoiceKey, tuple[EvidenceRow, ...]]
+
+
+def names_payment(row: EvidenceRow, payment_id: str) -> bool:
+    """Whether the voucher text starts with the payment id as a word of its own."""
+    return row.text.split(" ", 1)[0] == payment_id
+
+
+def find_evidence(plan: PostingPlan, rows: Rows, attributed: frozenset[str]) -> tuple[EvidenceRow, ...] | None:
+    """Give a row per line when every line is proven: our text, our amount, not attributed before; else None."""
+    found: list[EvidenceRow] = []
+    taken = set(attributed)
+    for line in plan.lines:
+        row = _row_for(line, plan.payment_id, rows.get(line.invoice, ()), taken)
+        if row is None:
+            return None
+        taken.add(row.ledger_row)
+        found.append(row)
+    return tuple(found)
+
+
+def done_by_hand(plan: PostingPlan, rows: Rows, attributed: frozenset[str]) -> tuple[EvidenceRow, ...]:
+    """Give unattributed rows of the right amount that do not carry our text: probably a person's work."""
+    return tuple(
+        row
+        for line in plan.lines
+        for row in rows.get(line.invoice, ())
+        if row.ledger_row not in attributed
+        and not names_payment(row, plan.payment_id)
+        and abs(row.amount) == abs(line.net)
+    )
+
+
+def _row_for(line: PostingLine, payment_id: str, rows: tuple[EvidenceRow, ...], taken: set[str]) -> EvidenceRow | None:
+    for row in rows:
+        if row.ledger_row not in taken and names_payment(row, payment_id) and abs(row.amount) == abs(line.net):
+            return row
+    return None

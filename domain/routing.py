@@ -1,0 +1,234 @@
+"""Routing: what each event makes due. Pure, one table; every event type has a row or an explicit nothing.
+
+A row in `NOTHING` is a decision too: such an event moves no work (a projection may still raise an issue).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from domain import keys
+from domain.connections import events as connection
+from domain.effects import Done, Due, Effect, Open, Shut, Wait
+from domain.event import Event, Recorded
+from domain.identifiers import code_key, supplier_key
+from domain.invoices import events as invoice
+from domain.invoices import submission_events as submission
+from domain.issues import events as issue
+from domain.ledger_codes import events as code
+from domain.payments import events as payment
+from domain.polls import events as poll
+from domain.postings import events as posting
+from domain.suppliers import events as supplier
+
+Route = Callable[[Any, Recorded], tuple[Effect, ...]]
+
+
+def route(recorded: Recorded) -> tuple[Effect, ...]:
+    """Give the effects of one recorded event, in the order they apply."""
+    event_type = type(recorded.event)
+    if event_type in NOTHING:
+        return ()
+    return ROUTES[event_type](recorded.event, recorded)
+
+
+def _due(errand: str) -> Route:
+    return lambda _, r: (Due(errand, r.stream),)
+
+
+def _done(*errands: str) -> Route:
+    return lambda _, r: tuple(Done(errand, r.stream) for errand in errands)
+
+
+def _supplier_seen(e: Any, r: Recorded) -> tuple[Effect, ...]:
+    shut = (Shut(f"supplier:{supplier_key(e.content.company, e.content.number)}"),) if not e.content.active else ()
+    return (*shut, Due("send_suppliers", r.stream)) if e.to_send else shut
+
+
+def _code_seen(e: Any, r: Recorded) -> tuple[Effect, ...]:
+    key = f"code:{code_key(e.content.company, e.content.dimension, e.content.value)}"
+    shut = () if e.content.active else (Shut(key),)
+    return (*shut, Due("send_ledger_codes", r.stream)) if e.to_send else shut
+
+
+def _upserted(errand: str, kind: str) -> Route:
+    return lambda e, r: (
+        Done(errand, r.stream, e.of_version),
+        (Open if e.opens_gate else Shut)(f"{kind}:{e.key}"),
+    )
+
+
+def _held(errand: str) -> Route:
+    return lambda e, r: (Wait(errand, r.stream, e.waits_for) if e.waits_for else Done(errand, r.stream),)
+
+
+def _live(e: Any, r: Recorded) -> tuple[Effect, ...]:
+    done = (Done("look_up_invoices", r.stream), Done("submit_invoices", r.stream))
+    return (*done, Open(keys.invoice(e.key.external_id)))
+
+
+def _image_missing(e: invoice.InvoiceImageMissing, r: Recorded) -> tuple[Effect, ...]:
+    if e.hold:
+        return (Shut(keys.image(e.key.external_id)), Due("submit_invoices", r.stream))
+    return (Done("fetch_images", r.stream), Due("submit_invoices", r.stream))
+
+
+def _submission_refused(e: submission.InvoiceSubmissionRefused, r: Recorded) -> tuple[Effect, ...]:
+    halved = e.whole_batch and e.members > 1
+    after: Effect = Due("submit_invoices", r.stream) if halved else Done("submit_invoices", r.stream)
+    return (Done("look_up_invoices", r.stream), after)
+
+
+def _doubt_resolved(e: submission.InvoiceDoubtResolved, r: Recorded) -> tuple[Effect, ...]:
+    if e.resolution == "absent":
+        return (Done("look_up_invoices", r.stream), Due("submit_invoices", r.stream))
+    return _live(e, r)
+
+
+def _posting_ended(*, key1: str, r: Recorded) -> tuple[Effect, ...]:
+    errands = ("send_postings", "resume_posting", "confirm_posting")
+    return (*(Done(errand, r.stream) for errand in errands), Open(keys.posting(key1)))
+
+
+def _posting_confirmed(e: posting.PostingConfirmed, r: Recorded) -> tuple[Effect, ...]:
+    ended = _posting_ended(key1=e.key1, r=r)
+    return (*ended, Open(keys.reversed_payment(e.payment_id))) if e.key1.startswith("R") else ended
+
+
+def _reversal_planned(e: payment.PaymentReversalPlanned, r: Recorded) -> tuple[Effect, ...]:
+    done: tuple[Effect, ...] = (Done("plan_reversal", r.stream),)
+    return done if e.reversing or e.tasks else (*done, Open(keys.reversed_payment(e.payment_id)))
+
+
+ROUTES: dict[type[Event], Route] = {
+    supplier.SupplierRecorded: _supplier_seen,
+    supplier.SupplierChanged: _supplier_seen,
+    supplier.SupplierBlocked: _supplier_seen,
+    supplier.SupplierUnblocked: _supplier_seen,
+    supplier.SupplierConfirmed: _upserted("send_suppliers", "supplier"),
+    supplier.SupplierRefused: lambda e, r: (Done("send_suppliers", r.stream, e.of_version),),
+    supplier.SupplierRetryOrdered: _due("send_suppliers"),
+    code.LedgerCodeRecorded: _code_seen,
+    code.LedgerCodeChanged: _code_seen,
+    code.LedgerCodeBlocked: _code_seen,
+    code.LedgerCodeConfirmed: _upserted("send_ledger_codes", "code"),
+    code.LedgerCodeRefused: lambda e, r: (
+        Done("send_ledger_codes", r.stream, e.of_version),
+        *((Shut(f"code:{e.key}"),) if e.shuts_gate else ()),
+    ),
+    code.LedgerCodeRetryOrdered: _due("send_ledger_codes"),
+    invoice.InvoiceApproved: _due("fetch_images"),
+    invoice.InvoiceChangedInInfor: lambda e, r: () if e.live else (Due("fetch_images", r.stream),),
+    invoice.InvoiceImageFetched: lambda e, r: (
+        Done("fetch_images", r.stream),
+        Open(keys.image(e.key.external_id)),
+        Due("submit_invoices", r.stream),
+    ),
+    invoice.InvoiceImageMissing: _image_missing,
+    invoice.InvoiceNotEligible: _done("fetch_images", "submit_invoices"),
+    invoice.InvoiceWithdrawnInInfor: _done("fetch_images", "submit_invoices"),
+    invoice.InvoiceKeyChanged: _done("fetch_images", "submit_invoices"),
+    invoice.InvoiceHeld: _held("submit_invoices"),
+    invoice.InvoiceReleased: _due("submit_invoices"),
+    submission.InvoiceResubmissionOrdered: _due("submit_invoices"),
+    submission.InvoiceSubmissionStarted: lambda e, r: (
+        Done("submit_invoices", r.stream),
+        Due("look_up_invoices", r.stream, e.look_at),
+    ),
+    submission.InvoiceNotSent: lambda e, r: (
+        Done("look_up_invoices", r.stream),
+        Due("submit_invoices", r.stream, e.retry_at),
+    ),
+    submission.InvoiceSubmitted: _live,
+    submission.InvoiceFoundByLookup: _live,
+    submission.InvoiceSubmissionRefused: _submission_refused,
+    submission.InvoiceSubmissionDoubted: lambda e, r: (Due("look_up_invoices", r.stream, e.look_at),),
+    submission.InvoiceLookedUp: lambda e, r: (Due("look_up_invoices", r.stream, e.look_at),),
+    submission.InvoiceAbsentAfterSettling: lambda _, r: (
+        Done("look_up_invoices", r.stream),
+        Due("submit_invoices", r.stream),
+    ),
+    submission.InvoiceFoundTwice: _done("look_up_invoices", "submit_invoices"),
+    submission.InvoiceFoundDifferent: _done("look_up_invoices", "submit_invoices"),
+    submission.InvoiceDoubtResolved: _doubt_resolved,
+    invoice.InvoiceRejectedByAvid: lambda e, r: (
+        Done("look_up_invoices", r.stream),
+        Done("submit_invoices", r.stream),
+        Shut(keys.invoice(e.key.external_id)),
+    ),
+    invoice.InvoicePaymentPosted: _due("close_invoices"),
+    invoice.InvoicePartlyPaid: _done("close_invoices"),
+    invoice.InvoiceClosed: _done("close_invoices"),
+    payment.PaymentSettled: _due("post_payment"),
+    payment.PaymentReleased: _due("post_payment"),
+    payment.PaymentPostingOrdered: _due("post_payment"),
+    payment.PaymentHeld: _held("post_payment"),
+    payment.PaymentIgnored: _done("post_payment"),
+    payment.PaymentPostingsPlanned: _done("post_payment"),
+    payment.PaymentStatusUnknown: _done("post_payment"),
+    payment.PaymentReversed: lambda _, r: (Done("post_payment", r.stream), Due("plan_reversal", r.stream)),
+    payment.PaymentReversalHeld: lambda e, r: (Wait("plan_reversal", r.stream, e.waits_for),),
+    payment.PaymentReversalPlanned: _reversal_planned,
+    payment.ReversalDoneByHand: lambda e, _: (Open(keys.reversed_payment(e.payment_id)),),
+    posting.PostingPlanned: _due("send_postings"),
+    posting.PostingReleased: _due("send_postings"),
+    posting.PostingHeld: _held("send_postings"),
+    posting.PostingStarted: lambda e, r: (
+        Done("send_postings", r.stream),
+        Due("resume_posting", r.stream, e.look_at),
+    ),
+    posting.PostingNotSent: lambda e, r: (
+        Due("confirm_posting" if e.after_handover else "resume_posting", r.stream, e.retry_at),
+    ),
+    posting.PostingHandoverStarted: lambda e, r: (
+        Done("send_postings", r.stream),
+        Done("resume_posting", r.stream),
+        Due("confirm_posting", r.stream, e.look_at),
+    ),
+    posting.PostingHandedOver: lambda e, r: (Due("confirm_posting", r.stream, e.look_at),),
+    posting.PostingDoubted: lambda e, r: (
+        Due("confirm_posting" if e.after_handover else "resume_posting", r.stream, e.look_at),
+    ),
+    posting.PostingWaitsInInfor: lambda e, r: (Due("confirm_posting", r.stream, e.look_at),),
+    posting.PostingRefused: lambda e, r: _posting_ended(key1=e.key1, r=r),
+    posting.PostingAbandoned: lambda e, r: _posting_ended(key1=e.key1, r=r),
+    posting.PostingConfirmed: _posting_confirmed,
+    posting.PostingDoubtResolved: lambda e, r: _posting_ended(key1=e.key1, r=r),
+    posting.PostingToDesk: _done("send_postings", "resume_posting", "confirm_posting"),
+    connection.FirstPostingApproved: lambda _, __: (Open(keys.FIRST_POSTING),),
+}
+
+NOTHING: frozenset[type[Event]] = frozenset(
+    {
+        code.LedgerCodesListed,
+        invoice.LedgerRowNamed,
+        invoice.InvoicesTracked,
+        invoice.InvoiceIndexTurned,
+        invoice.InvoiceAtRiskInInfor,
+        invoice.InvoiceStatusReported,
+        invoice.InvoicePaymentStarted,
+        invoice.InvoicePaymentEnded,
+        invoice.InvoiceReopened,
+        submission.InvoiceAnsweredLate,
+        payment.PaymentReported,
+        payment.PaymentChangedAfterSettling,
+        payment.PaymentCleared,
+        payment.PaymentReplaced,
+        payment.PaymentCardNumberDropped,
+        posting.PostingStepTaken,
+        posting.PostingAnsweredLate,
+        poll.PollCompleted,
+        poll.PollRecordMalformed,
+        poll.PollFailed,
+        connection.ConnectionAdded,
+        connection.CredentialsImported,
+        connection.CredentialsRotated,
+        connection.ConnectionPaused,
+        connection.ConnectionResumed,
+        connection.RemotesTested,
+        connection.SettingsChanged,
+        connection.StoreWentBack,
+        connection.FirstPostingChosen,
+        issue.IssueRetried,
+        issue.IssueResolved,
+    }
+)

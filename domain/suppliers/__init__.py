@@ -1,0 +1,1 @@
+"""Suppliers: recorded from Infor, confirmed as vendors (payees) at AvidXchange."""
