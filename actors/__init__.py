@@ -1,0 +1,1 @@
+"""Actors: when something happens; the errands do the work, a thin Dramatiq shell rings them."""

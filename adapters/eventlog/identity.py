@@ -1,0 +1,133 @@
+"""Has the store gone back in time? Its file's identity, and a checkpoint kept outside of it."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import msgspec
+from eventsourcing.sqlite import SQLiteCursor
+
+from adapters.eventlog.times import moment_or_none, stamp_or_none
+from domain.errors import StoreError
+
+FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+class WentBack(msgspec.Struct, frozen=True, kw_only=True):
+    """The report of a store that was restored, copied or cut: a new incarnation, until its hold is set."""
+
+    incarnation: UUID
+    detail: str
+
+
+class StoreState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store says of itself; went_back: a report nobody has answered with a hold yet."""
+
+    incarnation: UUID
+    file_identity: str
+    hold_until: datetime | None
+    went_back: str | None
+
+    @property
+    def held_until(self) -> datetime | None:
+        """The end of the hold on money writes; while a report is unanswered it has no end."""
+        return FOR_EVER if self.went_back is not None else self.hold_until
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in the file beside the store: the incarnation, and how long the log was at least."""
+
+    incarnation: UUID
+    position: int
+
+
+def file_identity(path: Path) -> str:
+    """Name the file itself, whatever it is called: device and inode."""
+    status = path.stat()
+    return f"{status.st_dev}:{status.st_ino}"
+
+
+def checkpoint_path(store: Path) -> Path:
+    """Give the place of a store's checkpoint."""
+    return store.with_name(store.name + ".checkpoint")
+
+
+def read_checkpoint(store: Path) -> Checkpoint | None:
+    """Read the checkpoint; None when there is none (a broken one says nothing either). Raises StoreError."""
+    try:
+        return msgspec.json.decode(checkpoint_path(store).read_bytes(), type=Checkpoint)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+    except OSError as error:
+        raise StoreError(f"{checkpoint_path(store)}: the checkpoint cannot be read ({error.strerror})") from error
+
+
+def write_checkpoint(store: Path, checkpoint: Checkpoint) -> None:
+    """Replace the checkpoint in one step; call it as the store's only writer. Raises StoreError."""
+    path = checkpoint_path(store)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            file.write(msgspec.json.encode(checkpoint))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: the checkpoint cannot be written ({error.strerror})") from error
+
+
+def grow_checkpoint(store: Path, checkpoint: Checkpoint) -> None:
+    """Write the checkpoint when it says more than the one that is there."""
+    present = read_checkpoint(store)
+    if present is None or present.incarnation != checkpoint.incarnation or present.position < checkpoint.position:
+        write_checkpoint(store, checkpoint)
+
+
+def read_state(cursor: SQLiteCursor) -> StoreState:
+    """Read the store's own state."""
+    cursor.execute("SELECT incarnation, file_identity, hold_until, went_back FROM store_state")
+    row = cursor.fetchone()
+    return StoreState(
+        incarnation=UUID(row["incarnation"]),
+        file_identity=row["file_identity"],
+        hold_until=moment_or_none(row["hold_until"]),
+        went_back=row["went_back"],
+    )
+
+
+def recognise(cursor: SQLiteCursor, store: Path, *, last_position: int) -> WentBack | None:
+    """Compare the store with its file and its checkpoint, as its only writer; a stranger becomes a new incarnation.
+
+    The report is given at every opening until `hold` answers it.
+    """
+    state = read_state(cursor)
+    detail = _went_back(state, store, last_position)
+    if detail is not None:
+        state = msgspec.structs.replace(state, incarnation=uuid4(), went_back=detail)
+        cursor.execute(
+            "UPDATE store_state SET incarnation = ?, file_identity = ?, went_back = ?",
+            (state.incarnation.hex, file_identity(store), detail),
+        )
+    grow_checkpoint(store, Checkpoint(incarnation=state.incarnation, position=last_position))
+    return None if state.went_back is None else WentBack(incarnation=state.incarnation, detail=state.went_back)
+
+
+def hold(cursor: SQLiteCursor, *, until: datetime) -> None:
+    """Hold money writes at least until then; an unanswered report is answered by it."""
+    current = read_state(cursor).hold_until
+    longest = until if current is None else max(current, until)
+    cursor.execute("UPDATE store_state SET hold_until = ?, went_back = NULL", (stamp_or_none(longest),))
+
+
+def _went_back(state: StoreState, store: Path, last_position: int) -> str | None:
+    checkpoint = read_checkpoint(store)
+    if state.file_identity != file_identity(store):
+        return "the store is another file than before: a copy or a restored backup"
+    if checkpoint is None:
+        return None
+    if checkpoint.incarnation != state.incarnation:
+        return "the store is another incarnation than its checkpoint names: a restored backup"
+    if last_position < checkpoint.position:
+        return f"the log ends at {last_position}, its checkpoint was at {checkpoint.position}: a restored backup"
+    return None

@@ -1,0 +1,135 @@
+"""The event log: one transaction per append, with its versions, its guard and its poll's end checked inside it."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from eventsourcing.persistence import Notification
+from eventsourcing.sqlite import SQLiteCursor
+
+from adapters.eventlog.database import Database
+from adapters.eventlog.identity import StoreState, read_state
+from adapters.eventlog.mapper import EventMapper
+from adapters.eventlog.personal import holds_personal
+from adapters.eventlog.polls import write_mark
+from adapters.eventlog.recorders import EventRecorder
+from adapters.vault.data_keys import DataKeys
+from domain.errors import ConflictError, HeldError
+from domain.event import Append, Meta, Recorded
+from domain.ports.store import Causes, MoneyGuard, PollMark
+
+FUTURE_MARGIN = timedelta(seconds=5)  # a newest event recorded later than this from now stops money writes
+
+
+class SqliteLog:
+    """EventLog over `stored_events`. Thread-safe, and safe with other processes on the same file."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        mapper: EventMapper,
+        data_keys: DataKeys,
+        now: Callable[[], datetime],
+        future_margin: timedelta = FUTURE_MARGIN,
+    ) -> None:
+        self._database = database
+        self._events = EventRecorder(database.datastore)
+        self._mapper = mapper
+        self._data_keys = data_keys
+        self._now = now
+        self._future_margin = future_margin
+
+    def now(self) -> datetime:
+        """Give the store's clock: this machine's, which every process on a SQLite file shares."""
+        return self._now()
+
+    def load(self, streams: Sequence[UUID]) -> dict[UUID, list[Recorded]]:
+        """Give the events of many streams, in one query for up to 500."""
+        wanted = list(dict.fromkeys(streams))
+        with self._database.reading() as cursor:
+            stored = self._events.of_streams(cursor, wanted)
+        found: dict[UUID, list[Recorded]] = {stream: [] for stream in wanted}
+        for recorded in self._recorded(stored):
+            found[recorded.stream].append(recorded)
+        return found
+
+    def append(
+        self,
+        batch: Sequence[Append],
+        *,
+        causes: Causes,
+        mark: PollMark | None = None,
+        guard: MoneyGuard | None = None,
+    ) -> None:
+        """Append all or nothing."""
+        personal = [a.stream for a in batch if any(holds_personal(type(event)) for event in a.events)]
+        keys = self._data_keys.ensure(personal) if personal else {}
+        with self._database.writing() as cursor:
+            now = self._now()
+            if guard is not None:
+                self._check(cursor, guard, now)
+            new = self._expected(cursor, batch, causes, now)
+            self._events.insert(cursor, [self._mapper.to_stored(recorded, keys) for recorded in new])
+            if mark is not None:
+                write_mark(cursor, mark, now=now)
+
+    def read(self, *, after: int, limit: int) -> list[Recorded]:
+        """Give the events behind a position."""
+        with self._database.reading() as cursor:
+            stored = self._events.page(cursor, after=after, limit=limit)
+        return self._recorded(stored)
+
+    def last_position(self) -> int:
+        """Give the position of the newest event."""
+        with self._database.reading() as cursor:
+            return self._events.last_position(cursor)
+
+    def incarnation(self) -> UUID:
+        """Give the store's incarnation."""
+        return self._state().incarnation
+
+    def hold_until(self) -> datetime | None:
+        """Give the end of the hold on money writes, None when none is in force."""
+        until = self._state().held_until
+        return until if until is not None and until > self._now() else None
+
+    def _state(self) -> StoreState:
+        with self._database.reading() as cursor:
+            return read_state(cursor)
+
+    def _recorded(self, stored: Sequence[Notification]) -> list[Recorded]:
+        personal = {UUID(str(s.originator_id)) for s in stored if self._mapper.needs_key(s.topic)}
+        keys = self._data_keys.get(personal) if personal else {}
+        return [self._mapper.to_recorded(event, keys) for event in stored]
+
+    def _check(self, cursor: SQLiteCursor, guard: MoneyGuard, now: datetime) -> None:
+        state = read_state(cursor)
+        if guard.incarnation != state.incarnation:
+            raise HeldError("the store is another incarnation than the one this work began with: it was restored")
+        if state.held_until is not None and state.held_until > now:
+            raise HeldError(f"money writes are held until {state.held_until.isoformat()}: the store was restored")
+        last = self._events.last(cursor)
+        if last is not None and self._mapper.read_meta(last).recorded_at > now + self._future_margin:
+            raise HeldError("the newest event was recorded in the future: a clock is wrong, money writes are held")
+
+    def _expected(self, cursor: SQLiteCursor, batch: Sequence[Append], causes: Causes, now: datetime) -> list[Recorded]:
+        versions = self._events.versions(cursor, list({append.stream for append in batch}))
+        new = []
+        for append in batch:
+            version = versions.get(append.stream, 0)
+            if version != append.expected_version:
+                text = f"stream {append.stream} is at version {version}, expected {append.expected_version}"
+                raise ConflictError(text)
+            meta = Meta(
+                connection=causes.connection,
+                recorded_at=now,
+                occurred_at=append.occurred_at or now,
+                correlation_id=causes.correlation_id,
+                causation_id=causes.causation_id,
+                actor=causes.actor,
+            )
+            for number, event in enumerate(append.events, start=version + 1):
+                new.append(Recorded(stream=append.stream, version=number, meta=meta, event=event))
+            versions[append.stream] = version + len(append.events)
+        return new

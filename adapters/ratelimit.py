@@ -1,0 +1,82 @@
+"""The budget of requests of a tenant, shared by every thread and process through one row of the store (GCRA)."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from adapters.eventlog.database import Database
+from domain.errors import TransientError
+
+BURST_SECONDS = 5.0  # so much of the budget may be spent at once
+
+# `arrival` is when the next request would be due at an even pace; requests may come BURST_SECONDS ahead of it. The
+# request of this statement starts at the latest of now, arrival - burst and blocked_until, and is booked only when
+# that start lies within the caller's patience.
+_START = "MAX(:now, rate_budget.arrival - :burst, rate_budget.blocked_until)"
+_ACQUIRE = (
+    "INSERT INTO rate_budget (tenant, arrival, blocked_until) VALUES (:tenant, :now + :interval, 0)"  # noqa: S608 (fixed texts)
+    f" ON CONFLICT (tenant) DO UPDATE SET arrival = MAX(rate_budget.arrival, {_START}) + :interval"
+    f" WHERE {_START} <= :now + :patience RETURNING arrival, blocked_until"
+)
+
+
+class TenantBudget:
+    """RateBudget of one tenant: an even pace with a small burst; Retry-After stops all of its callers."""
+
+    def __init__(
+        self,
+        database: Database,
+        tenant: str,
+        *,
+        requests_per_minute: int,
+        now: Callable[[], datetime],
+        burst_seconds: float = BURST_SECONDS,
+    ) -> None:
+        self._database = database
+        self._tenant = tenant
+        self._interval = 60.0 / requests_per_minute
+        self._burst = max(burst_seconds - self._interval, 0.0)
+        self._now = now
+
+    def acquire(self, *, wait_at_most: float) -> float:
+        """Book one request; give the seconds to wait before it may be sent.
+
+        Raises TransientError (nothing was booked; retry_after says how long) when that is longer than
+        `wait_at_most`.
+        """
+        now = self._now().timestamp()
+        values = {
+            "tenant": self._tenant,
+            "now": now,
+            "interval": self._interval,
+            "burst": self._burst,
+            "patience": wait_at_most,
+        }
+        with self._database.writing(durable=False) as cursor:
+            cursor.execute(_ACQUIRE, values)
+            row = cursor.fetchone()
+            if row is not None:
+                start: float = max(now, row["arrival"] - self._interval - self._burst, row["blocked_until"])
+                return start - now
+            cursor.execute("SELECT arrival, blocked_until FROM rate_budget WHERE tenant = ?", (self._tenant,))
+            row = cursor.fetchone()
+        wait = max(row["arrival"] - self._burst, row["blocked_until"]) - now
+        text = f"the request budget of {self._tenant} is used up for {wait:.0f} s"
+        raise TransientError(text, retry_after=wait, before_processing=True)
+
+    def block(self, seconds: float) -> None:
+        """Let no request of the tenant start for so long, in any process (its Retry-After)."""
+        until = self._now().timestamp() + seconds
+        with self._database.writing(durable=False) as cursor:
+            cursor.execute(
+                "INSERT INTO rate_budget (tenant, arrival, blocked_until) VALUES (?, 0, ?) ON CONFLICT (tenant)"
+                " DO UPDATE SET blocked_until = MAX(rate_budget.blocked_until, excluded.blocked_until)",
+                (self._tenant, until),
+            )
+
+
+def wait(budget: TenantBudget, *, at_most: float, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Book one request and wait until it may be sent. Raises TransientError when that would be longer."""
+    seconds = budget.acquire(wait_at_most=at_most)
+    if seconds > 0:
+        sleep(seconds)

@@ -1,0 +1,27 @@
+"""Several processes share one file: nothing is lost, nothing is claimed twice."""
+
+from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
+from multiprocessing import get_context
+from pathlib import Path
+
+from actors.relay import Relay
+from adapters.vault.keyring import KeyRing, generate_ring
+from tests.unit.adapters.eventlog.process_work import BATCH, ROUNDS, work
+from tests.unit.adapters.eventlog.sqlite_files import CONNECTION, opened
+
+
+def test_processes_make_the_tables_append_fold_and_claim_beside_each_other(tmp_path: Path) -> None:
+    path, ring = tmp_path / "tieout.db", generate_ring()
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(work, str(path), f"w{number}", ring) for number in range(2)]
+        claimed = [aggregate for future in futures for aggregate in future.result(timeout=60)]
+    with opened(path, ring=KeyRing.parse(ring)) as store:
+        assert store.went_back is None
+        assert Relay(store.relay_table).drain() == 0
+        rest = store.work.claim(
+            "submit_invoices", connection=CONNECTION, limit=1000, worker="w", lease=timedelta(minutes=5)
+        )
+        assert store.log.last_position() == 2 * ROUNDS * BATCH
+    everything = [*claimed, *(row.aggregate.hex for row in rest)]
+    assert len(everything) == len(set(everything)) == 2 * ROUNDS * BATCH

@@ -1,0 +1,1 @@
+"""The simulation: the same errands over stores and remotes held in memory."""
