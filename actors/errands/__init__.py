@@ -1,0 +1,1 @@
+"""Errands: plain functions over the domain's ports; they import no dramatiq and no adapter."""

@@ -1,0 +1,78 @@
+"""Poll payments: windows of at most 30 UTC days with overlap; what changed becomes facts of each payment."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from actors.errands.polling import Poll, run_poll
+from actors.settle import History, appended
+from actors.tools import Tools
+from domain.event import Append
+from domain.identifiers import stream_id
+from domain.payments.events import PaymentContent
+from domain.payments.payment import fold
+from domain.payments.reporting import decide_replaced, decide_report
+
+WINDOW_DAYS = 30
+OVERLAP_DAYS = 2
+
+
+def poll_payments(tools: Tools) -> bool:
+    """Poll once if due; False when it was not."""
+    return run_poll(tools, "payments", _read)
+
+
+def _read(poll: Poll) -> str:
+    tools = poll.tools
+    since = _begin(poll.watermark, tools.rules.start_date)
+    today = _remote_today(tools)
+    for first, last in windows(since, today):
+        for page in tools.payables.payments(first, last):
+            poll.page(len(page.payments) + len(page.problems))
+            for record, text in page.problems:
+                poll.malformed(record, text)
+            _record(poll, page.payments)
+    return max(today, since).isoformat()
+
+
+def windows(since: date, until: date) -> list[tuple[date, date]]:
+    """Split a span of days, both inclusive, into windows whose ends lie at most 30 days apart."""
+    result: list[tuple[date, date]] = []
+    first = since
+    while first <= until or not result:
+        last = max(first, min(until, first + timedelta(days=WINDOW_DAYS)))
+        result.append((first, last))
+        first = last + timedelta(days=1)
+    return result
+
+
+def _begin(watermark: str, start: date) -> date:
+    return date.fromisoformat(watermark) - timedelta(days=OVERLAP_DAYS) if watermark else start
+
+
+def _remote_today(tools: Tools) -> date:
+    """Take the later of the remote's day and ours: a clock behind must not hide the newest payments."""
+    ours = tools.log.now().date()
+    hint = tools.payables.now_hint()
+    return max(ours, hint.date()) if hint is not None else ours
+
+
+def _record(poll: Poll, payments: tuple[PaymentContent, ...]) -> None:
+    tools = poll.tools
+    reports = {_stream(tools, p.payment_id): p for p in payments}
+    replaced = {_stream(tools, p.replaces_payment_id): p.payment_id for p in payments if p.replaces_payment_id}
+
+    def decide(history: History) -> list[Append]:
+        appends = []
+        for stream in dict.fromkeys((*reports, *replaced)):
+            state = fold(history[stream])
+            facts = decide_report(state, reports[stream]) if stream in reports else ()
+            if stream in replaced:
+                facts = (*facts, *decide_replaced(state, replaced[stream]))
+            appends.append(appended(history[stream], stream, *facts))
+        return appends
+
+    poll.record([*reports, *replaced], decide)
+
+
+def _stream(tools: Tools, payment_id: str) -> UUID:
+    return stream_id(tools.connection, "payment", payment_id)

@@ -1,0 +1,173 @@
+"""What every poll shares: the claim, the pages, malformed records, and the one transaction that ends it.
+
+A poll errand is three lines around a reader::
+
+    def poll_suppliers(tools: Tools) -> bool:
+        return run_poll(tools, "suppliers", _read)
+
+    def _read(poll: Poll) -> str:                  # gives the next watermark
+        for page in ...:
+            poll.page(len(page))                   # counts
+            poll.malformed(record, text)           # one bad record; its neighbours go on
+            poll.record(streams, decide)           # facts of this page (see `Poll.record`)
+        return watermark
+
+The reader raises what the ports raise; `run_poll` gives each error its verdict: TransientError is tried again with
+back-off and leaves no event; MisconfiguredError, RefusedError and an unreadable answer (MalformedError) wait long and
+stand as `PollFailed`, once per distinct text until a poll succeeds again.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from actors.settle import Decide, History, appended, settle
+from actors.tools import Tools
+from domain.errors import MalformedError, MisconfiguredError, RefusedError, TransientError
+from domain.event import Append
+from domain.identifiers import stream_id
+from domain.polls.decisions import decide_failed, decide_malformed, failure_stands
+from domain.polls.events import PollCompleted
+from domain.ports.store import PollDue, PollMark
+
+LONG_WAITS = 12  # a poll that needs a person waits this many longest back-offs
+LEASE_CALLS = 10  # a claim of a poll lasts this many calls; a second poller would only see the same things twice
+
+Reader = Callable[["Poll"], str]
+
+
+def run_poll(tools: Tools, flow: str, read: Reader) -> bool:
+    """Claim the poll of a flow and run it; False when it is not due (or somebody else holds it).
+
+    read: reads the remote, hands its facts to the `Poll` it gets, and gives the next watermark.
+    """
+    lease = tools.rules.infor.call_timeout * LEASE_CALLS
+    due = tools.polls.claim(flow, connection=tools.connection, worker=tools.worker, lease=lease)
+    if due is None:
+        return False
+    poll = Poll(tools, due)
+    try:
+        poll.finish(read(poll))
+    except TransientError as error:
+        until = tools.log.now() + tools.backoff(due.attempts, retry_after=error.retry_after)
+        tools.polls.fail(due, worker=tools.worker, until=until, text=str(error))
+    except MisconfiguredError as error:
+        _give_up(tools, poll, verdict="stop", text=str(error))
+    except (RefusedError, MalformedError) as error:
+        _give_up(tools, poll, verdict="retry later", text=str(error))
+    return True
+
+
+class Poll:
+    """One claimed poll. `watermark`: where it begins ("" = from the start); `causes`: of everything it appends."""
+
+    def __init__(self, tools: Tools, due: PollDue) -> None:
+        self.tools = tools
+        self.due = due
+        self.flow = due.flow
+        self.watermark = due.watermark
+        self.correlation_id = tools.new_id()
+        self.causes = tools.causes(self.correlation_id)
+        self.started_at: datetime = tools.log.now()
+        self._own = self._stream(self.correlation_id)
+        self._failures = self._stream(f"{due.flow}:failures")
+        self._pages = self._seen = self._recorded = 0
+        self._calls = tools.ledger.calls + tools.payables.calls
+        self._deferred: tuple[tuple[UUID, ...], Decide] | None = None
+        self._malformed: dict[UUID, tuple[str, str]] = {}
+
+    def page(self, seen: int) -> None:
+        """Count a page of so many records."""
+        self._pages += 1
+        self._seen += seen
+
+    def malformed(self, record: str, text: str) -> None:
+        """Note a record that could not be read: a `PollRecordMalformed`, once per record and text."""
+        self._malformed[self._stream(f"{self.flow}:record:{record}")] = (record, text)
+
+    def record(self, streams: Sequence[UUID], decide: Decide) -> None:
+        """Append what `decide` says over the histories of `streams` (as `actors.settle` does: idempotent).
+
+        It runs one call later, for the last one shares its transaction with the end of the poll: bind the page's
+        data in `decide` (a function per page), never a loop's variable.  `flush` runs it at once.
+        """
+        self.flush()
+        self._deferred = (tuple(streams), decide)
+
+    def flush(self) -> Sequence[Append]:
+        """Append what `record` deferred; give what was appended."""
+        if self._deferred is None:
+            return ()
+        (streams, decide), self._deferred = self._deferred, None
+        made = settle(self.tools.log, streams, decide, causes=self.causes)
+        self._recorded += sum(len(append.events) for append in made)
+        return made
+
+    def finish(self, watermark: str) -> None:
+        """End the poll: with its last facts in one transaction, or by touching its row when there are none."""
+        mark = PollMark(
+            connection=self.tools.connection,
+            flow=self.flow,
+            watermark=watermark,
+            completed_at=self.tools.log.now(),
+            seen=self._seen,
+        )
+        streams, decide = self._ending(watermark)
+        if not self._recorded and not any(a.events for a in decide(self.tools.log.load(streams))):
+            self.tools.polls.finish(mark, worker=self.tools.worker)
+            return
+        settle(self.tools.log, streams, decide, causes=self.causes, mark=mark)
+
+    def fail(self, *, verdict: str, text: str) -> None:
+        """Record that the poll gave up, unless the same failure stands already."""
+
+        def decide(history: History) -> list[Append]:
+            past = history[self._failures]
+            events = decide_failed(past, flow=self.flow, verdict=verdict, text=text)
+            return [appended(past, self._failures, *events)]
+
+        settle(self.tools.log, [self._failures], decide, causes=self.causes)
+
+    def _ending(self, watermark: str) -> tuple[list[UUID], Decide]:
+        """Give the streams and the decision of the last transaction: deferred facts, malformed records, the end."""
+        deferred_streams, deferred = self._deferred or ((), lambda _: ())
+        calls = self.tools.ledger.calls + self.tools.payables.calls - self._calls
+
+        def decide(history: History) -> list[Append]:
+            failures = history[self._failures]
+            if history[self._own] or (failures and failures[-1].meta.correlation_id == self.correlation_id):
+                return []  # committed before, though the store's answer was lost
+            facts = [append for append in deferred(history) if append.events]
+            for stream, (record, text) in self._malformed.items():
+                events = decide_malformed(history[stream], flow=self.flow, record=record, text=text)
+                facts.extend([appended(history[stream], stream, *events)] if events else [])
+            recovered = failure_stands(failures)
+            recorded = self._recorded + sum(len(append.events) for append in facts)
+            if not recorded and not recovered:
+                return []
+            completed = PollCompleted(
+                flow=self.flow,
+                watermark=watermark,
+                pages=self._pages,
+                seen=self._seen,
+                recorded=recorded,
+                calls=calls,
+            )
+            home = self._failures if recovered else self._own  # a success ends the failure that stood
+            return [*facts, appended(history[home], home, completed)]
+
+        return [*deferred_streams, *self._malformed, self._own, self._failures], decide
+
+    def _stream(self, natural_key: str) -> UUID:
+        return stream_id(self.tools.connection, "poll", natural_key)
+
+
+def _give_up(tools: Tools, poll: Poll, *, verdict: str, text: str) -> None:
+    poll.fail(verdict=verdict, text=text)
+    until: datetime = tools.log.now() + long_wait(tools)
+    tools.polls.fail(poll.due, worker=tools.worker, until=until, text=text)
+
+
+def long_wait(tools: Tools) -> timedelta:
+    """Give the wait after a failure that a person must mend."""
+    return tools.retry_cap * LONG_WAITS

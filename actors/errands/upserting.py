@@ -1,0 +1,145 @@
+"""What the two upserts (vendors, codes) share: the claim's clock, whole-call refusals halved, rows given back.
+
+Upserts are idempotent but not commutative, so one PUT at most is in flight per record: a claim outlasts the last call
+begun under it and the time its effect may take to show, and a row whose outcome is unknown stays away as long.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import msgspec
+
+from actors.tools import Tools
+from domain.errors import MalformedError, RefusedError, TransientError
+from domain.ports.answers import RecordAnswer, Verdict
+from domain.ports.store import DueRow
+
+MARGIN = timedelta(seconds=5)
+IDLE = timedelta(seconds=5)  # a row that has nothing to do is the relay's to delete: look again soon
+PAYLOAD_STATUSES = (400, 413, None)  # statuses by which one bad record may have spoilt the whole call
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+
+class Later(msgspec.Struct, frozen=True, kw_only=True):
+    """A record without an outcome: due again after `wait`; `attempt`: something was tried."""
+
+    wait: timedelta
+    attempt: bool = True
+
+
+Outcome = RecordAnswer | Later
+
+
+def flight_time(tools: Tools) -> timedelta:
+    """Give how long after its start a call may still take effect or be missing from look-ups: call timeout + lag."""
+    windows = tools.rules.avidxchange
+    return windows.call_timeout + windows.search_lag
+
+
+class Claim:
+    """The rows claimed for one batch, and the time in which calls may be begun under them."""
+
+    def __init__(self, tools: Tools, errand: str, *, limit: int) -> None:
+        self.tools = tools
+        self.flight = flight_time(tools)
+        self._calls_until = tools.clock.monotonic() + (tools.rules.avidxchange.call_timeout + MARGIN).total_seconds()
+        self.rows = tools.work.claim(
+            errand,
+            connection=tools.connection,
+            limit=limit,
+            worker=tools.worker,
+            lease=self.flight + tools.rules.avidxchange.call_timeout + MARGIN * 2,
+        )
+
+    @property
+    def may_call(self) -> bool:
+        """Whether a call begun now ends, and shows, before the claim runs out."""
+        return self.tools.clock.monotonic() <= self._calls_until
+
+    def later(self, error: TransientError) -> Later:
+        """Judge a passing fault: back-off when nothing was processed, else the time the call may take to show."""
+        attempts = max((row.attempts for row in self.rows), default=0)
+        backoff = self.tools.backoff(attempts, retry_after=error.retry_after)
+        return Later(wait=backoff if error.before_processing else max(backoff, self.flight))
+
+    def give_back(self, outcomes: Mapping[DueRow, Outcome | None]) -> None:
+        """Give every row back: outcomes that were recorded are released, the others postponed.
+
+        None stands for a row that had nothing to do.
+        """
+        tools = self.tools
+        waits: dict[Later, list[DueRow]] = {}
+        settled: list[DueRow] = []
+        for row, outcome in outcomes.items():
+            if isinstance(outcome, RecordAnswer):
+                settled.append(row)
+            else:
+                waits.setdefault(outcome or Later(wait=IDLE, attempt=False), []).append(row)
+        tools.work.release(settled, worker=tools.worker)
+        for later, rows in waits.items():
+            until = tools.log.now() + later.wait
+            tools.work.postpone(rows, worker=tools.worker, until=until, attempt=later.attempt)
+
+
+def put_in_halves(
+    claim: Claim,
+    items: Sequence[T],
+    put: Callable[[Sequence[T]], Mapping[K, RecordAnswer]],
+    *,
+    key: Callable[[T], K],
+    stand_back: timedelta = timedelta(0),
+) -> dict[K, Outcome]:
+    """PUT items in one call and give an outcome for each by its key.
+
+    A call refused for its payload is halved until the poisonous record stands alone and is refused alone; one refused
+    for another reason refuses all it carried. A record without a result keeps its row, as after a lost answer.
+    When the claim leaves no time for a half, it stands back for `stand_back`: longer for every second half, so that
+    the next claim takes fewer and the halving comes to its end however slow the calls are.
+    """
+    if not items:
+        return {}
+    if not claim.may_call:
+        return dict.fromkeys(map(key, items), Later(wait=stand_back, attempt=False))
+    unknown = Later(wait=claim.flight)
+    try:
+        answers = put(items)
+    except RefusedError as error:
+        if error.status not in PAYLOAD_STATUSES or len(items) == 1:
+            refused = RecordAnswer(verdict=Verdict.REFUSED, code=error.code, text=str(error), field=error.field)
+            return dict.fromkeys(map(key, items), refused)
+        middle = len(items) // 2
+        first = put_in_halves(claim, items[:middle], put, key=key, stand_back=stand_back)
+        second = put_in_halves(claim, items[middle:], put, key=key, stand_back=stand_back + claim.flight)
+        return first | second
+    except TransientError as error:
+        return dict.fromkeys(map(key, items), claim.later(error))
+    except MalformedError:
+        return dict.fromkeys(map(key, items), unknown)
+    return {key(item): _judged(answers.get(key(item)), claim) for item in items}
+
+
+def look(claim: Claim, find: Callable[[], T]) -> T | Later:
+    """Read before a write; what cannot be read now is tried again later (every error but a missing setting)."""
+    try:
+        return find()
+    except TransientError as error:
+        return claim.later(TransientError(str(error), retry_after=error.retry_after, before_processing=True))
+    except (RefusedError, MalformedError):
+        return Later(wait=claim.tools.retry_cap)
+
+
+def _judged(answer: RecordAnswer | None, claim: Claim) -> Outcome:
+    if answer is None or answer.verdict is Verdict.DOUBT:
+        return Later(wait=claim.flight)
+    if answer.verdict is Verdict.NOT_SENT:
+        return claim.later(TransientError(answer.text, before_processing=True))
+    return answer
+
+
+def keep_rows_on_misconfiguration(claim: Claim) -> None:
+    """Give the rows back for long: a person must mend the settings first (the error itself goes up)."""
+    outcomes: dict[DueRow, Any] = dict.fromkeys(claim.rows, Later(wait=claim.tools.retry_cap))
+    claim.give_back(outcomes)
