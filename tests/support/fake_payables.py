@@ -1,0 +1,383 @@
+"""AvidXchange in memory, for the errands' tests: lag, scripted faults, and a count of what was sent.
+
+Time comes from the test (`now`). What is written becomes visible to look-ups after `lag`; a batch is worked through
+within `batch_time` of being taken. It passes the same contract suite as the real adapter (tests/contracts/payables).
+"""
+
+import threading
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+from adapters.avidxchange import found, mapping
+from adapters.avidxchange.errors import codes_forbidden
+from adapters.http_messages import Reply
+from domain.errors import TieoutError, TransientError
+from domain.identifiers import digest
+from domain.invoices.content import InvoiceContent
+from domain.ledger_codes.events import CodeContent
+from domain.money import Money
+from domain.payments.events import PaymentContent
+from domain.ports.answers import Breach, CallAnswer, RecordAnswer, Verdict
+from domain.ports.payables import BatchMember, CodeFound, EncodedBatch, InvoiceFound, PaymentPage, VendorFound
+from domain.ports.store import BlobStore
+from domain.suppliers.events import SupplierContent
+from tests.support.payables_books import Body, Held, Sent
+
+T = TypeVar("T")
+GROUPS = {1: "Accounting Codes"}
+BODY_LIMIT = 10 * 1024 * 1024
+PAGE = 100
+
+
+class Fault(StrEnum):
+    """What befalls one batch on its way; an upsert knows REQUEST_LOST, ANSWER_LOST and TOO_MANY too."""
+
+    ZERO_BYTES = "nothing was written"
+    TOO_MANY = "429"
+    WHOLE_REFUSED = "400"
+    REQUEST_LOST = "never arrived"
+    ANSWER_LOST = "taken, but the answer got lost"
+    TAKEN_LATE = "taken `late` after it was sent; the answer got lost"
+    LAST_RESULT_MISSING = "taken, but the last record got no result"
+
+
+class FakePayables:
+    """Implements the payables port; `references` off takes invoices for unknown vendors and codes too."""
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime],
+        blobs: BlobStore,
+        groups: dict[int, str] | None = None,
+        lag: timedelta = timedelta(seconds=60),
+        batch_time: timedelta = timedelta(seconds=30),
+        late: timedelta = timedelta(seconds=59),
+        references: bool = True,
+    ) -> None:
+        self.now = now
+        self.lag = lag
+        self.batch_time = batch_time
+        self.late = late
+        self.references = references
+        self.sends: Counter[str] = Counter()  # POSTs that were written to the wire, by the invoice's ExternalId
+        self.received: list[EncodedBatch] = []  # every batch that was written to the wire
+        self.invoices: list[Held] = []
+        self.excluded: set[str] = set()
+        self.codes_writable = True
+        self.refusals: dict[str, tuple[str, str]] = {}  # ExternalId -> (code, text) for the records to refuse
+        self._groups = GROUPS if groups is None else groups
+        self._blobs = blobs
+        self._vendors: dict[str, list[tuple[datetime, SupplierContent]]] = defaultdict(list)
+        self._codes: dict[tuple[str, str], list[tuple[datetime, CodeContent]]] = defaultdict(list)
+        self._batches: dict[str, list[datetime]] = defaultdict(list)
+        self._payments: dict[str, PaymentContent] = {}
+        self._faults: dict[str, deque[Fault | TieoutError]] = defaultdict(deque)
+        self._calls = 0
+        self._lock = threading.RLock()
+
+    def script(self, method: str, *faults: Fault | TieoutError) -> None:
+        """Let the next calls of a method meet these faults, one each; an error is raised before anything is done."""
+        self._faults[method].extend(faults)
+
+    def live(self, external_id: str) -> int:
+        """Count the invoices of an ExternalId that are neither rejected nor void, visible or not."""
+        return sum(
+            one.sent.external_id == external_id and one.history[-1][1] not in ("Rejected", "Void")
+            for one in self.invoices
+        )
+
+    def set_status(self, external_id: str, status: str, reason: str = "") -> None:
+        """Change the status of every invoice of an ExternalId, as a person or a payment does."""
+        for one in self.invoices:
+            if one.sent.external_id == external_id:
+                one.history.append((self.now(), status, reason))
+
+    def add_payment(self, payment: PaymentContent) -> None:
+        """Report a payment, or report it again changed."""
+        self._payments[payment.payment_id] = payment
+
+    def receive(self, encoded: EncodedBatch, *, at: datetime) -> dict[str, RecordAnswer]:
+        """Take a batch into the books, as if it had arrived at `at`."""
+        body = msgspec.json.decode(encoded.body, type=Body)
+        self._batches[body.external_id].append(at)
+        return {invoice.external_id: self._take(invoice, at) for invoice in body.invoices}
+
+    # The port.
+
+    def check(self) -> tuple[str, ...]:
+        """Ping."""
+        self._begin("check")
+        return ("Infor M3",)
+
+    def vendor_digest(self, content: SupplierContent) -> str:
+        """Digest of the record that would be sent."""
+        return digest(msgspec.json.encode(mapping.vendor_record(content)))
+
+    def vendor_breaches(self, content: SupplierContent) -> tuple[Breach, ...]:
+        """Check the limits."""
+        return mapping.vendor_breaches(content)
+
+    def put_vendors(self, contents: Sequence[SupplierContent]) -> dict[str, RecordAnswer]:
+        """Upsert vendors."""
+        fault = self._begin("put_vendors")
+        answers = {}
+        for content in contents if fault is not Fault.REQUEST_LOST else ():
+            external_id = mapping.vendor_external_id(content)
+            refused = self._refused(external_id) or _too_long(self.vendor_breaches(content))
+            answers[external_id] = refused or self._put_vendor(external_id, content)
+        return self._answered(answers, fault)
+
+    def find_vendors(self, external_ids: Sequence[str]) -> dict[str, VendorFound]:
+        """Look vendors up."""
+        self._begin("find_vendors", pages=-(-len(external_ids) // 100))
+        seen = {one: content for one in external_ids if (content := self._visible(self._vendors[one])) is not None}
+        return {
+            external_id: VendorFound(
+                external_id=external_id,
+                vendor_id=_id("9", external_id),
+                enrolment=self._enrolment(external_id, content),
+                record_digest=self.vendor_digest(content),
+                active=content.active,
+            )
+            for external_id, content in seen.items()
+        }
+
+    def code_breaches(self, content: CodeContent) -> tuple[Breach, ...]:
+        """Check the limits."""
+        return mapping.code_breaches(content)
+
+    def put_codes(self, contents: Sequence[CodeContent]) -> dict[tuple[str, str], RecordAnswer]:
+        """Upsert codes."""
+        fault = self._begin("put_codes")
+        if not self.codes_writable:
+            raise codes_forbidden(Reply(status=403, headers={}, body=b""))
+        answers = {}
+        for content in contents if fault is not Fault.REQUEST_LOST else ():
+            key = (content.group, content.value)
+            refused = self._refused("|".join(key)) or _too_long(self.code_breaches(content))
+            if refused is None:
+                self._codes[key].append((self.now(), content))
+            answers[key] = refused or RecordAnswer(verdict=Verdict.CONFIRMED)
+        return self._answered(answers, fault)
+
+    def list_codes(self, group: str) -> dict[str, CodeFound]:
+        """List a group."""
+        self._begin("list_codes")
+        seen = ((key, self._visible(history)) for key, history in self._codes.items() if key[0] == group)
+        return {
+            key[1]: CodeFound(group=group, value=key[1], description=content.description, active=content.active)
+            for key, content in seen
+            if content is not None
+        }
+
+    def invoice_breaches(self, content: InvoiceContent) -> tuple[Breach, ...]:
+        """Check the limits."""
+        return mapping.invoice_breaches(content, self._groups)
+
+    def encode_batch(self, batch: str, members: Sequence[BatchMember]) -> EncodedBatch:
+        """Write the body."""
+        return mapping.encode_batch(batch, members, self._groups, self._blobs)
+
+    def encoded_size(self, member: BatchMember) -> int:
+        """Bytes of a member."""
+        return mapping.encoded_size(member, self._groups)
+
+    @property
+    def body_limit(self) -> int:
+        """Largest sum of the members' bytes."""
+        return BODY_LIMIT - 512
+
+    def prepare(self) -> None:
+        """Have the token ready."""
+        self._begin("prepare", pages=0)
+
+    def send_batch(self, encoded: EncodedBatch, *, deadline: datetime) -> CallAnswer:
+        """Take a batch, under the next scripted fault."""
+        with self._lock:
+            fault = self._faults["send_batch"].popleft() if self._faults["send_batch"] else None
+            if isinstance(fault, TieoutError):
+                raise fault
+            if fault is Fault.ZERO_BYTES or self.now() >= deadline:
+                return CallAnswer(verdict=Verdict.NOT_SENT, code="NO_CONNECTION", text="could not connect")
+            self._calls += 1
+            self.received.append(encoded)
+            self.sends.update(encoded.record_digests.keys())
+            if fault is Fault.TOO_MANY:
+                return CallAnswer(verdict=Verdict.NOT_SENT, code="HTTP_429", text="too many", retry_after=1.0)
+            if fault is Fault.WHOLE_REFUSED:
+                return CallAnswer(verdict=Verdict.REFUSED, code="HTTP_400", text="the body is not understood")
+            if fault is Fault.REQUEST_LOST:
+                return CallAnswer(verdict=Verdict.DOUBT, code="NO_ANSWER", text="no answer in time")
+            records = self.receive(encoded, at=self.now() + (self.late if fault is Fault.TAKEN_LATE else timedelta(0)))
+            if fault in (Fault.ANSWER_LOST, Fault.TAKEN_LATE):
+                return CallAnswer(verdict=Verdict.DOUBT, code="NO_ANSWER", text="no answer in time")
+            if fault is Fault.LAST_RESULT_MISSING:
+                records[list(records)[-1]] = RecordAnswer(verdict=Verdict.DOUBT, code="NO_RESULT")
+            return CallAnswer(verdict=Verdict.CONFIRMED, records=records)
+
+    def find_batches(self, batches: Sequence[str]) -> dict[str, str]:
+        """Look batches up."""
+        self._begin("find_batches")
+        seen_at = self.now() - self.lag
+        statuses = {}
+        for batch in batches:
+            ages = [seen_at - taken for taken in self._batches.get(batch, ()) if taken <= seen_at]
+            if ages:
+                statuses[batch] = found.CLOSED if min(ages) >= self.batch_time else "Processing"
+        return statuses
+
+    def find_invoices(self, external_ids: Sequence[str]) -> dict[str, list[InvoiceFound]]:
+        """Look invoices up."""
+        self._begin("find_invoices", pages=-(-len(external_ids) // 50))
+        seen = [one for held in self.invoices if (one := self._seen(held)) is not None]
+        return {asked: [one for one in seen if one.external_id == asked] for asked in external_ids}
+
+    def changed_invoices(self, since: date, until: date) -> Iterator[tuple[InvoiceFound, ...]]:
+        """Give the invoices changed on these days."""
+        self._begin("changed_invoices")
+        changed = [
+            one
+            for held in self.invoices
+            if (one := self._seen(held)) is not None and since <= self._changed_at(held).date() <= until
+        ]
+        yield from _pages(changed)
+
+    def payments(self, since: date, until: date) -> Iterator[PaymentPage]:
+        """Give the payments changed on these days."""
+        self._begin("payments")
+        chosen = [one for one in self._payments.values() if since <= date.fromisoformat(one.modified[:10]) <= until]
+        pages = list(_pages(chosen))
+        for number, page in enumerate(pages, start=1):
+            yield PaymentPage(payments=page, page=number, pages=len(pages), total=len(chosen))
+
+    def payments_by_id(self, payment_ids: Sequence[str]) -> dict[str, PaymentContent]:
+        """Look payments up."""
+        self._begin("payments_by_id")
+        return {one: self._payments[one] for one in payment_ids if one in self._payments}
+
+    def now_hint(self) -> datetime | None:
+        """Give the remote's clock."""
+        return self.now() if self._calls else None
+
+    @property
+    def calls(self) -> int:
+        """Requests so far."""
+        return self._calls
+
+    # What it does with what it is given.
+
+    def _begin(self, method: str, *, pages: int = 1) -> Fault | None:
+        with self._lock:
+            fault = self._faults[method].popleft() if self._faults[method] else None
+            self._calls += pages
+        if isinstance(fault, TieoutError):
+            raise fault
+        if fault is Fault.TOO_MANY:
+            raise TransientError("answered 429", retry_after=1.0, before_processing=True, status=429)
+        return fault
+
+    def _answered(self, answers: dict[T, RecordAnswer], fault: Fault | None) -> dict[T, RecordAnswer]:
+        if fault in (Fault.REQUEST_LOST, Fault.ANSWER_LOST):
+            raise TransientError("no answer in time")
+        if fault is Fault.LAST_RESULT_MISSING:
+            answers.popitem()
+        return answers
+
+    def _refused(self, key: str) -> RecordAnswer | None:
+        if key not in self.refusals:
+            return None
+        code, text = self.refusals[key]
+        return RecordAnswer(verdict=Verdict.REFUSED, code=code, text=text)
+
+    def _put_vendor(self, external_id: str, content: SupplierContent) -> RecordAnswer:
+        self._vendors[external_id].append((self.now(), content))
+        status = self._enrolment(external_id, content)
+        return RecordAnswer(verdict=Verdict.CONFIRMED, item_id=_id("9", external_id), status=status)
+
+    def _enrolment(self, external_id: str, content: SupplierContent) -> str:
+        if external_id in self.excluded:
+            return "Excluded"
+        return "Enrolled" if mapping.vendor_record(content)["Address"] else "Pending"
+
+    def _take(self, invoice: Sent, at: datetime) -> RecordAnswer:
+        refused = self._refused(invoice.external_id) or self._judged(invoice)
+        if refused is not None:
+            return refused
+        invoice_id = str(500_000 + len(self.invoices))
+        self.invoices.append(Held(invoice_id, invoice, [(at, "Received", "")]))
+        return RecordAnswer(verdict=Verdict.CONFIRMED, item_id=invoice_id, status="Received")
+
+    def _judged(self, invoice: Sent) -> RecordAnswer | None:
+        code = ""
+        if sum((line.amount for line in invoice.lines), Decimal(0)) != invoice.gross_amount:
+            code = "LINES_DO_NOT_SUM"
+        elif invoice.currency != "USD":
+            code = "CURRENCY"
+        elif self._doubles(invoice):
+            code = "DUPLICATE_INVOICE"
+        elif self.references:
+            code = self._unknown_reference(invoice)
+        return RecordAnswer(verdict=Verdict.REFUSED, code=code, text=code.lower()) if code else None
+
+    def _doubles(self, invoice: Sent) -> bool:
+        twins = (one for one in self.invoices if one.sent.external_id != invoice.external_id)
+        return any(
+            (one.sent.vendor_external_id, one.sent.invoice_number)
+            == (invoice.vendor_external_id, invoice.invoice_number)
+            and one.history[-1][1] not in ("Rejected", "Void")
+            for one in twins
+        )
+
+    def _unknown_reference(self, invoice: Sent) -> str:
+        vendor = self._vendors.get(invoice.vendor_external_id)
+        if not vendor:
+            return "VENDOR_NOT_FOUND"
+        if not vendor[-1][1].active:
+            return "VENDOR_INACTIVE"
+        named = {(code["GroupName"], code["CodeValue"]) for line in invoice.lines for code in line.codes}
+        known = {key for key, history in self._codes.items() if history[-1][1].active}
+        return "CODE_NOT_FOUND" if named - known else ""
+
+    def _visible(self, history: Sequence[tuple[datetime, T]]) -> T | None:
+        seen = [content for at, content in history if at <= self.now() - self.lag]
+        return seen[-1] if seen else None
+
+    def _seen(self, held: Held) -> InvoiceFound | None:
+        """Show an invoice as searches do: it appears while its batch is worked through, changes after the lag."""
+        if self.now() - self.lag < held.history[0][0] + self.batch_time / 2:
+            return None
+        _, status, reason = [one for one in held.history if one[0] <= self.now() - self.lag][-1]
+        return InvoiceFound(
+            avid_invoice_id=held.invoice_id,
+            external_id=held.sent.external_id,
+            invoice_number=held.sent.invoice_number,
+            vendor_external_id=held.sent.vendor_external_id,
+            gross=Money.parse(str(held.sent.gross_amount)),
+            status=status,
+            status_reason=reason,
+        )
+
+    def _changed_at(self, held: Held) -> datetime:
+        return [at for at, _, _ in held.history if at <= self.now() - self.lag][-1]
+
+
+def _too_long(breaches: Sequence[Breach]) -> RecordAnswer | None:
+    if not breaches:
+        return None
+    return RecordAnswer(verdict=Verdict.REFUSED, code="FIELD_TOO_LONG", text=str(breaches[0]))
+
+
+def _pages(records: Sequence[T]) -> Iterator[tuple[T, ...]]:
+    for start in range(0, len(records), PAGE) or (0,):
+        yield tuple(records[start : start + PAGE])
+
+
+def _id(prefix: str, key: str) -> str:
+    return prefix + str(int(digest(key.encode())[:8], 16))

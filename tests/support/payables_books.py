@@ -1,0 +1,40 @@
+"""What the fake payables system keeps: invoices as they stood in a body, with the history of their status."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+
+class _Line(msgspec.Struct, rename="pascal"):
+    amount: Decimal
+    codes: list[dict[str, str]]
+
+
+class _Image(msgspec.Struct, rename="pascal"):
+    sha256: str
+
+
+class Sent(msgspec.Struct, rename="pascal"):
+    """An invoice as it stood in a body."""
+
+    external_id: str
+    invoice_number: str
+    vendor_external_id: str
+    gross_amount: Decimal
+    currency: str
+    lines: list[_Line]
+    image: _Image | None = None
+
+
+class Body(msgspec.Struct, rename="pascal"):
+    external_id: str
+    invoices: list[Sent]
+
+
+class Held(msgspec.Struct):
+    """An invoice in the books; history: (when, status, reason), oldest first."""
+
+    invoice_id: str
+    sent: Sent
+    history: list[tuple[datetime, str, str]]
