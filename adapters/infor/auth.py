@@ -1,0 +1,152 @@
+"""Tokens of the service account: how one is asked for, how the answer is read, and who keeps it fresh."""
+
+import base64
+import threading
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+
+from adapters.http_messages import Reply, Request, form
+from adapters.infor.ionapi import Credentials
+from domain.errors import MalformedError, MisconfiguredError, TransientError
+
+LONGEST_MARGIN_SECONDS = 300.0  # refreshed before the end: at most five minutes, at most a fifth of the life
+MARGIN_SHARE = 0.2
+LIFE_WHEN_UNTOLD_SECONDS = 600
+_REFUSALS = {
+    "invalid_client": "the client id or secret is wrong (keys ci and cs): download the .ionapi file again",
+    "invalid_grant": "the service account is unknown or its secret is wrong (keys saak and sask): "
+    "create new service account credentials and download the .ionapi file again",
+    "unauthorized_client": "the app may not use a service account: create a Backend Service app",
+    "invalid_scope": "the scopes of the app (key sc) are not allowed for it: download the .ionapi file again",
+    "unsupported_grant_type": "the app allows no service account: create a Backend Service app",
+}
+_JUDGED = (400, 401)
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """A bearer token; times in seconds of the monotonic clock, `life_seconds` as the server told it."""
+
+    value: str
+    refresh_at: float
+    life_seconds: int
+
+    def __repr__(self) -> str:
+        """Keep the token out of logs."""
+        return f"Token(life_seconds={self.life_seconds})"
+
+
+def token_request(credentials: Credentials) -> Request:
+    """Write the password grant exactly as the authorization server wants it."""
+    pairs = [
+        ("grant_type", "password"),
+        ("username", credentials.account_key),
+        ("password", credentials.account_secret),
+    ]
+    if credentials.scopes:
+        pairs.append(("scope", credentials.scopes))
+    basic = base64.b64encode(f"{credentials.client_id}:{credentials.client_secret}".encode()).decode()
+    headers = {
+        "Authorization": f"Basic {basic}",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Accept": "application/json",
+    }
+    return Request(method="POST", url=credentials.token_url, headers=headers, body=form(pairs))
+
+
+class _Granted(msgspec.Struct):
+    access_token: str = ""
+    expires_in: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Refused(msgspec.Struct):
+    error: str = ""
+
+
+def read_token(reply: Reply, *, asked_at: float) -> Token:
+    """Read the server's answer; `asked_at`: monotonic seconds before the request left.
+
+    Raises MisconfiguredError (wrong secrets, says what to do), TransientError or MalformedError; never with a body.
+    """
+    if reply.status in _JUDGED:
+        raise MisconfiguredError(f"Infor gives no token: {_refusal(reply)}")
+    if reply.status != 200:  # noqa: PLR2004 (HTTP's own number for success)
+        text = f"Infor's authorization server answered {reply.status}"
+        raise TransientError(text, retry_after=reply.retry_after, before_processing=True, status=reply.status)
+    try:
+        granted = msgspec.json.decode(reply.body, type=_Granted)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # A log-in page or a cut answer: passing, and its text may hold what must not be shown.
+        text = "Infor's authorization server gave no readable token"
+        raise TransientError(text, before_processing=True, status=reply.status) from None
+    if not granted.access_token:
+        raise TransientError("Infor's authorization server gave no token", before_processing=True, status=reply.status)
+    life = _life(granted.expires_in)
+    margin = min(LONGEST_MARGIN_SECONDS, life * MARGIN_SHARE)
+    return Token(value=granted.access_token, refresh_at=asked_at + life - margin, life_seconds=life)
+
+
+def _refusal(reply: Reply) -> str:
+    try:
+        error = msgspec.json.decode(reply.body, type=_Refused).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        error = ""
+    if not error:
+        error = "invalid_client" if reply.status == 401 else "invalid_grant"  # noqa: PLR2004 (HTTP's own number)
+    known = _REFUSALS.get(error)
+    return known or f"the authorization server answered {reply.status}: check the app and download the .ionapi again"
+
+
+def _life(told: msgspec.Raw) -> int:
+    text = bytes(told).decode().strip().strip('"').strip()
+    if text == "null":
+        return LIFE_WHEN_UNTOLD_SECONDS
+    try:
+        seconds = Decimal(text)
+    except InvalidOperation:
+        seconds = Decimal(0)
+    if not seconds.is_finite() or seconds < 1:
+        raise MalformedError("Infor's authorization server told no positive life of its token", record="expires_in")
+    return int(seconds)
+
+
+class TokenDesk:
+    """Keeps one token for all threads; at most one of them asks for a new one, the others wait for it.
+
+    ask: sends a request once and gives the reply, or raises TransientError; monotonic: seconds.
+    """
+
+    def __init__(
+        self, credentials: Credentials, *, ask: Callable[[Request], Reply], monotonic: Callable[[], float]
+    ) -> None:
+        self._credentials = credentials
+        self._ask = ask
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._token: Token | None = None
+
+    def current(self) -> Token:
+        """Give a token that is good for a while; asks for a new one when the old one is about to end."""
+        held = self._token
+        if held is not None and self._monotonic() < held.refresh_at:
+            return held
+        with self._lock:
+            held = self._token
+            if held is None or self._monotonic() >= held.refresh_at:
+                held = self._token = self._fetch()
+            return held
+
+    def held(self) -> Token | None:
+        """Give the token at hand without asking for one; None when there is none."""
+        return self._token
+
+    def drop(self, refused: Token) -> None:
+        """Forget a token the gateway refused; one that replaced it meanwhile stays."""
+        with self._lock:
+            if self._token == refused:
+                self._token = None
+
+    def _fetch(self) -> Token:
+        asked_at = self._monotonic()
+        return read_token(self._ask(token_request(self._credentials)), asked_at=asked_at)

@@ -1,0 +1,366 @@
+"""Infor in memory: plays the ledger port for tests, posts when the test says so, and fails as the test scripts it."""
+
+import threading
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from adapters.infor.parm import encode_parms
+from adapters.infor.settings import InforSettings
+from domain.errors import MisconfiguredError, TieoutError
+from domain.identifiers import InvoiceKey, LedgerRow
+from domain.invoices.content import LedgerState
+from domain.ledger_codes.events import CodeFact
+from domain.money import Money
+from domain.ports.answers import CallAnswer, RecordAnswer, Verdict
+from domain.ports.ledger import ImageFound, InvoiceHead, LedgerCheck, PoLine, Problem, StepCommand, VoucherLine
+from domain.postings.events import EvidenceRow, PostingPlan
+from domain.suppliers.events import SupplierContent
+from tests.support.fake_postings import Batch, FakeInvoice, NokError, Paid, check_batch, read_payment
+
+CONTROL_ACCOUNT = "200100"
+PAGE = 50
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """A scripted fault of one write. done: the work was done in spite of it; late: it is done by `deliver_late`."""
+
+    verdict: Verdict = Verdict.DOUBT
+    done: bool = False
+    late: bool = False
+    code: str = ""
+    text: str = "scripted"
+    retry_after: float | None = None
+
+
+LOST = Fault(text="lost on the way there")
+ANSWER_LOST = Fault(done=True, text="lost on the way back")
+LATE = Fault(late=True, text="done after we gave up")
+NOT_SENT = Fault(verdict=Verdict.NOT_SENT, code="HTTP_429", retry_after=1.0)
+
+
+class FakeLedger:
+    """The ledger port over dictionaries. Thread-safe.
+
+    lag: how long FGLINH lags behind writes; posting_delay: from handover to the voucher, None = only by `post_due`.
+    """
+
+    def __init__(
+        self,
+        *,
+        company: int = 100,
+        divisions: tuple[str, ...] = ("AAA",),
+        now: Callable[[], datetime] = lambda: datetime.now(tz=UTC),
+        lag: timedelta = timedelta(),
+        posting_delay: timedelta | None = None,
+        void_interface: str = "",
+    ) -> None:
+        self.settings = InforSettings(company=company, divisions=divisions)
+        self.session_company = company
+        self.invoices: dict[InvoiceKey, FakeInvoice] = {}
+        self.batches: list[Batch] = []
+        self.sends: Counter[tuple[str, str]] = Counter()  # (KEY1, step) -> how often it was sent
+        self.bookings: Counter[str] = Counter()  # KEY1 -> how often it was booked
+        self.stick_next = 0
+        self.closed_until: date | None = None
+        self.void_interface = void_interface
+        self._suppliers: dict[str, tuple[SupplierContent, int]] = {}
+        self._codes: dict[int, dict[str, tuple[CodeFact, ...]]] = defaultdict(dict)
+        self._now, self._lag, self._posting_delay = now, lag, posting_delay
+        self._step_faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self._read_faults: deque[TieoutError] = deque()
+        self._late: list[Sequence[StepCommand]] = []
+        self._journal = 1000
+        self._calls = 0
+        self._lock = threading.RLock()
+
+    def put_supplier(self, content: SupplierContent) -> None:
+        """Enter or change a supplier; it counts as changed now."""
+        self._suppliers[content.number] = (content, self._milliseconds())
+
+    def put_code(self, dimension: int, value: str, *facts: CodeFact) -> None:
+        """Enter or change a code with its facts."""
+        self._codes[dimension][value] = facts
+
+    def put_invoice(
+        self,
+        number: str,
+        minor: int,
+        *,
+        division: str = "AAA",
+        payee: str = "V1001",
+        day: date = date(2026, 3, 2),
+        discount: int = 0,
+        lines: Sequence[VoucherLine] | None = None,
+        po: Sequence[PoLine] = (),
+        image: bytes | None = None,
+        currency: str = "USD",
+    ) -> FakeInvoice:
+        """Enter an approved invoice of `minor` cents, with a voucher of one cost line unless `lines` says more."""
+        self._journal += 1
+        key = InvoiceKey(self.settings.company, division, payee, payee, number, day.year)
+        row = LedgerRow(key.company, division, day.year, self._journal, 1)
+        gross = Money(minor, currency)
+        head = InvoiceHead(
+            key=key,
+            row=row,
+            voucher=50_000 + self._journal,
+            series="INV",
+            invoice_date=day,
+            due_date=day + timedelta(days=30),
+            accounting_date=day,
+            gross=gross,
+            approved=True,
+            payment_status=0,
+            changed=self._now().date(),
+        )
+        cost = tuple(lines) if lines is not None else (_line(2, "10", "610100", gross),)
+        voucher = (_line(1, "40", CONTROL_ACCOUNT, -gross), *cost)
+        held = FakeInvoice(head=head, discount=Money(discount, currency), voucher=voucher, po=tuple(po), image=image)
+        self.invoices[key] = held
+        return held
+
+    def script(self, step: str, *faults: Fault) -> None:
+        """Let the next calls that hold `step` meet these faults, in order."""
+        self._step_faults[step].extend(faults)
+
+    def fail_reads(self, *errors: TieoutError) -> None:
+        """Let the next reads raise these errors, in order."""
+        self._read_faults.extend(errors)
+
+    def deliver_late(self) -> None:
+        """Let what was sent and given up by its sender arrive after all."""
+        with self._lock:
+            late, self._late = self._late, []
+            for commands in late:
+                for command in commands:
+                    self._judge(command)
+
+    def post_due(self) -> None:
+        """Post every batch that was handed over; a sticking one waits inside M3 for ever."""
+        with self._lock:
+            for batch in [each for each in self.batches if each.state == "handed over"]:
+                self._book(batch)
+
+    def check(self) -> LedgerCheck:
+        """Ping."""
+        self._read()
+        if self.session_company != self.settings.company:
+            raise MisconfiguredError(f"Infor's service account works in company {self.session_company}")
+        return LedgerCheck(
+            company=self.session_company,
+            company_name="Fake company",
+            user="FAKE",
+            divisions=self.settings.divisions,
+            token_seconds=3600,
+            missing_transactions=(),
+        )
+
+    def server_time(self) -> int:
+        """Give the clock in epoch milliseconds."""
+        self._read()
+        return self._milliseconds()
+
+    def changed_suppliers(self, since: int) -> Iterator[tuple[str, ...]]:
+        """Give pages of supplier numbers."""
+        self._read()
+        numbers = sorted(number for number, (_, changed) in self._suppliers.items() if changed >= since)
+        for start in range(0, len(numbers), PAGE):
+            yield tuple(numbers[start : start + PAGE])
+
+    def supplier_details(self, numbers: Sequence[str]) -> dict[str, SupplierContent | Problem]:
+        """Read suppliers."""
+        self._read()
+        unknown = (None, 0)
+        found = {number: self._suppliers.get(number, unknown)[0] for number in numbers}
+        return {
+            number: content or Problem(record=number, code="WSU0103", text="unknown")
+            for number, content in found.items()
+        }
+
+    def codes(self, dimension: int) -> dict[str, tuple[CodeFact, ...]]:
+        """Give every value of a dimension."""
+        self._read()
+        return dict(sorted(self._codes[dimension].items()))
+
+    def invoice_heads(self, division: str, *, changed_since: date) -> Iterator[tuple[InvoiceHead | Problem, ...]]:
+        """Give pages of approved invoices."""
+        self._read()
+        heads = [
+            held.now_head()
+            for held in self.invoices.values()
+            if held.head.key.division == division and held.approved and (held.head.changed or date.max) >= changed_since
+        ]
+        for start in range(0, len(heads), PAGE):
+            yield tuple(heads[start : start + PAGE])
+
+    def ledger_states(self, keys: Sequence[InvoiceKey]) -> dict[InvoiceKey, LedgerState | Problem | None]:
+        """Read totals."""
+        self._read()
+        return {key: self.invoices[key].state() if key in self.invoices else None for key in keys}
+
+    def voucher_lines(self, heads: Sequence[InvoiceHead]) -> dict[InvoiceKey, tuple[VoucherLine, ...] | Problem]:
+        """Read vouchers."""
+        self._read()
+        return {head.key: self.invoices[head.key].voucher for head in heads}
+
+    def po_lines(self, heads: Sequence[InvoiceHead]) -> dict[InvoiceKey, tuple[PoLine, ...] | Problem]:
+        """Read purchase order lines."""
+        self._read()
+        return {head.key: self.invoices[head.key].po for head in heads}
+
+    def find_image(self, key: InvoiceKey) -> ImageFound | None:
+        """Search the image."""
+        self._read()
+        held = self.invoices.get(key)
+        if held is None or held.image is None:
+            return None
+        name = f"{key.number}.pdf"
+        return ImageFound(pid=key.external_id, file_name=name, content_type="application/pdf", size=len(held.image))
+
+    def stream_image(self, image: ImageFound) -> Iterator[bytes]:
+        """Stream the bytes in two pieces."""
+        self._read()
+        key = InvoiceKey.parse(image.pid)
+        held = self.invoices[key].image if key is not None else None
+        middle = len(held or b"") // 2
+        yield (held or b"")[:middle]
+        yield (held or b"")[middle:]
+
+    def encode_parms(self, plan: PostingPlan) -> tuple[str, ...]:
+        """Write PARM in the default layout."""
+        return encode_parms(plan, self.settings)
+
+    def prepare(self) -> None:
+        """Get ready; a scripted read fault hits here too."""
+        if self._read_faults:
+            raise self._read_faults.popleft()
+
+    def take_steps(self, commands: Sequence[StepCommand], *, deadline: datetime) -> CallAnswer:
+        """Judge the steps as M3 would, through the scripted faults."""
+        with self._lock:
+            if self._now() >= deadline:
+                return CallAnswer(verdict=Verdict.NOT_SENT, code="deadline", text="the deadline has passed")
+            self._calls += 1
+            self._pass_time()
+            fault = next((self._step_faults[c.step].popleft() for c in commands if self._step_faults[c.step]), None)
+            if fault is None or fault.verdict is not Verdict.NOT_SENT:
+                self.sends.update((command.key1, command.step) for command in commands)
+            if fault is None:
+                records = {command.key: self._judge(command) for command in commands}
+                return CallAnswer(verdict=Verdict.CONFIRMED, records=records)
+            if fault.done:
+                for command in commands:
+                    self._judge(command)
+            if fault.late:
+                self._late.append(commands)
+            return CallAnswer(verdict=fault.verdict, code=fault.code, text=fault.text, retry_after=fault.retry_after)
+
+    def open_batches(self, division: str, keys: Sequence[str]) -> frozenset[str]:
+        """Give what FGLINH shows, `lag` behind the writes."""
+        self._read()
+        seen = self._now() - self._lag
+        shown = {
+            batch.key1
+            for batch in self.batches
+            if batch.division == division
+            and batch.written_at <= seen
+            and (batch.gone_at is None or batch.gone_at > seen)
+        }
+        return frozenset(keys) & shown
+
+    def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> dict[InvoiceKey, tuple[EvidenceRow, ...]]:
+        """Read back payment rows dated on or after `since`."""
+        self._read()
+        return {
+            key: tuple(
+                paid.row
+                for paid in (self.invoices[key].payments if key in self.invoices else ())
+                if (paid.row.accounting_date or date.max) >= since
+            )
+            for key in keys
+        }
+
+    @property
+    def calls(self) -> int:
+        """Calls so far."""
+        return self._calls
+
+    def _read(self) -> None:
+        with self._lock:
+            self._calls += 1
+            self._pass_time()
+            if self._read_faults:
+                raise self._read_faults.popleft()
+
+    def _pass_time(self) -> None:
+        if self._posting_delay is None:
+            return
+        for batch in self.batches:
+            due = batch.handed_over_at
+            if batch.state == "handed over" and due is not None and due + self._posting_delay <= self._now():
+                self._book(batch)
+
+    def _judge(self, command: StepCommand) -> RecordAnswer:
+        try:
+            self._take(command)
+        except NokError as no:
+            if no.code == "XRE0104" and command.step in ("AddBatchHead", "AddBatchLine"):
+                return RecordAnswer(verdict=Verdict.CONFIRMED, status="found", code=no.code)
+            verdict = Verdict.DOUBT if command.step == "UpdBatch" else Verdict.REFUSED
+            return RecordAnswer(verdict=verdict, code=no.code, text=no.code)
+        return RecordAnswer(verdict=Verdict.CONFIRMED, status="added")
+
+    def _take(self, command: StepCommand) -> None:
+        batch = next((each for each in self.batches if each.live and each.key1 == command.key1), None)
+        if command.step == "AddBatchHead":
+            if batch is not None:
+                raise NokError("XRE0104")
+            self.batches.append(Batch(command.key1, command.division, command.interface, self._now()))
+            return
+        if batch is None:
+            raise NokError("XRE0103")
+        if command.step == "AddBatchLine":
+            batch.add(command.line, command.parm)
+        elif batch.state == "handed over":
+            batch.reopened = batch.reopened or command.step == "CtrlBatch"
+        else:
+            check_batch(batch, self.invoices, closed_until=self.closed_until, void_interface=self.void_interface)
+            if command.step == "UpdBatch":
+                batch.state, batch.handed_over_at = "handed over", self._now()
+                batch.sticks, self.stick_next = self.stick_next > 0, max(0, self.stick_next - 1)
+
+    def _book(self, batch: Batch) -> None:
+        batch.gone_at = self._now()
+        if batch.sticks:
+            batch.state = "stuck"
+            return
+        batch.state = "posted"
+        self.bookings[batch.key1] += 1
+        self._journal += 1
+        for sequence, (_, parm) in enumerate(sorted(batch.lines.items()), start=1):
+            payment = read_payment(parm, self.settings.company)
+            held = self.invoices[payment.invoice]
+            taken_back = batch.interface == self.void_interface != ""
+            discount = Money(0, payment.net.currency) if taken_back else held.write_off(payment.net)
+            row = EvidenceRow(
+                invoice=payment.invoice,
+                ledger_row=f"{held.head.key.company}|{batch.division}|{payment.accounting_date.year}|"
+                f"{self._journal}|{sequence}",
+                voucher=f"PAY-{60_000 + self._journal}",
+                amount=abs(payment.net),
+                accounting_date=payment.accounting_date,
+                text=payment.text,
+            )
+            held.payments.append(Paid(row=row, net=payment.net, discount=discount))
+
+    def _milliseconds(self) -> int:
+        return int(self._now().timestamp() * 1000)
+
+
+def _line(sequence: int, code: str, account: str, amount: Money) -> VoucherLine:
+    side = "C" if amount.minor < 0 else "D"
+    accounts = (account, "", "", "", "", "", "")
+    return VoucherLine(sequence=sequence, transaction_code=code, accounts=accounts, amount=amount, side=side, text="")

@@ -1,0 +1,172 @@
+"""The inside of the fake ledger: invoices with their balances, GLS840 batches, and the checks M3 makes of them."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+import msgspec
+
+from adapters.infor.settings import DEFAULT_PARM_LAYOUT
+from domain.identifiers import InvoiceKey
+from domain.invoices.content import LedgerState
+from domain.money import Money, total
+from domain.ports.ledger import InvoiceHead, PoLine, VoucherLine
+from domain.postings.events import EvidenceRow
+
+
+class NokError(Exception):
+    """M3 says no, with a code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Paid(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment row and what it moved; `net` carries its sign."""
+
+    row: EvidenceRow
+    net: Money
+    discount: Money
+
+
+class FakeInvoice(msgspec.Struct, kw_only=True):
+    """An invoice as M3 holds it; tests may change everything."""
+
+    head: InvoiceHead
+    discount: Money
+    voucher: tuple[VoucherLine, ...]
+    po: tuple[PoLine, ...] = ()
+    image: bytes | None = None
+    approved: bool = True
+    stopped: bool = False
+    proposed: bool = False
+    payment_method: str = "CHK"
+    payments: list[Paid] = []
+
+    @property
+    def paid(self) -> Money:
+        """What was applied so far, discounts included."""
+        return total((paid.net + paid.discount for paid in self.payments), self.head.gross.currency)
+
+    @property
+    def outstanding(self) -> Money:
+        """What is open."""
+        return self.head.gross - self.paid
+
+    @property
+    def payment_status(self) -> int:
+        """PYST: 4 when paid, 1 in a proposal."""
+        if self.outstanding.is_zero:
+            return 4
+        return 1 if self.proposed else 0
+
+    def now_head(self) -> InvoiceHead:
+        """The head with its present status."""
+        return msgspec.structs.replace(self.head, payment_status=self.payment_status)
+
+    def state(self) -> LedgerState:
+        """The totals."""
+        return LedgerState(
+            gross=self.head.gross,
+            paid=self.paid,
+            outstanding=self.outstanding,
+            discount=self.discount,
+            approved=self.approved,
+            stopped=self.stopped,
+            payment_status=self.payment_status,
+            reconciled=self.outstanding.is_zero,
+            payment_method=self.payment_method,
+        )
+
+    def write_off(self, net: Money) -> Money:
+        """The discount M3 writes off: what the net leaves open, when the terms cover it."""
+        left = self.outstanding - net
+        covered = abs(left) <= abs(self.discount) and (left.minor > 0) == (self.head.gross.minor > 0)
+        return left if covered else Money(0, net.currency)
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of PARM, read."""
+
+    invoice: InvoiceKey
+    net: Money
+    accounting_date: date
+    text: str
+
+
+class Batch:
+    """A GLS840 batch; state: open, handed over, posted or stuck."""
+
+    def __init__(self, key1: str, division: str, interface: str, written_at: datetime) -> None:
+        self.key1 = key1
+        self.division = division
+        self.interface = interface
+        self.written_at = written_at
+        self.lines: dict[int, str] = {}
+        self.state = "open"
+        self.handed_over_at: datetime | None = None
+        self.gone_at: datetime | None = None
+        self.sticks = False
+        self.reopened = False  # CtrlBatch came after the handover: it must never
+
+    @property
+    def live(self) -> bool:
+        """Whether KEY1 is taken."""
+        return self.gone_at is None
+
+    def add(self, line: int, parm: str) -> None:
+        """Write a line once."""
+        if self.state != "open":
+            raise NokError("GL84003")
+        if line in self.lines:
+            raise NokError("XRE0104")
+        self.lines[line] = parm
+
+
+def read_payment(parm: str, company: int) -> Payment:
+    """Read a line of the default layout."""
+    fields, place = {}, 0
+    for field in DEFAULT_PARM_LAYOUT:
+        fields[field.name] = parm[place : place + field.width].strip()
+        place += field.width
+    key = InvoiceKey(company, fields["DIVI"], fields["SPYN"], fields["SUNO"], fields["SINO"], int(fields["INYR"]))
+    moment = datetime.strptime(fields["ACDT"], "%Y%m%d").replace(tzinfo=UTC)
+    net = Money.parse(fields["CUAM"], fields["CUCD"])
+    return Payment(invoice=key, net=net, accounting_date=moment.date(), text=fields["VTXT"])
+
+
+def check_batch(
+    batch: Batch,
+    invoices: Mapping[InvoiceKey, FakeInvoice],
+    *,
+    closed_until: date | None,
+    void_interface: str,
+) -> None:
+    """Check every line as CtrlBatch and UpdBatch do; raises NokError."""
+    if not batch.lines:
+        raise NokError("GL84004")
+    for parm in batch.lines.values():
+        payment = read_payment(parm, next(iter(invoices)).company if invoices else 0)
+        held = invoices.get(payment.invoice)
+        if held is None:
+            raise NokError("GL84012")
+        if closed_until is not None and payment.accounting_date <= closed_until:
+            raise NokError("GL84010")
+        if batch.interface == void_interface != "":
+            if all(paid.net != -payment.net for paid in held.payments):
+                raise NokError("GL84011")
+            continue
+        _check_line(payment, held)
+
+
+def _check_line(payment: Payment, held: FakeInvoice) -> None:
+    if held.stopped:
+        raise NokError("GL84005")
+    if held.proposed:
+        raise NokError("GL84006")
+    if payment.net.currency != held.head.gross.currency:
+        raise NokError("GL84007")
+    if (payment.net.minor > 0) != (held.head.gross.minor > 0):
+        raise NokError("GL84009")
+    if abs(payment.net) > abs(held.outstanding):
+        raise NokError("GL84008")

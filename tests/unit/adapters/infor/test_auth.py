@@ -1,0 +1,122 @@
+import base64
+import json
+import threading
+
+import pytest
+
+from adapters.http_messages import Reply, Request
+from adapters.infor.auth import TokenDesk, read_token, token_request
+from adapters.infor.ionapi import Credentials
+from domain.errors import MalformedError, MisconfiguredError, TransientError
+
+CREDENTIALS = Credentials(
+    tenant="ACME_TST",
+    client_id="ACME_TST~id",
+    client_secret="cs",
+    gateway="https://gateway.example",
+    authorization="https://sso.example/as/",
+    token_path="token.oauth2",
+    account_key="ACME_TST#key",
+    account_secret="s&cret +",
+    scopes="one two",
+)
+
+
+def reply(status: int = 200, **content: object) -> Reply:
+    return Reply(status=status, headers={}, body=json.dumps(content).encode())
+
+
+def test_the_password_grant_is_written_as_the_server_wants_it() -> None:
+    request = token_request(CREDENTIALS)
+    assert (request.method, request.url) == ("POST", "https://sso.example/as/token.oauth2")
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")) == b"ACME_TST~id:cs"
+    assert request.body == (b"grant_type=password&username=ACME_TST%23key&password=s%26cret%20%2B&scope=one%20two")
+
+
+@pytest.mark.parametrize(("told", "life"), [(7200, 7200), ("3600", 3600), (" 86400 ", 86400), (90.5, 90), (None, 600)])
+def test_the_life_of_a_token_may_be_a_number_or_a_text(told: object, life: int) -> None:
+    assert read_token(reply(access_token="t", expires_in=told), asked_at=0).life_seconds == life
+
+
+@pytest.mark.parametrize(("life", "refresh_at"), [(7200, 6900), (1500, 1200), (100, 80)])
+def test_a_token_is_refreshed_before_its_end(life: int, refresh_at: float) -> None:
+    assert read_token(reply(access_token="t", expires_in=life), asked_at=0).refresh_at == refresh_at
+
+
+@pytest.mark.parametrize("told", [0, -1, "soon", "NaN", True])
+def test_a_life_that_is_no_positive_number_is_malformed(told: object) -> None:
+    with pytest.raises(MalformedError):
+        read_token(reply(access_token="t", expires_in=told), asked_at=0)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "words"),
+    [
+        (401, "invalid_client", "ci and cs"),
+        (400, "invalid_grant", "saak and sask"),
+        (401, "", "ci and cs"),
+        (400, "odd", "download the .ionapi again"),
+    ],
+)
+def test_wrong_secrets_say_what_to_do(status: int, error: str, words: str) -> None:
+    with pytest.raises(MisconfiguredError, match=words):
+        read_token(reply(status, error=error, error_description="s&cret"), asked_at=0)
+
+
+@pytest.mark.parametrize("body", [b"<html>sign in</html>", b"", b"{}", b'{"access_token":""}'])
+def test_a_page_instead_of_a_token_passes(body: bytes) -> None:
+    with pytest.raises(TransientError):
+        read_token(Reply(status=200, headers={}, body=body), asked_at=0)
+
+
+def test_another_status_passes_and_keeps_retry_after() -> None:
+    with pytest.raises(TransientError) as passing:
+        read_token(Reply(status=403, headers={}, body=b"", retry_after=3.0), asked_at=0)
+    assert passing.value.retry_after == 3.0
+
+
+class Server:
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, request: Request) -> Reply:
+        assert request.url == CREDENTIALS.token_url
+        self.asked += 1
+        return reply(access_token=f"t{self.asked}", expires_in=1000)
+
+
+def test_one_refresh_serves_all_threads() -> None:
+    together = threading.Barrier(8)
+    server = Server()
+    desk = TokenDesk(CREDENTIALS, ask=server, monotonic=lambda: 0.0)
+    values: list[str] = []
+
+    def work() -> None:
+        together.wait()
+        values.append(desk.current().value)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (values, server.asked) == (["t1"] * 8, 1)
+
+
+def test_a_token_about_to_end_is_replaced_and_a_dropped_one_too() -> None:
+    moment = [0.0]
+    desk = TokenDesk(CREDENTIALS, ask=Server(), monotonic=lambda: moment[0])
+    assert desk.held() is None
+    first = desk.current()
+    moment[0] = 799.0
+    assert desk.current() is first
+    moment[0] = 800.0
+    second = desk.current()
+    assert second.value == "t2"
+    desk.drop(first)
+    assert desk.held() is second
+    desk.drop(second)
+    assert desk.held() is None
+    assert desk.current().value == "t3"
+    assert "t3" not in repr(desk.held())
