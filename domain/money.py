@@ -22,9 +22,10 @@ class Money(msgspec.Struct, frozen=True, order=True):
         """Read a decimal text such as "1250.00" or "-5"; more than two decimals is malformed, never rounded."""
         try:
             amount = Decimal(text.strip() or "0")
+            exact = amount.is_finite() and amount == amount.quantize(_CENT)
         except InvalidOperation:
             raise MalformedError(f"{text!r} is no amount of money", record=record) from None
-        if not amount.is_finite() or amount != amount.quantize(_CENT):
+        if not exact:
             raise MalformedError(f"{text!r} is no amount with at most two decimals", record=record)
         return cls(int(amount.scaleb(MINOR_DIGITS)), currency)
 

@@ -89,6 +89,25 @@ def _posting_ended(*, key1: str, r: Recorded) -> tuple[Effect, ...]:
     return (*(Done(errand, r.stream) for errand in errands), Open(keys.posting(key1)))
 
 
+def _posting_held(e: posting.PostingHeld, r: Recorded) -> tuple[Effect, ...]:
+    """A held posting is in nobody's way: what queues behind it goes on (a reissue waits for its reversal's end)."""
+    free = (Open(keys.posting(e.key1)),) if e.key1.startswith("T") else ()
+    return (*_held("send_postings")(e, r), Done("resume_posting", r.stream), *free)
+
+
+def _posting_doubted(e: posting.PostingDoubted, r: Recorded) -> tuple[Effect, ...]:
+    if not e.after_handover:
+        return (Due("resume_posting", r.stream, e.look_at),)
+    done = (Done("send_postings", r.stream), Done("resume_posting", r.stream))
+    return (*done, Due("confirm_posting", r.stream, e.look_at))
+
+
+def _posting_resolved(e: posting.PostingDoubtResolved, r: Recorded) -> tuple[Effect, ...]:
+    ended = _posting_ended(key1=e.key1, r=r)
+    reversed_by_hand = e.key1.startswith("R") and e.resolution != "absent"
+    return (*ended, Open(keys.reversed_payment(e.payment_id))) if reversed_by_hand else ended
+
+
 def _posting_confirmed(e: posting.PostingConfirmed, r: Recorded) -> tuple[Effect, ...]:
     ended = _posting_ended(key1=e.key1, r=r)
     return (*ended, Open(keys.reversed_payment(e.payment_id))) if e.key1.startswith("R") else ended
@@ -171,8 +190,9 @@ ROUTES: dict[type[Event], Route] = {
     payment.ReversalDoneByHand: lambda e, _: (Open(keys.reversed_payment(e.payment_id)),),
     posting.PostingPlanned: _due("send_postings"),
     posting.PostingReleased: _due("send_postings"),
-    posting.PostingHeld: _held("send_postings"),
+    posting.PostingHeld: _posting_held,
     posting.PostingStarted: lambda e, r: (
+        Shut(keys.posting(e.key1)),
         Done("send_postings", r.stream),
         Due("resume_posting", r.stream, e.look_at),
     ),
@@ -185,14 +205,12 @@ ROUTES: dict[type[Event], Route] = {
         Due("confirm_posting", r.stream, e.look_at),
     ),
     posting.PostingHandedOver: lambda e, r: (Due("confirm_posting", r.stream, e.look_at),),
-    posting.PostingDoubted: lambda e, r: (
-        Due("confirm_posting" if e.after_handover else "resume_posting", r.stream, e.look_at),
-    ),
+    posting.PostingDoubted: _posting_doubted,
     posting.PostingWaitsInInfor: lambda e, r: (Due("confirm_posting", r.stream, e.look_at),),
     posting.PostingRefused: lambda e, r: _posting_ended(key1=e.key1, r=r),
     posting.PostingAbandoned: lambda e, r: _posting_ended(key1=e.key1, r=r),
     posting.PostingConfirmed: _posting_confirmed,
-    posting.PostingDoubtResolved: lambda e, r: _posting_ended(key1=e.key1, r=r),
+    posting.PostingDoubtResolved: _posting_resolved,
     posting.PostingToDesk: _done("send_postings", "resume_posting", "confirm_posting"),
     connection.FirstPostingApproved: lambda _, __: (Open(keys.FIRST_POSTING),),
 }

@@ -67,7 +67,7 @@ def _record(poll: Poll, payments: tuple[PaymentContent, ...]) -> None:
             state = fold(history[stream])
             facts = decide_report(state, reports[stream]) if stream in reports else ()
             if stream in replaced:
-                facts = (*facts, *decide_replaced(state, replaced[stream]))
+                facts = (*facts, *decide_replaced(state, replaced[stream], reported=stream in reports))
             appends.append(appended(history[stream], stream, *facts))
         return appends
 

@@ -1,7 +1,7 @@
 """The gate of a payment and its split into postings: one per division, never more than the payment pays."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
@@ -12,8 +12,10 @@ from domain.money import Money, total
 from domain.payments import events as e
 from domain.payments.payment import Payment
 from domain.postings.events import PostingHeld, PostingLine, PostingPlan, PostingPlanned
-from domain.postings.posting import Posting
+from domain.postings.posting import Posting, is_forgotten
 from domain.rules import Rules
+
+REMOTE_TIME = "%Y-%m-%dT%H:%M:%S"  # as LastModifiedDate is written, UTC
 
 
 class InvoiceStanding(msgspec.Struct, frozen=True):
@@ -45,26 +47,34 @@ def decide_plan(
     replaced: Replaced | None,
     rules: Rules,
     today: date,
-    went_back_at: str,
+    went_back_at: datetime | None,
     postings: Mapping[str, Posting],
 ) -> Plan:
     """Hold the payment with its reason, ignore it, or plan its postings.
 
     invoices: standing by ExternalId, for every remittance; replaced: for a reissue, None when never seen;
-    went_back_at: UTC time (ISO) when the store went back, "" when it never did; postings: of the legs planned
-    before, by KEY1: only a leg that a person proved absent is planned anew.
+    went_back_at: when the store went back, None when it never did; postings: of the legs planned before, by KEY1:
+    only a leg that a person proved absent is planned anew.
     """
     content = state.settled
     if content is None or state.phase not in ("settled", "held"):
         return Plan(())
-    hold = _content_hold(content, rules) or _invoice_hold(content, invoices, rules) or _reissue_hold(content, replaced)
+    hold = (
+        _content_hold(content, rules)
+        or _invoice_hold(content, invoices, rules)
+        or _reissue_hold(content, replaced, went_back_at)
+    )
     if isinstance(hold, e.PaymentIgnored):
         return Plan((hold,))
     if hold is not None:
         repeated = state.reason == hold.reason and state.waits_for == hold.waits_for
         return Plan(() if repeated and state.phase == "held" else (hold,))
     kept = tuple(leg for leg in state.legs if postings[leg.posting].phase != "settled_absent")
-    return _plan(state, content, kept, rules=rules, today=today, went_back_at=went_back_at)
+    forgotten = went_back_at is not None and content.modified <= went_back_at.strftime(REMOTE_TIME)
+    # What a person proved absent and ordered again after the store went back was not forgotten.
+    proven = went_back_at is not None and state.ordered_at is not None and state.ordered_at > went_back_at
+    absent = {leg.division for leg in state.legs if leg not in kept} if proven else set()
+    return _plan(state, content, kept, rules=rules, today=today, forgotten=forgotten, absent=absent)
 
 
 def _hold(content: e.PaymentContent, reason: str, detail: str, waits_for: str | None = None) -> e.PaymentHeld:
@@ -92,11 +102,7 @@ def _content_hold(content: e.PaymentContent, rules: Rules) -> e.PaymentHeld | No
 def _invoice_hold(
     content: e.PaymentContent, invoices: Mapping[str, InvoiceStanding], rules: Rules
 ) -> e.PaymentHeld | e.PaymentIgnored | None:
-    unknown = [
-        r.invoice_external_id
-        for r in content.remittances
-        if not invoices[r.invoice_external_id].live and not invoices[r.invoice_external_id].in_doubt
-    ]
+    unknown = [r.invoice_external_id for r in content.remittances if not _is_ours(r, invoices[r.invoice_external_id])]
     if unknown and len(unknown) == len(content.remittances) and rules.unknown_invoices == "ignore":
         return e.PaymentIgnored(payment_id=content.payment_id, detail="it pays only invoices we never submitted")
     for remittance in content.remittances:
@@ -107,34 +113,44 @@ def _invoice_hold(
         if standing.in_doubt:
             detail = f"invoice {external_id} is in doubt"
             return _hold(content, "INVOICE_IN_DOUBT", detail, keys.invoice(external_id))
-        if not standing.live:
+        if not _is_ours(remittance, standing):
             detail = f"invoice {external_id} was never submitted by us"
             return _hold(content, "UNKNOWN_INVOICE", detail, keys.invoice(external_id))
     return None
 
 
-def _reissue_hold(content: e.PaymentContent, replaced: Replaced | None) -> e.PaymentHeld | None:
+def _is_ours(remittance: e.Remittance, standing: InvoiceStanding) -> bool:
+    readable = InvoiceKey.parse(remittance.invoice_external_id) is not None
+    return readable and (standing.live or standing.in_doubt)
+
+
+def _reissue_hold(
+    content: e.PaymentContent, replaced: Replaced | None, went_back_at: datetime | None
+) -> e.PaymentHeld | None:
     old_id = content.replaces_payment_id
     if not old_id:
         return None
     if replaced is None or replaced.payment.content is None:
         return _hold(content, "REPLACES_UNSEEN", f"it replaces payment {old_id}, which we never saw")
     old = replaced.payment
-    if not any(_may_be_booked(replaced.postings[leg.posting]) for leg in old.legs) or old.by_hand:
+    if not any(_may_be_booked(replaced.postings[leg.posting], went_back_at) for leg in old.legs) or old.by_hand:
         return None
     if not old.is_reversed or old.reversal is None or old.reversal.tasks:
         detail = f"payment {old_id} is not reversed yet"
         return _hold(content, "REPLACED_NOT_REVERSED", detail, keys.reversed_payment(old_id))
-    for leg in old.reversal.reversing:
-        if not replaced.postings[leg.posting].booked:
-            ended = replaced.postings[leg.posting].ended
-            key = keys.reversed_payment(old_id) if ended else keys.posting(leg.posting)
+    taking_back = [replaced.postings[leg.posting] for leg in old.reversal.reversing]
+    for leg, posting in zip(old.reversal.reversing, taking_back, strict=True):
+        if not posting.booked:
+            key: str | None = keys.posting(leg.posting)
+            if posting.ended:  # the first leg's reversal opened the payment's key: then only a person can tell
+                key = None if any(other.booked for other in taking_back) else keys.reversed_payment(old_id)
             return _hold(content, "REPLACED_NOT_REVERSED", f"the reversal of payment {old_id} is not posted yet", key)
     return None
 
 
-def _may_be_booked(posting: Posting) -> bool:
-    return posting.booked or not (posting.ended or posting.before_handover)
+def _may_be_booked(posting: Posting, went_back_at: datetime | None) -> bool:
+    handed_over = not posting.before_handover or is_forgotten(posting, went_back_at)
+    return posting.booked or (handed_over and not posting.ended)
 
 
 def _plan(
@@ -144,7 +160,8 @@ def _plan(
     *,
     rules: Rules,
     today: date,
-    went_back_at: str,
+    forgotten: bool,
+    absent: set[str],
 ) -> Plan:
     generation = state.generation + 1
     legs = list(kept)
@@ -161,7 +178,7 @@ def _plan(
             generation=generation,
             rules=rules,
             today=today,
-            read_back_only=bool(went_back_at) and content.modified <= went_back_at,
+            read_back_only=forgotten and division not in absent,
         )
         net = total((line.net for line in division_lines), content.amount.currency)
         legs.append(e.Leg(division=division, posting=plan.key1, net=net))
@@ -173,10 +190,9 @@ def _plan(
 def _lines_by_division(content: e.PaymentContent) -> dict[str, tuple[PostingLine, ...]]:
     """Merge remittances of one invoice into one line; lines are numbered from 1 within a division."""
     merged: dict[InvoiceKey, tuple[Money, Money]] = {}
-    for remittance in content.remittances:
-        key = InvoiceKey.parse(remittance.invoice_external_id)
-        if key is None:  # an invoice we submitted has an id we can read back; the gate has seen to that
-            continue
+    # An invoice we submitted has an id we can read back: the gate has seen to that.
+    read = [(InvoiceKey.parse(remittance.invoice_external_id), remittance) for remittance in content.remittances]
+    for key, remittance in [(key, remittance) for key, remittance in read if key is not None]:
         net, discount = merged.get(key, (Money(0, content.amount.currency), Money(0, content.amount.currency)))
         merged[key] = (net + remittance.net, discount + remittance.discount)
     divisions: dict[str, list[PostingLine]] = {}

@@ -28,9 +28,9 @@ def decide_report(state: Payment, content: e.PaymentContent) -> tuple[Event, ...
     return tuple(facts)
 
 
-def decide_replaced(state: Payment, by_payment_id: str) -> tuple[Event, ...]:
-    """Note on a payment that a reissue replaces it."""
-    if state.content is None or state.replaced_by == by_payment_id:
+def decide_replaced(state: Payment, by_payment_id: str, *, reported: bool = False) -> tuple[Event, ...]:
+    """Note on a payment that a reissue replaces it; reported: the payment itself is first seen together with it."""
+    if (state.content is None and not reported) or state.replaced_by == by_payment_id:
         return ()
     return (e.PaymentReplaced(by_payment_id=by_payment_id),)
 

@@ -1,6 +1,7 @@
 """What a reversed payment asks for: nothing, giving up what was not handed over, or a reversal in Infor."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -10,7 +11,7 @@ from domain.identifiers import PinnedIdentity, key1
 from domain.payments import events as e
 from domain.payments.payment import Payment
 from domain.postings.events import PostingAbandoned, PostingLine, PostingPlan, PostingPlanned
-from domain.postings.posting import Posting
+from domain.postings.posting import Posting, is_forgotten
 from domain.rules import Rules
 
 
@@ -22,14 +23,19 @@ class ReversalPlan(msgspec.Struct, frozen=True):
     postings: tuple[tuple[PostingPlan, PostingPlanned], ...] = ()
 
 
-def decide_reversal(state: Payment, postings: Mapping[str, Posting], rules: Rules) -> ReversalPlan:
-    """Queue behind postings in flight; then abandon, reverse or hand to a person, leg by leg."""
+def decide_reversal(
+    state: Payment, postings: Mapping[str, Posting], rules: Rules, *, went_back_at: datetime | None = None
+) -> ReversalPlan:
+    """Queue behind postings in flight; then abandon, reverse or hand to a person, leg by leg.
+
+    went_back_at: when the store went back, None when it never did: what was planned before counts as handed over.
+    """
     if not state.is_reversed or state.reversal is not None or state.content is None:
         return ReversalPlan(())
     payment_id = state.content.payment_id
     for leg in state.legs:
         posting = postings[leg.posting]
-        if not posting.before_handover and not posting.ended:
+        if not posting.ended and (not posting.before_handover or is_forgotten(posting, went_back_at)):
             key = keys.posting(leg.posting)
             if state.waits_for == key:
                 return ReversalPlan(())

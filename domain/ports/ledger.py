@@ -77,12 +77,13 @@ class PoLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImageFound(msgspec.Struct, frozen=True, kw_only=True):
-    """An image in Infor Document Management; size in bytes (0 when unknown)."""
+    """An image in Infor Document Management; size in bytes (0 when untold), sha256 in hex ("" when untold)."""
 
     pid: str
     file_name: str
     content_type: str
     size: int
+    sha256: str = ""
 
 
 class StepCommand(msgspec.Struct, frozen=True, kw_only=True):

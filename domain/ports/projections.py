@@ -15,8 +15,10 @@ class RowKey(msgspec.Struct, frozen=True, order=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One row. amount: minor units of currency, summed up by `tally`; terms: what a search finds it by, in lower
-    case; data: the projection's struct as JSON.
+    """One row.
+
+    amount: minor units of currency, summed up by `tally`; terms: what a search finds it by, in lower case;
+    data: the projection's struct as JSON.
     """
 
     connection: UUID

@@ -62,9 +62,10 @@ class PostingPlanned(Event, frozen=True, kw_only=True):
 
 @topic
 class PostingHeld(Event, frozen=True, kw_only=True):
-    """Nothing was sent; it waits for a key, or for a person (`waits_for` None)."""
+    """Nothing was handed over; it waits for a key, or for a person (`waits_for` None)."""
 
     TOPIC: ClassVar[str] = "posting.held/1"
+    key1: str = ""
     payment_id: str
     reason: str
     detail: str

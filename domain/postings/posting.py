@@ -9,7 +9,8 @@ import msgspec
 from domain.event import Recorded
 from domain.postings import events as e
 
-BEFORE_HANDOVER = frozenset({"planned", "held", "started", "doubted", "not_sent"})
+BEFORE_HANDOVER = frozenset({"planned", "queued", "held", "started", "doubted", "not_sent"})
+STARTABLE = BEFORE_HANDOVER - {"held"}
 ENDED = frozenset({"confirmed", "refused", "abandoned", "settled_posted", "settled_absent"})
 BOOKED = frozenset({"confirmed", "settled_posted"})
 
@@ -17,10 +18,13 @@ BOOKED = frozenset({"confirmed", "settled_posted"})
 class Posting(msgspec.Struct, frozen=True, kw_only=True):
     """How far the chain came.
 
-    phase, before the handover: planned | held | started | not_sent | doubted; after it: handing_over |
-    handed_over | handover_not_sent | handover_doubted | waits | desk; ended: confirmed | refused | abandoned |
-    settled_posted | settled_absent. handed_over_at: when the first handover intent was recorded;
-    look_at: when the next look is due; unknown_codes: refusals in a row with a code we do not know.
+    phase, before the handover: planned | queued (waits for a key) | held (waits for a person) | started | not_sent |
+    doubted; after it: handing_over | handed_over | handover_not_sent | handover_doubted | waits | desk; ended:
+    confirmed | refused | abandoned | settled_posted | settled_absent.
+    handed_over_at: when the first handover intent was recorded; look_at: when the next look is due;
+    unknown_codes: refusals in a row with a code we do not know;
+    waits_for: the key it is queued for; unsent: handovers that certainly never went out;
+    resolution, voucher: a person's word about it.
     """
 
     version: int = 0
@@ -28,6 +32,7 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     planned_at: datetime | None = None
     phase: str = ""
     reason: str = ""
+    waits_for: str | None = None
     attempt: int = 0
     attempt_id: str = ""
     deadline: datetime | None = None
@@ -38,10 +43,18 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     lines_done: bool = False
     checked: bool = False
     handover: int = 0
+    unsent: int = 0
     handed_over_at: datetime | None = None
     accepted: bool = False
     unknown_codes: int = 0
     rows: tuple[e.EvidenceRow, ...] = ()
+    resolution: str = ""
+    voucher: str = ""
+
+    @property
+    def startable(self) -> bool:
+        """Whether its chain may begin or go on; one that is queued is looked at again when its key opens."""
+        return self.phase in STARTABLE
 
     @property
     def before_handover(self) -> bool:
@@ -57,6 +70,13 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     def booked(self) -> bool:
         """Whether Infor holds it, by evidence or by a person's word."""
         return self.phase in BOOKED
+
+
+def is_forgotten(state: Posting, went_back_at: datetime | None) -> bool:
+    """Whether the store may have forgotten a handover of it: then it counts as handed over, and is only looked up."""
+    if state.plan is not None and state.plan.read_back_only:
+        return True
+    return went_back_at is not None and state.planned_at is not None and state.planned_at <= went_back_at
 
 
 def evolve(state: Posting, recorded: Recorded) -> Posting:
@@ -78,14 +98,16 @@ def _evolve_chain(state: Posting, recorded: Recorded) -> Posting:
     match recorded.event:
         case e.PostingPlanned(plan=plan):
             return replace(state, plan=plan, phase="planned", planned_at=recorded.meta.recorded_at)
-        case e.PostingHeld(reason=reason):
-            return replace(state, phase="held", reason=reason)
+        case e.PostingHeld(reason=reason, waits_for=waits_for):
+            return replace(state, phase="queued" if waits_for else "held", reason=reason, waits_for=waits_for)
         case e.PostingReleased():
-            return replace(state, phase="planned", reason="", unknown_codes=0)
+            return replace(state, phase="planned", reason="", waits_for=None, unknown_codes=0)
         case e.PostingStarted() as started:
             return replace(
                 state,
                 phase="started",
+                reason="",
+                waits_for=None,
                 attempt=started.attempt,
                 attempt_id=started.attempt_id,
                 deadline=started.deadline,
@@ -98,7 +120,8 @@ def _evolve_chain(state: Posting, recorded: Recorded) -> Posting:
         case e.PostingNotSent(after_handover=after, retry_at=retry_at, why=why, unknown_code=unknown):
             phase = "handover_not_sent" if after else "not_sent"
             tries = state.unknown_codes + int(unknown)
-            return replace(state, phase=phase, look_at=retry_at, unknown_codes=tries, reason=why)
+            unsent = state.unsent + int(after)
+            return replace(state, phase=phase, look_at=retry_at, unknown_codes=tries, reason=why, unsent=unsent)
         case e.PostingRefused(code=code):
             return replace(state, phase="refused", reason=code)
         case e.PostingAbandoned(why=why):
@@ -142,7 +165,8 @@ def _evolve_handover(state: Posting, recorded: Recorded) -> Posting:
             return replace(state, phase="desk", reason=why)
         case e.PostingConfirmed(rows=rows):
             return replace(state, phase="confirmed", rows=rows, reason="")
-        case e.PostingDoubtResolved(resolution=resolution):
-            return replace(state, phase="settled_absent" if resolution == "absent" else "settled_posted")
+        case e.PostingDoubtResolved(resolution=resolution, voucher=voucher):
+            phase = "settled_absent" if resolution == "absent" else "settled_posted"
+            return replace(state, phase=phase, resolution=resolution, voucher=voucher)
         case _:
             return state

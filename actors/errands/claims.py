@@ -1,0 +1,61 @@
+"""Claimed rows of due work: given back for certain, whatever happens to the errand."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from actors.tools import Tools
+from domain.errors import HeldError, TieoutError, TransientError
+from domain.ports.store import DueRow
+
+IDLE_WAIT = timedelta(seconds=2)
+SLOWEST = 16  # doublings of a wait
+
+
+def claim(tools: Tools, errand: str, *, limit: int, lease: timedelta) -> list[DueRow]:
+    """Claim due rows of the tools' connection."""
+    return tools.work.claim(errand, connection=tools.connection, limit=limit, worker=tools.worker, lease=lease)
+
+
+@contextmanager
+def giving_back(tools: Tools, rows: Sequence[DueRow]) -> Iterator[None]:
+    """Give the rows back when the errand fails: held writes at the hold's end, the rest with back-off.
+
+    Verdict: TransientError and HeldError stay due (retry bounded by the rows' attempts); every other TieoutError is
+    postponed as long as a back-off gets and goes on to the shell, which shows it.
+    """
+    try:
+        yield
+    except HeldError:
+        tools.work.postpone(rows, worker=tools.worker, until=_hold_end(tools), attempt=False)
+    except TransientError as error:
+        postpone(tools, rows, retry_after=error.retry_after)
+    except TieoutError:
+        tools.work.postpone(rows, worker=tools.worker, until=tools.log.now() + tools.retry_cap)
+        raise
+
+
+def postpone(tools: Tools, rows: Sequence[DueRow], *, retry_after: float | None = None) -> None:
+    """Give rows back for a later try, each with its own back-off."""
+    now = tools.log.now()
+    for row in rows:
+        until = now + tools.backoff(row.attempts, retry_after=retry_after)
+        tools.work.postpone([row], worker=tools.worker, until=until)
+
+
+def nothing_to_do(tools: Tools, rows: Sequence[DueRow]) -> None:
+    """Give back rows the decision had no use for, on a slowing rhythm; the relay deletes them once it has folded."""
+    now = tools.log.now()
+    for row in rows:
+        wait = min(tools.retry_cap, IDLE_WAIT * (1 << min(row.attempts, SLOWEST)))
+        tools.work.postpone([row], worker=tools.worker, until=now + wait)
+
+
+def done(tools: Tools, rows: Sequence[DueRow]) -> None:
+    """Give back rows whose events were appended; the relay moves or deletes them."""
+    if rows:
+        tools.work.release(rows, worker=tools.worker)
+
+
+def _hold_end(tools: Tools) -> datetime:
+    return tools.log.hold_until() or tools.log.now() + IDLE_WAIT

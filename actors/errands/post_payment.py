@@ -1,0 +1,103 @@
+"""Post a payment: pass its gate and split it into postings, one per division."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from actors.errands.claims import claim, done, giving_back, nothing_to_do
+from actors.settle import History, appended, settle
+from actors.tools import Tools
+from domain.connections import connection
+from domain.errors import ConflictError
+from domain.event import Append
+from domain.identifiers import stream_id
+from domain.invoices import invoice
+from domain.payments import payment
+from domain.payments.events import PaymentContent
+from domain.payments.planning import InvoiceStanding, Plan, Replaced, decide_plan
+from domain.ports.store import DueRow
+from domain.postings import posting
+
+LIMIT = 100
+LEASE = timedelta(minutes=1)
+
+
+def post_payment(tools: Tools) -> int:
+    """Plan the postings of a batch of settled payments; give how many were claimed."""
+    rows = claim(tools, "post_payment", limit=LIMIT, lease=LEASE)
+    for row in rows:
+        with giving_back(tools, [row]):
+            _post(tools, row)
+    return len(rows)
+
+
+def _post(tools: Tools, row: DueRow) -> None:
+    state = payment.fold(tools.log.load([row.aggregate])[row.aggregate])
+    if state.settled is None or state.phase not in ("settled", "held"):
+        nothing_to_do(tools, [row])
+        return
+    streams = _streams(tools, state.settled, state)
+
+    def decide(history: History) -> list[Append]:
+        return _appends(tools, row.aggregate, history)
+
+    appends = settle(tools.log, [row.aggregate, *streams], decide, causes=tools.causes(tools.new_id()))
+    (done if appends else nothing_to_do)(tools, [row])
+
+
+def _streams(tools: Tools, content: PaymentContent, state: payment.Payment) -> list[UUID]:
+    invoices = [stream_id(tools.connection, "invoice", r.invoice_external_id) for r in content.remittances]
+    postings = [stream_id(tools.connection, "posting", leg.posting) for leg in state.legs]
+    return [stream_id(tools.connection, "connection", ""), *invoices, *postings]
+
+
+def _appends(tools: Tools, stream: UUID, history: History) -> list[Append]:
+    state = payment.fold(history[stream])
+    if state.settled is None:
+        return []
+    content = state.settled
+    if any(needed not in history for needed in _streams(tools, content, state)):
+        raise ConflictError("the payment changed while it was planned")
+    plan = decide_plan(
+        state,
+        invoices=_standings(tools, content, history),
+        replaced=_replaced(tools, content),
+        rules=tools.rules,
+        today=tools.log.now().astimezone(ZoneInfo(tools.rules.timezone)).date(),
+        went_back_at=connection.fold(history[stream_id(tools.connection, "connection", "")]).went_back_at,
+        postings=_folded(tools, [leg.posting for leg in state.legs], history),
+    )
+    return [appended(history[stream], stream, *plan.payment), *_new_postings(tools, plan)]
+
+
+def _new_postings(tools: Tools, plan: Plan) -> list[Append]:
+    return [
+        Append(stream=stream_id(tools.connection, "posting", new.key1), expected_version=0, events=facts)
+        for new, facts in plan.postings
+    ]
+
+
+def _standings(tools: Tools, content: PaymentContent, history: History) -> dict[str, InvoiceStanding]:
+    result = {}
+    for remittance in content.remittances:
+        external_id = remittance.invoice_external_id
+        state = invoice.fold(history[stream_id(tools.connection, "invoice", external_id)])
+        result[external_id] = InvoiceStanding(state.live, state.in_doubt, state.found_twice)
+    return result
+
+
+def _replaced(tools: Tools, content: PaymentContent) -> Replaced | None:
+    if not content.replaces_payment_id:
+        return None
+    stream = stream_id(tools.connection, "payment", content.replaces_payment_id)
+    old = payment.fold(tools.log.load([stream])[stream])
+    if old.content is None:
+        return None
+    keys = [leg.posting for leg in (*old.legs, *(old.reversal.reversing if old.reversal else ()))]
+    streams = [stream_id(tools.connection, "posting", key) for key in keys]
+    return Replaced(old, _folded(tools, keys, tools.log.load(streams)))
+
+
+def _folded(tools: Tools, keys: list[str], history: History) -> Mapping[str, posting.Posting]:
+    return {key: posting.fold(history[stream_id(tools.connection, "posting", key)]) for key in keys}

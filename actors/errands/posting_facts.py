@@ -1,0 +1,89 @@
+"""What a posting's progress means for the invoices it pays: started, posted or ended, in the same transaction."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from actors.settle import History, appended
+from domain.event import Append
+from domain.identifiers import InvoiceKey, stream_id
+from domain.invoices import invoice
+from domain.invoices.events import InvoicePaymentEnded, InvoicePaymentPosted, InvoicePaymentStarted
+from domain.postings import posting
+from domain.postings.events import EvidenceRow, PostingPlan
+from domain.postings.evidence import Rows, find_evidence
+
+
+def invoice_stream(connection: UUID, key: InvoiceKey) -> UUID:
+    """The stream of an invoice."""
+    return stream_id(connection, "invoice", key.external_id)
+
+
+def posting_stream(connection: UUID, key1: str) -> UUID:
+    """The stream of a posting."""
+    return stream_id(connection, "posting", key1)
+
+
+def started_for_invoices(connection: UUID, plan: PostingPlan, history: History) -> list[Append] | None:
+    """Mark every invoice as being paid by this posting; None when another posting was faster with one of them."""
+    appends = []
+    for line in plan.lines:
+        stream = invoice_stream(connection, line.invoice)
+        in_flight = invoice.fold(history[stream]).payment_in_flight
+        if in_flight and in_flight != plan.key1:
+            return None
+        if not in_flight:
+            fact = InvoicePaymentStarted(posting=plan.key1, payment_id=plan.payment_id, net=line.net)
+            appends.append(appended(history[stream], stream, fact))
+    return appends
+
+
+def ended_for_invoices(connection: UUID, plan: PostingPlan, history: History, *, why: str) -> list[Append]:
+    """Free the invoices that this posting held."""
+    appends = []
+    for line in plan.lines:
+        stream = invoice_stream(connection, line.invoice)
+        if invoice.fold(history[stream]).payment_in_flight == plan.key1:
+            fact = InvoicePaymentEnded(posting=plan.key1, payment_id=plan.payment_id, why=why)
+            appends.append(appended(history[stream], stream, fact))
+    return appends
+
+
+def posted_for_invoices(
+    connection: UUID, plan: PostingPlan, history: History, rows: Sequence[EvidenceRow]
+) -> list[Append]:
+    """Attribute each payment row to its invoice; rows are in the order of the plan's lines."""
+    appends = []
+    for line, row in zip(plan.lines, rows, strict=True):
+        stream = invoice_stream(connection, line.invoice)
+        fact = InvoicePaymentPosted(
+            posting=plan.key1,
+            payment_id=plan.payment_id,
+            net=line.net,
+            discount=line.discount,
+            voucher=row.voucher,
+            ledger_row=row.ledger_row,
+            reversal=plan.kind == "R",
+        )
+        appends.append(appended(history[stream], stream, fact))
+    return appends
+
+
+def original_key(key1: str) -> str:
+    """KEY1 of the posting that a reversal takes back; a posting's own otherwise."""
+    return "T" + key1[1:]
+
+
+def attributed_rows(connection: UUID, plan: PostingPlan, history: History, rows: Rows) -> frozenset[str]:
+    """Ledger rows of the plan's invoices that already prove another posting.
+
+    rows: what Infor shows: a reversal is not proven by the very row it takes back, which no evidence names when
+    the posting was settled by a person's word.
+    """
+    taken: frozenset[str] = frozenset()
+    for line in plan.lines:
+        taken |= invoice.fold(history[invoice_stream(connection, line.invoice)]).attributed_rows
+    original = posting.fold(history[posting_stream(connection, original_key(plan.key1))])
+    if plan.kind != "R" or original.phase != "settled_posted":
+        return taken
+    named = {row.ledger_row for found in rows.values() for row in found if row.voucher == original.voucher != ""}
+    return taken | (named or {row.ledger_row for row in find_evidence(plan, rows, taken) or ()})

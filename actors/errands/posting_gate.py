@@ -1,0 +1,202 @@
+"""Before a posting's first byte: it is proven already, may go out, must wait, or a person must look."""
+
+from actors.errands.posting_batch import Hand, LedgerView, connection_of, read_back_only, state_of
+from actors.errands.posting_facts import (
+    attributed_rows,
+    ended_for_invoices,
+    invoice_stream,
+    posted_for_invoices,
+    posting_stream,
+    started_for_invoices,
+)
+from actors.settle import History, appended
+from actors.tools import Tools
+from domain import keys
+from domain.connections.events import FirstPostingChosen
+from domain.event import Append, Event
+from domain.identifiers import InvoiceKey, stream_id
+from domain.invoices import invoice
+from domain.postings import events as e
+from domain.postings.checks import Obstacle, find_obstacle
+from domain.postings.evidence import find_evidence
+from domain.postings.posting import Posting
+
+
+def decide_gate(tools: Tools, hand: Hand, view: LedgerView, history: History) -> dict[str, list[Append]]:
+    """Give the facts for every posting that does not go out now, by KEY1; one that may go out is left out."""
+    taken: dict[InvoiceKey, str] = {}
+    first = ""
+    kept: dict[str, list[Append]] = {}
+    for key1 in hand.plans:
+        state = state_of(tools, key1, history)
+        if state.plan is None or not may_start(tools, state):
+            continue
+        facts = _proven(tools, state, view, history)
+        if not facts:
+            facts = _kept_back(tools, state, view, history, taken)
+        if not facts:
+            facts, first = _behind_first(tools, state, history, first)
+        if facts:
+            kept[key1] = facts
+        else:
+            taken.update({line.invoice: key1 for line in state.plan.lines})
+    return kept
+
+
+def may_start(tools: Tools, state: Posting) -> bool:
+    """Whether a posting that the gate said nothing about goes out now."""
+    return state.plan is not None and state.startable and not _look_is_early(tools, state)
+
+
+def _look_is_early(tools: Tools, state: Posting) -> bool:
+    """Whether an attempt's deadline and settle window are still running."""
+    return state.phase not in ("planned", "queued") and state.look_at is not None and tools.log.now() < state.look_at
+
+
+def _proven(tools: Tools, state: Posting, view: LedgerView, history: History) -> list[Append]:
+    plan = state.plan
+    rows = plan and find_evidence(plan, view.rows, attributed_rows(tools.connection, plan, history, view.rows))
+    if plan is None or not rows:
+        return []
+    stream = posting_stream(tools.connection, plan.key1)
+    fact = e.PostingConfirmed(key1=plan.key1, payment_id=plan.payment_id, rows=rows)
+    return [
+        appended(history[stream], stream, fact),
+        *posted_for_invoices(tools.connection, plan, history, rows),
+    ]
+
+
+def _kept_back(
+    tools: Tools, state: Posting, view: LedgerView, history: History, taken: dict[InvoiceKey, str]
+) -> list[Append]:
+    plan = state.plan
+    if plan is None:
+        return []
+    shows = plan.key1 in view.open_batches
+    if read_back_only(state, connection_of(tools, history)):
+        return _forgotten(tools, state, history, shows=shows)
+    if state.attempt == 0 and shows:
+        # We never began it in this log: whoever did may have handed it over, so nothing is written any more.
+        why = f"{plan.key1} is in GLS840 though this store never sent it"
+        return _in_doubt(tools, state, history, _doubted(tools, state, "AddBatchHead", why))
+    queued = _behind_other(tools, state, history, taken)
+    if queued:  # what is in flight may still move the balances: they are judged when it has ended
+        return queued
+    unread = next((line.invoice for line in plan.lines if line.invoice in view.unreadable), None)
+    obstacle = (
+        Obstacle("UNREADABLE", f"Infor's answer about invoice {unread.external_id} was not usable")
+        if unread is not None
+        else find_obstacle(plan, view.states, tools.rules.currency)
+    )
+    if obstacle is not None:
+        held = e.PostingHeld(key1=plan.key1, payment_id=plan.payment_id, reason=obstacle.reason, detail=obstacle.detail)
+        return _hold_back(tools, state, history, held)
+    return []
+
+
+def _forgotten(tools: Tools, state: Posting, history: History, *, shows: bool) -> list[Append]:
+    plan = state.plan
+    if plan is None:
+        return []
+    if shows:
+        why = "the store went back in time: this posting may have been handed over before"
+        return _in_doubt(tools, state, history, _doubted(tools, state, "UpdBatch", why))
+    what = (
+        f"after the store went back in time neither KEY1 {plan.key1} nor a payment row shows for payment "
+        f"{plan.payment_id}: look in M3 whether it was booked"
+    )
+    fact = e.PostingToDesk(payment_id=plan.payment_id, why="STORE_WENT_BACK", what=what)
+    return _in_doubt(tools, state, history, fact)
+
+
+def _in_doubt(tools: Tools, state: Posting, history: History, fact: Event) -> list[Append]:
+    """It may be handed over already: its invoices are in flight, unless another posting holds them."""
+    plan = state.plan
+    marks = started_for_invoices(tools.connection, plan, history) if plan is not None else None
+    return [_append(tools, state, history, fact), *(marks or [])]
+
+
+def _behind_other(tools: Tools, state: Posting, history: History, taken: dict[InvoiceKey, str]) -> list[Append]:
+    plan = state.plan
+    if plan is None:
+        return []
+    for line in plan.lines:
+        in_flight = invoice.fold(history[invoice_stream(tools.connection, line.invoice)]).payment_in_flight
+        other = in_flight if in_flight and in_flight != plan.key1 else taken.get(line.invoice, "")
+        if other:
+            detail = f"posting {other} of the same invoice {line.invoice.external_id} is in flight"
+            held = e.PostingHeld(
+                key1=plan.key1,
+                payment_id=plan.payment_id,
+                reason="IN_FLIGHT",
+                detail=detail,
+                waits_for=keys.posting(other),
+            )
+            return _hold_back(tools, state, history, held)
+    return []
+
+
+def _behind_first(tools: Tools, state: Posting, history: History, first: str) -> tuple[list[Append], str]:
+    """With `first_posting = confirm` one posting goes out; the others wait for a person's word on it."""
+    conn = connection_of(tools, history)
+    plan = state.plan
+    if plan is None or tools.rules.first_posting == "trust" or conn.first_posting_approved:
+        return [], first
+    chosen = first or _chosen(tools, conn.first_posting)
+    if chosen and chosen != plan.key1:
+        detail = f"posting {chosen} goes first; a person confirms that M3 booked it as wished"
+        held = e.PostingHeld(
+            key1=plan.key1,
+            payment_id=plan.payment_id,
+            reason="FIRST_POSTING",
+            detail=detail,
+            waits_for=keys.FIRST_POSTING,
+        )
+        return _hold_back(tools, state, history, held), first
+    return [], plan.key1
+
+
+def _hold_back(tools: Tools, state: Posting, history: History, held: e.PostingHeld) -> list[Append]:
+    """Hold it, and free the invoices of an attempt that ended before its handover."""
+    if state.plan is None:
+        return []
+    freed = ended_for_invoices(tools.connection, state.plan, history, why=held.detail)
+    return [_append(tools, state, history, held), *freed]
+
+
+def must_wait_for_first(tools: Tools, key1: str, history: History) -> bool:
+    """Whether another posting was chosen to go first meanwhile, and nobody has approved it yet."""
+    conn = connection_of(tools, history)
+    if tools.rules.first_posting == "trust" or conn.first_posting_approved:
+        return False
+    return _chosen(tools, conn.first_posting) not in ("", key1)
+
+
+def _chosen(tools: Tools, key1: str) -> str:
+    """The posting chosen to go first, unless it ended without being booked: then another may."""
+    if not key1:
+        return ""
+    stream = posting_stream(tools.connection, key1)
+    state = state_of(tools, key1, tools.log.load([stream]))
+    return "" if state.phase in ("refused", "abandoned", "settled_absent", "held", "queued") else key1
+
+
+def choose_first(tools: Tools, key1: str, history: History) -> list[Append]:
+    """Note on the connection which posting goes first, when that is asked for and not noted yet."""
+    conn = connection_of(tools, history)
+    if tools.rules.first_posting == "trust" or conn.first_posting_approved or conn.first_posting == key1:
+        return []
+    stream = stream_id(tools.connection, "connection", "")
+    return [appended(history[stream], stream, FirstPostingChosen(posting=key1))]
+
+
+def _doubted(tools: Tools, state: Posting, step: str, why: str) -> e.PostingDoubted:
+    look_at = tools.log.now() + tools.rules.infor.search_lag
+    return e.PostingDoubted(attempt_id=state.attempt_id, step=step, why=why, after_handover=True, look_at=look_at)
+
+
+def _append(tools: Tools, state: Posting, history: History, fact: Event) -> Append:
+    if state.plan is None:
+        raise ValueError("a posting in hand has a plan")
+    stream = posting_stream(tools.connection, state.plan.key1)
+    return appended(history[stream], stream, fact)

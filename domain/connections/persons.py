@@ -1,0 +1,108 @@
+"""What a person may order for a connection: add it, renew its credentials, pause and resume it, trust its postings."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from domain.connections.connection import Connection
+from domain.connections.events import (
+    ConnectionAdded,
+    ConnectionPaused,
+    ConnectionResumed,
+    CredentialsImported,
+    CredentialsRotated,
+    FirstPostingApproved,
+)
+from domain.errors import RefusedError
+from domain.event import Event
+from domain.identifiers import PinnedIdentity
+
+Fingerprints = Sequence[tuple[str, str]]  # (system, fingerprint of its credentials)
+
+
+def decide_added(
+    state: Connection,
+    *,
+    name: str,
+    identity: PinnedIdentity,
+    divisions: tuple[str, ...],
+    fingerprints: Fingerprints,
+    others: Iterable[Connection],
+) -> tuple[Event, ...]:
+    """Pin a new connection's identity. others: every connection added before, of any identity.
+
+    Raises RefusedError when the name, or a division of the same tenant and company, is taken.
+    """
+    if state.identity is not None:
+        text = f"this Infor company and AvidXchange organisation are connection {state.name!r} already"
+        raise RefusedError(f"{text}; `tieout connection rotate {state.name}` replaces credentials", code="EXISTS")
+    for other in others:
+        check_overlap(other, name=name, identity=identity, divisions=divisions)
+    return (
+        ConnectionAdded(name=name, identity=identity, divisions=divisions),
+        *(CredentialsImported(system=system, fingerprint=mark) for system, mark in fingerprints),
+    )
+
+
+def check_overlap(other: Connection, *, name: str, identity: PinnedIdentity, divisions: tuple[str, ...]) -> None:
+    """Raise RefusedError when another connection has the name or syncs one of the divisions."""
+    if other.identity is None or other.identity == identity:
+        return
+    if other.name == name:
+        text = f"connection {name!r} is pinned to {described(other.identity)}, not to {described(identity)}"
+        raise RefusedError(f"{text}: declare the new one under another name", code="NAME_TAKEN")
+    same_books = (other.identity.tenant, other.identity.company) == (identity.tenant, identity.company)
+    shared = sorted(set(divisions) & set(other.divisions))
+    if same_books and shared:
+        text = f"connection {other.name!r} syncs division {', '.join(shared)} of company {identity.company} already"
+        raise RefusedError(f"{text}: two connections would pay the same invoices", code="DIVISION_TAKEN")
+
+
+def decide_rotated(state: Connection, *, identity: PinnedIdentity, fingerprints: Fingerprints) -> tuple[Event, ...]:
+    """Record newer credentials of the same identity; those with an unchanged fingerprint are left out.
+
+    Raises RefusedError when the connection was never added or the credentials are another tenant's or company's.
+    """
+    if state.identity is None:
+        raise RefusedError("the connection was never added: `tieout connection add`", code="UNKNOWN")
+    if state.identity != identity:
+        text = (
+            f"the connection is pinned to {described(state.identity)}, these credentials are of {described(identity)}"
+        )
+        raise RefusedError(f"{text}: add them as another connection", code="OTHER_IDENTITY")
+    known = set(state.fingerprints)
+    return tuple(
+        CredentialsRotated(system=system, fingerprint=mark)
+        for system, mark in fingerprints
+        if (system, mark) not in known
+    )
+
+
+def decide_paused(
+    state: Connection, *, person: str, reason: str, until: datetime | None, now: datetime
+) -> tuple[Event, ...]:
+    """Stop polling and sending; nothing when it is paused alike already. Raises RefusedError for a time gone by."""
+    if until is not None and until <= now:
+        raise RefusedError("a pause must end in the future", code="PAST")
+    if state.is_paused(now) and state.paused_until == until:
+        return ()
+    return (ConnectionPaused(person=person, reason=reason, until=until),)
+
+
+def decide_resumed(state: Connection, *, person: str) -> tuple[Event, ...]:
+    """Poll and send again; nothing when it is not paused."""
+    return (ConnectionResumed(person=person),) if state.paused else ()
+
+
+def decide_first_posting_approved(state: Connection, *, person: str, reason: str) -> tuple[Event, ...]:
+    """Let the other postings follow the first one; nothing when a person approved it already.
+
+    Raises RefusedError while no posting has gone first.
+    """
+    if not state.first_posting:
+        raise RefusedError("no posting has gone first yet: there is nothing to approve", code="NO_FIRST_POSTING")
+    return () if state.first_posting_approved else (FirstPostingApproved(person=person, reason=reason),)
+
+
+def described(identity: PinnedIdentity) -> str:
+    """Name an identity for a sentence."""
+    return f"tenant {identity.tenant}, company {identity.company}, organisation {identity.organisation}"

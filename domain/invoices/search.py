@@ -1,0 +1,97 @@
+"""What a look-up at AvidXchange means for an invoice; the same judgement before a first send and in doubt."""
+
+from collections.abc import Sequence
+
+from domain.event import Event
+from domain.identifiers import InvoiceKey
+from domain.invoices import events as e
+from domain.invoices import submission_events as s
+from domain.invoices.content import InvoiceContent
+from domain.invoices.state import Invoice
+from domain.ports.payables import InvoiceFound
+
+
+def judge_found(
+    state: Invoice, key: InvoiceKey, found: Sequence[InvoiceFound], *, attempt_id: str
+) -> tuple[Event, ...]:
+    """Judge what was found under the invoice's ExternalId; () when nothing of it counts.
+
+    Ids tied to earlier attempts are ignored. attempt_id: the doubted attempt, "" before a first send.
+    """
+    counting = [f for f in found if f.avid_invoice_id not in state.ignored_ids]
+    live = [f for f in counting if f.live]
+    if len(live) > 1:
+        return (s.InvoiceFoundTwice(key=key, avid_invoice_ids=tuple(sorted(f.avid_invoice_id for f in live))),)
+    if live:
+        return (_one(state, key, live[0], attempt_id),)
+    return tuple(_rejected(key, dead) for dead in counting[-1:])
+
+
+def decide_status(state: Invoice, key: InvoiceKey, found: InvoiceFound) -> tuple[Event, ...]:
+    """Say what a reported status changes for an invoice that is live for certain."""
+    if not state.live or found.avid_invoice_id != state.avid_invoice_id:
+        return ()
+    if not found.live:
+        return (_rejected(key, found),)
+    if found.status == state.avid_status:
+        return ()
+    return (
+        e.InvoiceStatusReported(
+            key=key,
+            avid_invoice_id=found.avid_invoice_id,
+            status=found.status,
+            status_reason=found.status_reason,
+        ),
+    )
+
+
+def wants_second_look(state: Invoice, found: InvoiceFound) -> bool:
+    """Whether a reported record calls for reading all records of its ExternalId."""
+    if state.found_twice:
+        return True
+    stranger = found.avid_invoice_id not in state.dead_ids | state.ignored_ids | {state.avid_invoice_id}
+    return state.live and stranger and found.live
+
+
+def decide_second_look(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceFound]) -> tuple[Event, ...]:
+    """Say whether there are two live ones, or one again after a person voided the other."""
+    live = sorted((f for f in found if f.live), key=lambda f: f.avid_invoice_id)
+    ids = tuple(f.avid_invoice_id for f in live)
+    if len(live) > 1:
+        return () if ids == state.twice_ids else (s.InvoiceFoundTwice(key=key, avid_invoice_ids=ids),)
+    if not state.found_twice:
+        return ()
+    if live:
+        return (_one(state, key, live[0], ""),)
+    return tuple(_rejected(key, dead) for dead in found[-1:])
+
+
+def _one(state: Invoice, key: InvoiceKey, found: InvoiceFound, attempt_id: str) -> Event:
+    difference = _difference(key, state.sent_content, found)
+    if difference:
+        field, ours, theirs = difference
+        return s.InvoiceFoundDifferent(
+            key=key, avid_invoice_id=found.avid_invoice_id, field=field, ours=ours, theirs=theirs
+        )
+    return s.InvoiceFoundByLookup(
+        key=key, attempt_id=attempt_id, avid_invoice_id=found.avid_invoice_id, status=found.status
+    )
+
+
+def _difference(key: InvoiceKey, content: InvoiceContent | None, found: InvoiceFound) -> tuple[str, str, str] | None:
+    pairs = [
+        ("VendorExternalId", key.vendor_external_id, found.vendor_external_id),
+        ("InvoiceNumber", key.number, found.invoice_number),
+    ]
+    if content is not None:
+        pairs.append(("GrossAmount", str(content.gross), str(found.gross)))
+    return next((pair for pair in pairs if pair[1] != pair[2]), None)
+
+
+def _rejected(key: InvoiceKey, found: InvoiceFound) -> Event:
+    return e.InvoiceRejectedByAvid(
+        key=key,
+        avid_invoice_id=found.avid_invoice_id,
+        status=found.status,
+        status_reason=found.status_reason,
+    )

@@ -1,0 +1,159 @@
+"""The shape of an invoice's state: where it stands in Infor, at AvidXchange, and in the doubt protocol."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from domain.identifiers import InvoiceKey
+from domain.invoices.content import ImageRef, InvoiceContent
+from domain.money import Money, total
+from domain.ports.ledger import InvoiceHead
+
+BATCH_LIMIT = 50
+DOUBTED_ALONE = "DOUBTED_ALONE"  # a hold that only a person ends: two doubts, the last one of a batch of one
+
+PHASES = {
+    "not_eligible": "not_eligible",
+    "waiting": "waiting",
+    "held": "held",
+    "withdrawn": "held",
+    "key_changed": "held",
+    "void": "held",
+    "different": "held",
+    "twice": "held",
+    "sending": "in_doubt",
+    "doubt": "in_doubt",
+    "submitted": "submitted",
+    "closed": "closed",
+    "refused": "refused",
+    "rejected": "refused",
+}
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """The last intent to send; `content` as it was sent, whatever Infor says later."""
+
+    number: int
+    attempt_id: str
+    batch: str
+    members: int
+    look_at: datetime
+    incarnation: UUID
+    content: InvoiceContent | None
+
+
+class EmptyLook(msgspec.Struct, frozen=True):
+    """A conclusive look-up that found nothing."""
+
+    begun_at: datetime
+    answered_at: datetime
+
+
+class PostedPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment row of ours; a reversal takes back what its posting booked."""
+
+    posting: str
+    net: Money
+    discount: Money
+    ledger_row: str
+    reversal: bool = False
+
+
+class Invoice(msgspec.Struct, frozen=True, kw_only=True):
+    """What the log says of an invoice.
+
+    stage: "" (unknown) or a key of PHASES; `sending` is an intent without an outcome, `doubt` a doubted one.
+    live: AvidXchange holds it for certain (exactly while the key `invoice:…` is open).
+    digest, head, read_at: content as last recorded, the facts to read it by, and when.
+    image_due: an image search is under way, nothing is sent before it ends; image_missing: (reason, hold).
+    ids: every InvoiceId seen; dead_ids: those rejected or voided; ignored_ids: those tied to earlier attempts.
+    twice_ids: the live ids found under one ExternalId, () when there is one at most.
+    answered: attempts whose owner's answer stands here.  doubts, unsent: in a row.
+    """
+
+    version: int = 0
+    stage: str = ""
+    key: InvoiceKey | None = None
+    content: InvoiceContent | None = None
+    digest: str = ""
+    head: InvoiceHead | None = None
+    read_at: datetime | None = None
+    reason: str = ""
+    desk: str = ""
+    image: ImageRef | None = None
+    image_due: bool = False
+    image_missing: tuple[str, bool] | None = None
+    risks: tuple[str, ...] = ()
+    moved_to: InvoiceKey | None = None
+    live: bool = False
+    avid_invoice_id: str = ""
+    avid_status: str = ""
+    ids: frozenset[str] = frozenset()
+    dead_ids: frozenset[str] = frozenset()
+    ignored_ids: frozenset[str] = frozenset()
+    twice_ids: tuple[str, ...] = ()
+    attempt: Attempt | None = None
+    attempts: int = 0
+    answered: frozenset[str] = frozenset()
+    doubts: int = 0
+    unsent: int = 0
+    look_at: datetime | None = None
+    empty_look: EmptyLook | None = None
+    batch_limit: int = BATCH_LIMIT
+    payment_in_flight: str = ""
+    posted: tuple[PostedPayment, ...] = ()
+    partly_paid: bool = False
+
+    @property
+    def phase(self) -> str:
+        """One word for lists and counts: see the values of PHASES ("" for an unknown invoice)."""
+        return PHASES.get(self.stage, "")
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether an attempt to send has no known outcome."""
+        return self.stage in ("sending", "doubt")
+
+    @property
+    def closed(self) -> bool:
+        """Whether Infor said that it is closed."""
+        return self.stage == "closed"
+
+    @property
+    def found_twice(self) -> bool:
+        """Whether AvidXchange holds it twice."""
+        return bool(self.twice_ids)
+
+    @property
+    def at_large(self) -> bool:
+        """Whether AvidXchange has it or may have it."""
+        return self.live or self.in_doubt or self.found_twice
+
+    @property
+    def sendable(self) -> bool:
+        """Whether it is to be sent as soon as its gate is open."""
+        return self.stage in ("waiting", "held")
+
+    @property
+    def sent_content(self) -> InvoiceContent | None:
+        """The content AvidXchange was sent last, else what would be sent."""
+        return self.attempt.content if self.attempt and self.attempt.content else self.content
+
+    @property
+    def attributed_rows(self) -> frozenset[str]:
+        """Ledger rows in Infor that prove a posting of ours."""
+        return frozenset(p.ledger_row for p in self.posted if p.ledger_row)
+
+    @property
+    def posted_total(self) -> Money:
+        """Net and discount that our postings took off, with the invoice's sign; reversals taken back."""
+        gross = self.content.gross if self.content else Money(0)
+        sign = -1 if gross.minor < 0 else 1
+        return total((_effect(p, sign) for p in self.posted), gross.currency)
+
+
+def _effect(payment: PostedPayment, sign: int) -> Money:
+    """Give what a payment row took off the invoice; a reversal gives it back, whatever sign its amounts carry."""
+    off = payment.net + payment.discount
+    return Money(-sign * abs(off.minor), off.currency) if payment.reversal else off

@@ -1,0 +1,72 @@
+"""What a person may order for a posting: let it go (again), or settle what became of it in M3."""
+
+from datetime import datetime, timedelta
+
+from domain.errors import RefusedError
+from domain.event import Event
+from domain.postings.events import PostingDoubtResolved, PostingReleased
+from domain.postings.posting import BEFORE_HANDOVER, ENDED, Posting
+
+POSTED = "posted"
+POSTED_BY_HAND = "posted-by-hand"
+ABSENT = "absent"
+BY_HAND = frozenset({"TASK", "LEG_NOT_POSITIVE"})  # held because a person books it
+
+
+def decide_release(state: Posting, *, person: str, reason: str) -> tuple[Event, ...]:
+    """Let a held or refused posting go (again): the same KEY1, the same frozen lines.
+
+    Raises RefusedError when there is nothing to let go.
+    """
+    if state.plan is None or state.phase not in ("held", "refused"):
+        text = f"the posting is {state.phase.replace('_', ' ') or 'unknown'}: there is nothing to try again"
+        raise RefusedError(text, code="NOTHING_TO_RETRY")
+    if state.reason in BY_HAND and state.phase == "held":
+        text = "a person books it in M3 and then says so: `tieout doubt resolve … --as posted-by-hand --voucher V`"
+        raise RefusedError(text, code="BY_HAND")
+    return (PostingReleased(payment_id=state.plan.payment_id, why=f"{person}: {reason}"),)
+
+
+def decide_resolution(
+    state: Posting,
+    *,
+    resolution: str,
+    voucher: str,
+    person: str,
+    reason: str,
+    now: datetime,
+    settle: timedelta,
+) -> tuple[Event, ...]:
+    """Settle a posting by a person's word: posted, posted-by-hand (with its voucher) or absent.
+
+    now: by the store's clock; settle: Infor's settle window, before whose end a late UpdBatch may still land.
+    Raises RefusedError when the word does not fit the posting or comes too early.
+    """
+    if state.plan is None or state.phase in (*(ENDED - {"refused"}), ""):
+        raise RefusedError(f"the posting is {state.phase or 'unknown'}: nothing is in doubt", code="NOT_IN_DOUBT")
+    if resolution not in (POSTED, POSTED_BY_HAND, ABSENT):
+        text = f"a posting's doubt is resolved as posted, posted-by-hand or absent, not {resolution}"
+        raise RefusedError(text, code="RESOLUTION")
+    if resolution == POSTED_BY_HAND and not voucher:
+        raise RefusedError("posted-by-hand needs the voucher: --voucher V", code="VOUCHER")
+    if state.phase in ("held", "refused"):
+        if resolution != POSTED_BY_HAND:
+            text = "the posting was never handed over: it can only have been posted by hand"
+            raise RefusedError(text, code="RESOLUTION")
+    elif state.phase in BEFORE_HANDOVER:
+        text = "the posting is not handed over yet: it looks and goes on by itself"
+        raise RefusedError(text, code="NOT_IN_DOUBT")
+    early = state.deadline + settle if state.deadline is not None else now
+    if now < early:
+        text = f"the last call may still arrive until {early.isoformat(timespec='seconds')}: resolve it then"
+        raise RefusedError(text, code="TOO_EARLY")
+    return (
+        PostingDoubtResolved(
+            key1=state.plan.key1,
+            payment_id=state.plan.payment_id,
+            resolution=resolution,
+            voucher=voucher,
+            person=person,
+            reason=reason,
+        ),
+    )

@@ -1,0 +1,497 @@
+"""Invoices as Infor tells of them: listed, looked at again, their images fetched, closed when Infor says so."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from actors.errands import invoice_reading
+from actors.errands.poll_invoices import poll_invoices
+from domain.errors import MalformedError, RefusedError, TransientError
+from domain.identifiers import InvoiceKey
+from domain.invoices import index
+from domain.invoices.content import LedgerState
+from domain.invoices.events import (
+    InvoiceAtRiskInInfor,
+    InvoiceIndexTurned,
+    InvoiceKeyChanged,
+    InvoiceNotEligible,
+    InvoicePaymentPosted,
+    InvoicePaymentStarted,
+    InvoicesTracked,
+    LedgerRowNamed,
+)
+from domain.money import Money
+from domain.polls.events import PollRecordMalformed
+from domain.ports.ledger import ImageFound, InvoiceHead, Problem, VoucherLine
+from domain.postings.events import EvidenceRow
+from tests.support.fake_postings import FakeInvoice, Paid
+from tests.unit.actors.invoices.invoice_world import PDF, World
+
+QUARTER = timedelta(minutes=15)
+
+
+def pay(invoice: FakeInvoice, minor: int) -> None:
+    """M3 shows a payment."""
+    key = invoice.head.key
+    row = EvidenceRow(
+        invoice=key, ledger_row="r", voucher="v", amount=Money(abs(minor)), accounting_date=None, text="by hand"
+    )
+    invoice.payments = [*invoice.payments, Paid(row=row, net=Money(minor), discount=Money(0))]
+
+
+def posted(world: World, invoice: FakeInvoice, minor: int, *, reversal: bool = False) -> None:
+    """A posting of ours was confirmed."""
+    fact = InvoicePaymentPosted(
+        posting=f"T{len(world.names(invoice))}",
+        payment_id="P1",
+        net=Money(minor),
+        discount=Money(0),
+        voucher="v",
+        ledger_row="r1",
+        reversal=reversal,
+    )
+    world.say(world.stream(invoice.head.key), fact)
+    pay(invoice, minor)
+
+
+def risks(world: World) -> list[tuple[str, ...]]:
+    return [event.risks for event in world.events(InvoiceAtRiskInInfor) if isinstance(event, InvoiceAtRiskInInfor)]
+
+
+def test_a_second_poll_that_finds_nothing_new_records_nothing() -> None:
+    world = World()
+    world.submit("INV-1", "INV-2")
+    position = world.store.log.last_position()
+    world.wait(QUARTER)
+    world.poll()
+    assert world.store.log.last_position() == position
+
+
+def test_a_poll_that_is_not_due_is_left_alone() -> None:
+    world = World()
+    world.poll()
+    assert not poll_invoices(world.tools)
+
+
+def test_the_last_two_days_are_always_listed_again() -> None:
+    world = World()
+    asked: list[date] = []
+    listing = world.ledger.invoice_heads
+
+    def spy(division: str, *, changed_since: date) -> object:
+        asked.append(changed_since)
+        return listing(division, changed_since=changed_since)
+
+    world.ledger.invoice_heads = spy  # type: ignore[method-assign, assignment]  # listens in
+    world.poll()
+    world.wait(timedelta(days=3))
+    world.poll()
+    world.poll()
+    assert asked == [date(2026, 1, 1), date(2026, 2, 28), date(2026, 3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"proposed": True}, "IN_M3_PROPOSAL"),
+        ({"stopped": True}, "PAYMENT_STOP"),
+        ({"payment_method": "WIR"}, "PAYMENT_METHOD"),
+    ],
+)
+def test_what_is_not_eligible_is_looked_at_again_until_it_is(change: dict[str, object], reason: str) -> None:
+    world = World(payment_methods=("CHK",))
+    invoice = world.ledger.put_invoice("INV-1", 500, image=PDF)
+    before = {name: getattr(invoice, name) for name in change}
+    for name, value in change.items():
+        setattr(invoice, name, value)
+    world.poll()
+    world.poll()
+    assert [e.reason for e in world.events(InvoiceNotEligible) if isinstance(e, InvoiceNotEligible)] == [reason]
+    for name, value in before.items():
+        setattr(invoice, name, value)
+    world.wait(timedelta(days=10))
+    world.poll()
+    world.work()
+    assert world.state(invoice).phase == "submitted"
+
+
+def test_foreign_currency_and_what_m3_paid_in_part_do_not_go() -> None:
+    world = World()
+    foreign = world.ledger.put_invoice("INV-1", 500, currency="CAD", image=PDF)
+    partly = world.ledger.put_invoice("INV-2", 500, image=PDF)
+    paid = world.ledger.put_invoice("INV-3", 500, image=PDF)
+    pay(partly, 100)
+    pay(paid, 500)
+    world.poll()
+    world.work()
+    reasons = [world.state(invoice).reason for invoice in (foreign, partly, paid)]
+    assert reasons == ["CURRENCY", "PARTLY_PAID_IN_M3", "PAID_IN_M3"]
+    world.poll()
+    assert _tracked(world) == {foreign.head.key.external_id, partly.head.key.external_id}
+
+
+def test_an_approval_taken_back_before_sending_withdraws_the_invoice() -> None:
+    world = World()
+    invoice = world.ledger.put_invoice("INV-1", 500)
+    gone = world.ledger.put_invoice("INV-2", 500)
+    world.poll()
+    invoice.approved = False
+    del world.ledger.invoices[gone.head.key]
+    world.poll()
+    world.poll()
+    assert world.names(invoice) == world.names(gone) == ["InvoiceApproved", "InvoiceWithdrawnInInfor"]
+    world.work()
+    assert world.phases([invoice, gone]) == ["held", "held"]
+    invoice.approved = True
+    world.poll()
+    world.work()
+    assert world.state(invoice).phase == "submitted"
+
+
+def test_a_live_invoice_that_m3_endangers_is_raised_once_and_cleared() -> None:
+    world = World()
+    (invoice,) = world.submit("INV-1")
+    invoice.proposed = True
+    world.wait(timedelta(days=5))
+    world.poll()
+    world.poll()
+    invoice.proposed = False
+    invoice.stopped = True
+    world.poll()
+    invoice.stopped = False
+    world.poll()
+    pay(invoice, 10_000)
+    world.poll()
+    del world.ledger.invoices[invoice.head.key]
+    world.poll()
+    assert risks(world) == [("PROPOSED",), ("STOPPED",), (), ("PAID",), ("GONE",)]
+
+
+def test_payments_of_ours_endanger_nothing_and_close_the_invoice() -> None:
+    world = World()
+    (invoice,) = world.submit("INV-1")
+    stream = world.stream(invoice.head.key)
+    world.say(stream, InvoicePaymentStarted(posting="T5", payment_id="P1", net=Money(4_000)))
+    pay(invoice, 4_000)
+    world.poll()
+    assert world.state(invoice).payment_in_flight == "T5"
+    invoice.payments = []
+    posted(world, invoice, 4_000)
+    world.poll()
+    world.work()
+    assert world.names(invoice)[-1] == "InvoicePartlyPaid"
+    posted(world, invoice, 6_000)
+    world.work()
+    assert (world.names(invoice)[-1], world.state(invoice).phase) == ("InvoiceClosed", "closed")
+    assert risks(world) == []
+    world.poll()
+    assert _tracked(world) == set()
+
+
+def test_a_closed_invoice_that_is_open_again_is_reopened() -> None:
+    world = World()
+    (invoice, other) = world.submit("INV-1", "INV-2")
+    for one in (invoice, other):
+        posted(world, one, 10_000)
+    world.work()
+    posted(world, invoice, -10_000, reversal=True)
+    world.work()
+    other.payments = []
+    world.poll()
+    assert world.names(invoice)[-2:] == ["InvoiceReopened", "InvoicePartlyPaid"]
+    assert world.names(other)[-1] == "InvoiceReopened"
+    assert world.phases([invoice, other]) == ["submitted", "submitted"]
+
+
+def test_m3_reconciles_when_it_pleases(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    (invoice,) = world.submit("INV-1")
+    posted(world, invoice, 10_000)
+    read = world.ledger.ledger_states
+    monkeypatch.setattr(
+        world.ledger,
+        "ledger_states",
+        lambda keys: {
+            key: msgspec.structs.replace(s, reconciled=False) if isinstance(s, LedgerState) else s
+            for key, s in read(keys).items()
+        },
+    )
+    world.work_through(timedelta(minutes=5))
+    assert world.state(invoice).phase == "submitted"
+    monkeypatch.undo()
+    world.work_through(timedelta(minutes=6))
+    assert world.state(invoice).phase == "closed"
+
+
+def test_an_invoice_changed_before_sending_goes_as_it_is_now_and_after_it_is_raised() -> None:
+    world = World()
+    invoice = world.ledger.put_invoice("INV-1", 500)
+    world.poll()
+    invoice.discount = Money(5)
+    world.poll()
+    world.work()
+    assert world.names(invoice)[:2] == ["InvoiceApproved", "InvoiceChangedInInfor"]
+    invoice.discount = Money(7)
+    world.poll()
+    live = world.history(invoice.head.key)[-1].event
+    assert (type(live).__name__, getattr(live, "live", None)) == ("InvoiceChangedInInfor", True)
+    world.work()
+    assert world.sends(invoice) == 1
+
+
+def test_a_gross_that_changed_unseen_is_read_again_and_goes_or_is_released() -> None:
+    world = World()
+    invoices = [world.ledger.put_invoice(f"INV-{n}", 500) for n in range(2)]
+    world.poll()
+    before = [(invoice.head, invoice.voucher) for invoice in invoices]
+    for invoice in invoices:
+        _revalue(invoice, 700)
+    world.work()
+    assert [world.state(invoice).reason for invoice in invoices] == ["CHANGED_IN_INFOR"] * 2
+    invoices[1].head, invoices[1].voucher = before[1]
+    world.wait(timedelta(days=9))
+    world.poll()
+    world.work()
+    assert world.phases(invoices) == ["submitted", "submitted"]
+    assert "InvoiceReleased" in world.names(invoices[1])
+
+
+def _revalue(invoice: FakeInvoice, minor: int) -> None:
+    invoice.head = msgspec.structs.replace(invoice.head, gross=Money(minor))
+    control, cost = invoice.voucher
+    invoice.voucher = (
+        msgspec.structs.replace(control, amount=Money(-minor)),
+        msgspec.structs.replace(cost, amount=Money(minor)),
+    )
+
+
+def test_a_ledger_row_under_another_key_is_raised_and_never_submitted() -> None:
+    world = World()
+    invoice = world.ledger.put_invoice("INV-1", 500)
+    world.poll()
+    old = invoice.head.key
+    new = InvoiceKey(100, "AAA", "V1001", "V1001", "INV-1A", 2026)
+    del world.ledger.invoices[old]
+    invoice.head = msgspec.structs.replace(invoice.head, key=new)
+    world.ledger.invoices[new] = invoice
+    for _ in range(3):
+        world.poll()
+        world.work()
+    assert world.events(InvoiceKeyChanged) == [InvoiceKeyChanged(row=invoice.head.row, old_key=old, new_key=new)]
+    assert len(world.events(LedgerRowNamed)) == 1
+    assert (world.history(new), world.payables.received) == ([], [])
+
+
+def test_records_that_cannot_be_read_stop_nobody_and_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    invoices = [world.ledger.put_invoice(f"INV-{n}", 500, image=PDF) for n in range(4)]
+    bad = [invoice.head.key for invoice in invoices]
+    states, vouchers, orders = world.ledger.ledger_states, world.ledger.voucher_lines, world.ledger.po_lines
+    problem = Problem(record="a row", code="XXX0001", text="locked")
+
+    def without(keys: Sequence[InvoiceKey]) -> dict[InvoiceKey, object]:
+        return {key: value for key, value in states(keys).items() if key != bad[0]}
+
+    def garbled(heads: Sequence[InvoiceHead]) -> dict[InvoiceKey, object]:
+        return {key: problem if key == bad[1] else lines for key, lines in vouchers(heads).items()}
+
+    def listing(_: str, *, changed_since: date) -> object:
+        assert changed_since == world.rules.start_date
+        yield problem, *(invoice.head for invoice in invoices)
+
+    monkeypatch.setattr(world.ledger, "ledger_states", without)
+    monkeypatch.setattr(world.ledger, "voucher_lines", garbled)
+    monkeypatch.setattr(
+        world.ledger, "po_lines", lambda heads: {k: problem if k == bad[2] else o for k, o in orders(heads).items()}
+    )
+    monkeypatch.setattr(world.ledger, "invoice_heads", listing)
+    world.poll()
+    world.work()
+    assert world.phases(invoices) == ["", "held", "held", "submitted"]
+    assert len(world.events(PollRecordMalformed)) == 2
+    monkeypatch.undo()
+    world.wait(timedelta(days=1))
+    world.poll()
+    world.work()
+    assert world.phases(invoices) == ["submitted"] * 4
+
+
+def test_totals_that_infor_garbles_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    invoice = world.ledger.put_invoice("INV-1", 500)
+    problem = Problem(record="INV-1", code="XXX0001", text="locked")
+    monkeypatch.setattr(world.ledger, "ledger_states", lambda keys: dict.fromkeys(keys, problem))
+    world.poll()
+    assert world.events(PollRecordMalformed) == [
+        PollRecordMalformed(flow="invoices", record="INV-1", text="XXX0001: locked")
+    ]
+    assert world.history(invoice.head.key) == []
+
+
+def test_an_invoice_gone_between_its_listing_and_its_reading_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.ledger.put_invoice("INV-1", 500)
+    monkeypatch.setattr(world.ledger, "ledger_states", dict.fromkeys)
+    world.poll()
+    assert _tracked(world) == set()
+
+
+def test_reading_goes_in_bulk() -> None:
+    world = World(missing_image="send")
+    for number in range(250):
+        world.ledger.put_invoice(f"INV-{number}", 500)
+    clock, listing, groups = 1, 1, 3
+    assert _calls_of_a_poll(world) == clock + listing + groups * 3
+    world.wait(timedelta(days=9))
+    world.poll()
+    assert _calls_of_a_poll(world) == clock + listing + groups
+
+
+def _calls_of_a_poll(world: World) -> int:
+    before = world.ledger.calls
+    world.poll()
+    return world.ledger.calls - before
+
+
+def test_a_long_index_turns_its_page_and_keeps_what_is_tracked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "TURN_AFTER", 2)
+    world = World()
+    for number in range(5):
+        world.ledger.put_invoice(f"INV-{number}", 500)
+        world.poll()
+    assert len(_tracked(world)) == 5
+    assert [e.generation for e in world.events(InvoiceIndexTurned) if isinstance(e, InvoiceIndexTurned)] == [2, 3]
+    assert len(world.events(InvoicesTracked)) == 5
+
+
+def _tracked(world: World) -> set[str]:
+    connection = world.tools.connection
+    root = index.root_stream(connection, "AAA")
+    generation = index.generation_of(world.store.log.load([root])[root])
+    stream = index.generation_stream(connection, "AAA", generation)
+    return set(index.fold(world.store.log.load([stream])[stream]).tracked)
+
+
+# Images.
+
+
+def test_a_missing_image_lets_the_invoice_go_or_holds_it_until_it_is_there() -> None:
+    sends, holds = World(), World(missing_image="hold")
+    for world in (sends, holds):
+        world.ledger.put_invoice("INV-1", 500)
+        world.poll()
+        world.work_through(QUARTER * 3)
+    (one,), (other,) = sends.ledger.invoices.values(), holds.ledger.invoices.values()
+    assert (sends.state(one).phase, holds.state(other).phase) == ("submitted", "held")
+    assert holds.names(other).count("InvoiceImageMissing") == 1
+    other.image = PDF
+    holds.work_through(QUARTER * 2)
+    assert holds.state(other).phase == "submitted"
+    assert b'"Image":{' in holds.payables.received[0].body
+
+
+@pytest.mark.parametrize("size", [0, 1 << 40])
+def test_an_image_that_is_too_large_always_holds(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    world = World(max_image_bytes=100)
+    invoice = world.ledger.put_invoice("INV-1", 500, image=PDF * 100)
+    monkeypatch.setattr(
+        world.ledger,
+        "find_image",
+        lambda key: ImageFound(pid=key.external_id, file_name="", content_type="", size=size),
+    )
+    world.poll()
+    world.work()
+    assert (world.state(invoice).phase, world.state(invoice).reason) == ("held", "IMAGE_TOO_LARGE")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (PDF, "application/pdf"),
+        (b"\x89PNG\r\n\x1a\nx", "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"II*\x00x", "image/tiff"),
+        (b"MM\x00*x", "image/tiff"),
+    ],
+)
+def test_an_image_is_judged_by_its_content(data: bytes, kind: str) -> None:
+    world = World()
+    invoice = world.ledger.put_invoice("INV-1", 500, image=data)
+    world.poll()
+    world.work()
+    image = world.state(invoice).image
+    assert image is not None
+    assert (image.content_type, image.size) == (kind, len(data))
+
+
+def test_another_type_of_image_goes_without_it_or_holds() -> None:
+    world = World(missing_image="hold")
+    invoice = world.ledger.put_invoice("INV-1", 500, image=b"MZ a program")
+    world.poll()
+    world.work()
+    assert world.state(invoice).reason == "IMAGE_TYPE"
+
+
+def test_a_passing_fault_of_an_image_is_tried_again_and_holds_up_nobody() -> None:
+    world = World()
+    invoices = [world.ledger.put_invoice(f"INV-{n}", 500, image=PDF) for n in range(3)]
+    world.poll()
+    world.ledger.fail_reads(TransientError("503"), MalformedError("garbled"))
+    world.work()
+    assert world.phases(invoices).count("submitted") == 1
+    world.work_through(timedelta(minutes=1))
+    assert world.phases(invoices) == ["submitted"] * 3
+
+
+def test_an_image_that_infor_keeps_refusing_holds_its_invoice(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    invoice = world.ledger.put_invoice("INV-1", 500, image=PDF)
+
+    def refuse(_: InvoiceKey) -> ImageFound | None:
+        raise RefusedError("no right to the document", code="403")
+
+    monkeypatch.setattr(world.ledger, "find_image", refuse)
+    world.poll()
+    world.work_through(timedelta(minutes=10))
+    assert (world.state(invoice).phase, world.state(invoice).reason) == ("held", "NO_IMAGE")
+    monkeypatch.undo()
+    world.work_through(timedelta(minutes=20))
+    assert world.state(invoice).phase == "submitted"
+
+
+def test_a_refusal_of_the_stream_is_no_verdict_on_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    invoice = world.ledger.put_invoice("INV-1", 500, image=PDF)
+
+    def refuse(_: ImageFound) -> object:
+        raise RefusedError("gone", code="404")
+
+    monkeypatch.setattr(world.ledger, "stream_image", refuse)
+    world.poll()
+    world.work()
+    assert world.state(invoice).image_missing is None
+    assert invoice_reading.BULK == 100
+
+
+def test_the_coding_of_an_invoice_stands_in_its_content() -> None:
+    world = World()
+    lines = [
+        VoucherLine(
+            sequence=number,
+            transaction_code="10",
+            accounts=("610100", "B014", "", "", "", "", ""),
+            amount=Money(minor),
+            side="D" if minor > 0 else "C",
+            text="Repairs",
+        )
+        for number, minor in ((2, 700), (3, -200))
+    ]
+    invoice = world.ledger.put_invoice("INV-1", 500, lines=lines, image=PDF)
+    world.poll()
+    world.work()
+    content = world.state(invoice).content
+    assert content is not None
+    assert [(line.number, line.amount.minor) for line in content.lines] == [(1, 700), (2, -200)]
+    assert world.state(invoice).phase == "submitted"

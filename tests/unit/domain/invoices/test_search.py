@@ -1,0 +1,102 @@
+"""What is found at AvidXchange under an invoice's ExternalId."""
+
+from typing import Any
+
+import pytest
+
+from domain.event import Event
+from domain.invoices import events as e
+from domain.invoices import submission_events as s
+from domain.invoices.search import decide_second_look, decide_status, judge_found, wants_second_look
+from domain.money import Money
+from tests.unit.domain.invoices import invoice_facts as f
+from tests.unit.domain.invoices.invoice_facts import KEY, found, invoice
+
+READY = (f.approved(), f.FETCHED)
+LIVE = (*READY, f.started(), f.submitted())
+
+
+def judge(*records: Any, attempt_id: str = "a1") -> Any:
+    return lambda state: judge_found(state, KEY, records, attempt_id=attempt_id)
+
+
+def test_one_live_invoice_that_agrees_is_ours() -> None:
+    outcome = invoice(*READY, f.started()).when(judge(found(), found("1", status="Void")))
+    outcome.then([s.InvoiceFoundByLookup(key=KEY, attempt_id="a1", avid_invoice_id="500123", status="Received")])
+    assert outcome.state.live
+
+
+def test_two_live_ones_are_found_twice() -> None:
+    outcome = invoice(*READY).when(judge(found("9"), found("8"))).then([f.twice("8", "9")])
+    assert (outcome.state.phase, outcome.state.live) == ("held", False)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"vendor_external_id": "100|V2"}, "VendorExternalId"),
+        ({"invoice_number": "INV-78"}, "InvoiceNumber"),
+        ({"gross": Money(1)}, "GrossAmount"),
+    ],
+)
+def test_one_that_differs_is_an_issue(change: dict[str, Any], field: str) -> None:
+    (event,) = invoice(*READY).when(judge(found(**change))).events
+    assert isinstance(event, s.InvoiceFoundDifferent)
+    assert event.field == field
+
+
+def test_what_was_sent_is_compared_and_not_what_infor_says_since() -> None:
+    new = f.content(gross=Money(1))
+    changed = e.InvoiceChangedInInfor(content=new, digest="n", live=True)
+    sent = invoice(*READY, f.started(), f.doubted(), changed)
+    assert sent.when(judge(found())).state.live
+
+
+def test_an_invoice_without_known_content_is_compared_by_its_key() -> None:
+    assert invoice().when(judge(found())).state.live
+
+
+def test_a_rejected_one_ends_the_search_unless_it_is_tied_to_an_earlier_attempt() -> None:
+    rejected = found(status="Rejected")
+    invoice(*READY, f.started(), f.doubted()).when(judge(rejected)).then([f.rejected()])
+    ordered = s.InvoiceResubmissionOrdered(person="ann", reason="mended", ignore_ids=("500123",))
+    again = invoice(*LIVE, f.rejected(), ordered)
+    again.when(judge(rejected)).then_nothing()
+    assert again.when(judge(rejected, found("500124"))).state.avid_invoice_id == "500124"
+    invoice(*READY).when(judge()).then_nothing()
+
+
+def test_a_status_is_recorded_when_it_is_new() -> None:
+    def status(**changes: Any) -> Any:
+        return lambda state: decide_status(state, KEY, found(**changes))
+
+    invoice(*LIVE).when(status()).then_nothing()
+    assert invoice(*LIVE).when(status(status="Paid")).state.avid_status == "Paid"
+    void = invoice(*LIVE).when(status(status="Void"))
+    void.then([f.rejected("Void")])
+    assert (void.state.phase, void.state.live) == ("held", False)
+    invoice(*LIVE).when(status(avid_invoice_id="1")).then_nothing()
+    invoice(*READY).when(status(status="Paid")).then_nothing()
+
+
+def test_a_strange_live_id_calls_for_a_second_look() -> None:
+    live, dead = f.state_of(LIVE), f.state_of((*LIVE, f.rejected()))
+    assert wants_second_look(live, found("9"))
+    assert not wants_second_look(live, found())
+    assert not wants_second_look(live, found("9", status="Void"))
+    assert not wants_second_look(dead, found("9"))
+    assert wants_second_look(f.state_of((*LIVE, f.twice())), found())
+
+
+def test_a_second_look_finds_two_or_finds_one_again() -> None:
+    def second(*records: Any) -> Any:
+        return lambda state: decide_second_look(state, KEY, records)
+
+    two: tuple[Event, ...] = (*LIVE, f.twice())
+    invoice(*LIVE).when(second(found(), found("500124"))).then([f.twice()])
+    invoice(*two).when(second(found(), found("500124"))).then_nothing()
+    invoice(*LIVE).when(second(found())).then_nothing()
+    one = invoice(*two).when(second(found(status="Void"), found("500124")))
+    assert (one.state.avid_invoice_id, one.state.found_twice) == ("500124", False)
+    assert invoice(*two).when(second(found(status="Void"))).state.phase == "held"
+    invoice(*two).when(second()).then_nothing()

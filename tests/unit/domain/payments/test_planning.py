@@ -1,0 +1,270 @@
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from domain import keys
+from domain.event import Event
+from domain.payments import events as e
+from domain.payments.payment import Payment, fold
+from domain.payments.planning import InvoiceStanding, Plan, Replaced, decide_plan
+from domain.postings import events as p
+from domain.postings.posting import Posting
+from domain.postings.posting import fold as fold_posting
+from tests.support.payments_world import (
+    CM_9,
+    INV_77,
+    OTHER_DIVISION,
+    TODAY,
+    payment,
+    plan,
+    recorded,
+    remittance,
+    rules,
+    usd,
+)
+
+LIVE = InvoiceStanding(live=True)
+
+
+def gate(
+    content: e.PaymentContent,
+    *more: Event,
+    invoices: dict[str, InvoiceStanding] | None = None,
+    replaced: Replaced | None = None,
+    went_back_at: datetime | None = None,
+    postings: dict[str, Posting] | None = None,
+    **settings: Any,
+) -> Plan:
+    state = fold(recorded([e.PaymentSettled(content=content), *more]))
+    standings = {r.invoice_external_id: LIVE for r in content.remittances} | (invoices or {})
+    return decide_plan(
+        state,
+        invoices=standings,
+        replaced=replaced,
+        rules=rules(**settings),
+        today=TODAY,
+        went_back_at=went_back_at,
+        postings=postings or {},
+    )
+
+
+def held(result: Plan) -> e.PaymentHeld:
+    (fact,) = result.payment
+    assert isinstance(fact, e.PaymentHeld)
+    return fact
+
+
+def plans(result: Plan) -> list[p.PostingPlan]:
+    return [new for new, _ in result.postings]
+
+
+def posting(*events: Event) -> Posting:
+    return fold_posting(recorded([p.PostingPlanned(plan=plan()), *events]))
+
+
+def test_a_check_over_one_invoice_becomes_one_posting() -> None:
+    (made,) = plans(gate(payment()))
+    assert made.division == "AAA"
+    assert made.number == "7700456"
+    assert [(line.line, line.net, line.discount) for line in made.lines] == [(1, usd("1570.00"), usd("30.00"))]
+    assert made.key1.startswith("T")
+    assert len(made.key1) == 15
+
+
+def test_the_same_payment_always_gets_the_same_key() -> None:
+    assert plans(gate(payment()))[0].key1 == plans(gate(payment()))[0].key1
+
+
+def test_a_payment_over_two_divisions_becomes_two_postings() -> None:
+    result = gate(payment(remittance(), remittance(OTHER_DIVISION, "10.00", "0")))
+    assert [made.division for made in plans(result)] == ["AAA", "BBB"]
+    (fact,) = result.payment
+    assert isinstance(fact, e.PaymentPostingsPlanned)
+    assert [leg.net for leg in fact.legs] == [usd("1570.00"), usd("10.00")]
+
+
+def test_remittances_of_one_invoice_in_one_payment_are_one_line() -> None:
+    result = gate(payment(remittance(net="1000.00", discount="0"), remittance(net="570.00", discount="30.00")))
+    (made,) = plans(result)
+    assert [(line.net, line.discount) for line in made.lines] == [(usd("1570.00"), usd("30.00"))]
+
+
+def test_a_credit_memo_is_netted_in_its_division() -> None:
+    result = gate(payment(remittance(), remittance(CM_9, "-100.00", "0")))
+    (made,) = plans(result)
+    assert sum(line.net.minor for line in made.lines) == 147000
+
+
+def test_a_leg_that_nets_to_nothing_goes_to_a_person() -> None:
+    both = (remittance(CM_9, "-100.00", "0"), remittance(OTHER_DIVISION, "150.00", "0"))
+    result = gate(payment(*both))
+    reasons = {new.division: facts[1:] for new, facts in result.postings}
+    assert reasons["BBB"] == ()
+    (fact,) = reasons["AAA"]
+    assert isinstance(fact, p.PostingHeld)
+    assert fact.reason == "LEG_NOT_POSITIVE"
+
+
+def test_a_card_payment_needs_no_number() -> None:
+    (made,) = plans(gate(payment(method="Virtual Card", number="", card_last4="4242")))
+    assert made.number == "77001"
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [("settled", date(2026, 1, 21)), ("payment", date(2026, 1, 20)), ("today", TODAY)],
+)
+def test_the_accounting_date_follows_the_setting(setting: str, expected: date) -> None:
+    (made,) = plans(gate(payment(), accounting_date=setting))
+    assert made.accounting_date == expected
+
+
+def test_without_a_payment_date_the_settled_date_stands_in() -> None:
+    (made,) = plans(gate(payment(payment_date=None)))
+    assert made.payment_date == date(2026, 1, 21)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (payment(number=""), "NUMBER_MISSING"),
+        (payment(settled_date=None), "SETTLED_DATE_MISSING"),
+        (payment(amount=usd("1.00")), "REMITTANCES_DO_NOT_SUM"),
+        (payment(problems=("NET_AND_DISCOUNT",)), "NET_AND_DISCOUNT"),
+    ],
+)
+def test_a_payment_that_is_not_complete_is_held_for_a_person(content: e.PaymentContent, reason: str) -> None:
+    fact = held(gate(content))
+    assert (fact.reason, fact.waits_for) == (reason, None)
+
+
+def test_a_payment_in_another_currency_is_held() -> None:
+    assert held(gate(payment(), currency="CAD")).reason == "CURRENCY"
+
+
+def test_a_payment_for_an_unknown_invoice_is_held_until_it_is_known() -> None:
+    fact = held(gate(payment(), invoices={INV_77: InvoiceStanding(live=False)}))
+    assert (fact.reason, fact.waits_for) == ("UNKNOWN_INVOICE", keys.invoice(INV_77))
+
+
+def test_payments_for_strangers_may_be_ignored_by_setting() -> None:
+    unknown = {INV_77: InvoiceStanding(live=False)}
+    (fact,) = gate(payment(), invoices=unknown, unknown_invoices="ignore").payment
+    assert isinstance(fact, e.PaymentIgnored)
+
+
+def test_a_payment_that_mixes_strangers_with_ours_is_not_ignored() -> None:
+    content = payment(remittance(), remittance(CM_9, "-100.00", "0"))
+    unknown = {CM_9: InvoiceStanding(live=False)}
+    assert held(gate(content, invoices=unknown, unknown_invoices="ignore")).reason == "UNKNOWN_INVOICE"
+
+
+def test_a_payment_waits_for_an_invoice_in_doubt() -> None:
+    fact = held(gate(payment(), invoices={INV_77: InvoiceStanding(live=False, in_doubt=True)}))
+    assert (fact.reason, fact.waits_for) == ("INVOICE_IN_DOUBT", keys.invoice(INV_77))
+
+
+def test_a_payment_of_an_invoice_found_twice_goes_to_a_person() -> None:
+    fact = held(gate(payment(), invoices={INV_77: InvoiceStanding(live=True, found_twice=True)}))
+    assert (fact.reason, fact.waits_for) == ("INVOICE_FOUND_TWICE", None)
+
+
+def test_the_same_hold_is_recorded_once() -> None:
+    hold = held(gate(payment(number="")))
+    assert gate(payment(number=""), hold).payment == ()
+
+
+def test_a_held_payment_goes_on_when_the_reason_has_passed() -> None:
+    hold = held(gate(payment(), invoices={INV_77: InvoiceStanding(live=False)}))
+    assert plans(gate(payment(), hold))
+
+
+def test_nothing_is_planned_for_a_payment_that_is_not_settled() -> None:
+    empty = decide_plan(
+        Payment(), invoices={}, replaced=None, rules=rules(), today=TODAY, went_back_at=None, postings={}
+    )
+    assert empty == Plan(())
+
+
+def test_a_person_may_book_payments_by_setting() -> None:
+    ((_, facts),) = gate(payment(), payment_posting="task").postings
+    assert [type(fact).__name__ for fact in facts] == ["PostingPlanned", "PostingHeld"]
+
+
+def test_a_payment_older_than_the_restored_store_is_only_read_back() -> None:
+    (made,) = plans(gate(payment(), went_back_at=datetime(2026, 2, 1, tzinfo=UTC)))
+    assert made.read_back_only
+    (later,) = plans(gate(payment(modified="2026-02-03T00:00:00"), went_back_at=datetime(2026, 2, 1, tzinfo=UTC)))
+    assert not later.read_back_only
+
+
+def test_only_a_leg_proven_absent_is_planned_anew_in_a_new_generation() -> None:
+    content = payment(remittance(), remittance(OTHER_DIVISION, "10.00", "0"))
+    first = gate(content)
+    ordered = e.PaymentPostingOrdered(payment_id="77001", person="ann", reason="deleted in GLS840")
+    (planned,) = first.payment
+    assert isinstance(planned, e.PaymentPostingsPlanned)
+    absent = posting(
+        p.PostingDoubtResolved(
+            key1="T", payment_id="77001", resolution="absent", voucher="", person="ann", reason="gone"
+        )
+    )
+    states = {planned.legs[0].posting: absent, planned.legs[1].posting: posting()}
+    again = gate(content, planned, ordered, postings=states)
+    (made,) = plans(again)
+    assert (made.division, made.generation) == ("AAA", 2)
+    (fact,) = again.payment
+    assert isinstance(fact, e.PaymentPostingsPlanned)
+    assert {leg.division for leg in fact.legs} == {"AAA", "BBB"}
+
+
+def reissue(**changes: Any) -> e.PaymentContent:
+    return payment(payment_id="77002", replaces_payment_id="77001", **changes)
+
+
+def old(*more: Event, legs: tuple[e.Leg, ...] = (e.Leg(division="AAA", posting="T1", net=usd("1570.00")),)) -> Payment:
+    planned = e.PaymentPostingsPlanned(payment_id="77001", generation=1, legs=legs)
+    return fold(recorded([e.PaymentSettled(content=payment()), planned, *more]))
+
+
+BOOKED = posting(p.PostingConfirmed(key1="T1", payment_id="77001", rows=()))
+VOID = e.PaymentReversed(content=payment(status="Void", standing="reversed"), kind="Void")
+
+
+def reversal(*, tasks: tuple[str, ...] = (), reversing: tuple[e.Leg, ...] = ()) -> e.PaymentReversalPlanned:
+    return e.PaymentReversalPlanned(payment_id="77001", abandoned=(), reversing=reversing, tasks=tasks)
+
+
+def test_a_reissue_of_a_payment_we_never_saw_goes_to_a_person() -> None:
+    assert held(gate(reissue())).reason == "REPLACES_UNSEEN"
+    assert held(gate(reissue(), replaced=Replaced(Payment(), {}))).reason == "REPLACES_UNSEEN"
+
+
+def test_a_reissue_waits_until_the_posted_payment_is_reversed() -> None:
+    fact = held(gate(reissue(), replaced=Replaced(old(), {"T1": BOOKED})))
+    assert (fact.reason, fact.waits_for) == ("REPLACED_NOT_REVERSED", keys.reversed_payment("77001"))
+
+
+def test_a_reissue_waits_for_the_reversal_posting() -> None:
+    leg = e.Leg(division="AAA", posting="R1", net=usd("-1570.00"))
+    state = old(VOID, reversal(reversing=(leg,)))
+    waiting = held(gate(reissue(), replaced=Replaced(state, {"T1": BOOKED, "R1": posting()})))
+    assert waiting.waits_for == keys.posting("R1")
+    assert plans(gate(reissue(), replaced=Replaced(state, {"T1": BOOKED, "R1": BOOKED})))
+    refused = posting(
+        p.PostingRefused(key1="R1", attempt_id="", payment_id="77001", step="CtrlBatch", code="X", text="")
+    )
+    stuck = held(gate(reissue(), replaced=Replaced(state, {"T1": BOOKED, "R1": refused})))
+    assert stuck.waits_for == keys.reversed_payment("77001")
+
+
+def test_a_reissue_waits_for_a_reversal_done_by_hand() -> None:
+    state = old(VOID, reversal(tasks=("T1",)))
+    assert held(gate(reissue(), replaced=Replaced(state, {"T1": BOOKED}))).reason == "REPLACED_NOT_REVERSED"
+    by_hand = old(VOID, reversal(tasks=("T1",)), e.ReversalDoneByHand(payment_id="77001", person="ann", reason="done"))
+    assert plans(gate(reissue(), replaced=Replaced(by_hand, {"T1": BOOKED})))
+
+
+def test_a_reissue_of_a_payment_that_was_never_handed_over_goes_out() -> None:
+    assert plans(gate(reissue(), replaced=Replaced(old(), {"T1": posting()})))

@@ -1,0 +1,81 @@
+import pytest
+
+from domain import keys
+from domain.event import Event
+from domain.payments import events as e
+from domain.payments.payment import Payment, fold
+from domain.payments.reversal import ReversalPlan, decide_reversal
+from domain.postings import events as p
+from domain.postings.posting import Posting
+from domain.postings.posting import fold as fold_posting
+from tests.support.payments_world import NOW, STREAM, payment, plan, recorded, rules, usd
+
+LEG = e.Leg(division="AAA", posting="T1", net=usd("1570.00"))
+VOID = e.PaymentReversed(content=payment(status="Void", standing="reversed"), kind="Void")
+PLANNED = e.PaymentPostingsPlanned(payment_id="77001", generation=1, legs=(LEG,))
+
+
+def reversed_payment(*more: Event) -> Payment:
+    return fold(recorded([e.PaymentSettled(content=payment()), PLANNED, VOID, *more]))
+
+
+def posting(*events: Event) -> Posting:
+    return fold_posting(recorded([p.PostingPlanned(plan=plan(key1="T1")), *events]))
+
+
+BOOKED = posting(p.PostingConfirmed(key1="T1", payment_id="77001", rows=()))
+HANDED_OVER = posting(
+    p.PostingHandoverStarted(key1="T1", attempt_id="a", handover=1, deadline=NOW, look_at=NOW, incarnation=STREAM)
+)
+
+
+def test_a_payment_that_was_never_planned_needs_nothing() -> None:
+    state = fold(recorded([VOID]))
+    (fact,) = decide_reversal(state, {}, rules()).payment
+    assert fact == e.PaymentReversalPlanned(payment_id="77001", abandoned=(), reversing=(), tasks=())
+
+
+def test_a_posting_not_handed_over_is_abandoned() -> None:
+    result = decide_reversal(reversed_payment(), {"T1": posting()}, rules())
+    assert [key for key, _ in result.abandoned] == ["T1"]
+    assert result.postings == ()
+
+
+def test_a_reversal_queues_behind_a_posting_that_is_handed_over() -> None:
+    (fact,) = decide_reversal(reversed_payment(), {"T1": HANDED_OVER}, rules()).payment
+    assert isinstance(fact, e.PaymentReversalHeld)
+    assert fact.waits_for == keys.posting("T1")
+    assert decide_reversal(reversed_payment(fact), {"T1": HANDED_OVER}, rules()) == ReversalPlan(())
+
+
+def test_a_posted_payment_is_reversed_through_the_void_interface() -> None:
+    result = decide_reversal(reversed_payment(), {"T1": BOOKED}, rules(void_interface="AVXVOID"))
+    ((made, fact),) = result.postings
+    assert fact == p.PostingPlanned(plan=made)
+    assert (made.kind, made.interface, made.lines[0].net) == ("R", "AVXVOID", usd("-1570.00"))
+    assert made.key1.startswith("R")
+    (planned,) = result.payment
+    assert isinstance(planned, e.PaymentReversalPlanned)
+    assert planned.reversing == (e.Leg(division="AAA", posting=made.key1, net=usd("-1570.00")),)
+
+
+def test_without_a_void_interface_a_person_reverses_it() -> None:
+    (fact,) = decide_reversal(reversed_payment(), {"T1": BOOKED}, rules()).payment
+    assert isinstance(fact, e.PaymentReversalPlanned)
+    assert fact.tasks == ("T1",)
+
+
+def test_a_reversal_is_planned_once() -> None:
+    planned = e.PaymentReversalPlanned(payment_id="77001", abandoned=(), reversing=(), tasks=("T1",))
+    assert decide_reversal(reversed_payment(planned), {"T1": BOOKED}, rules()) == ReversalPlan(())
+
+
+def test_a_payment_that_stands_is_not_reversed() -> None:
+    state = fold(recorded([e.PaymentSettled(content=payment())]))
+    assert decide_reversal(state, {}, rules()) == ReversalPlan(())
+
+
+def test_a_booked_posting_without_a_plan_is_a_broken_history() -> None:
+    broken = fold_posting(recorded([p.PostingConfirmed(key1="T1", payment_id="77001", rows=())]))
+    with pytest.raises(ValueError, match="has a plan"):
+        decide_reversal(reversed_payment(), {"T1": broken}, rules(void_interface="AVXVOID"))

@@ -1,0 +1,109 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain.invoices.content import LedgerState
+from domain.postings.checks import find_obstacle
+from domain.postings.evidence import done_by_hand, find_evidence
+from tests.support.payments_world import CM_9, INV_77, invoice_key, plan, row, usd
+
+KEY = invoice_key(INV_77)
+NONE: frozenset[str] = frozenset()
+
+
+def ledger(**changes: Any) -> LedgerState:
+    base = LedgerState(
+        gross=usd("1600.00"),
+        paid=usd("0"),
+        outstanding=usd("1600.00"),
+        discount=usd("30.00"),
+        approved=True,
+        stopped=False,
+        payment_status=0,
+        reconciled=False,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def obstacle(state: LedgerState | None, *lines: tuple[str, str, str], kind: str = "T") -> str:
+    found = find_obstacle(plan(*lines, kind=kind), {KEY: state}, "USD")
+    return found.reason if found else ""
+
+
+def test_a_row_with_our_text_and_amount_proves_the_posting() -> None:
+    assert find_evidence(plan(), {KEY: (row(),)}, NONE) == (row(),)
+
+
+def test_a_row_of_the_opposite_sign_is_compared_by_its_absolute_amount() -> None:
+    assert find_evidence(plan(), {KEY: (row(amount="-1570.00"),)}, NONE)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [row(text="770011 INV-77"), row(text="INV-77"), row(amount="1569.99")],
+)
+def test_a_row_of_another_payment_or_amount_proves_nothing(other: Any) -> None:
+    assert find_evidence(plan(), {KEY: (other,)}, NONE) is None
+
+
+def test_no_row_is_no_proof() -> None:
+    assert find_evidence(plan(), {}, NONE) is None
+
+
+def test_a_row_proves_one_posting_only() -> None:
+    assert find_evidence(plan(), {KEY: (row(),)}, frozenset({row().ledger_row})) is None
+
+
+def test_two_lines_need_two_rows() -> None:
+    both = plan((INV_77, "1570.00", "30.00"), (CM_9, "-100.00", "0"))
+    rows = {KEY: (row(),), invoice_key(CM_9): (row(CM_9, "100.00", ledger_row="100|AAA|2026|900|2"),)}
+    assert find_evidence(both, rows, NONE) is not None
+    assert find_evidence(both, {KEY: (row(),)}, NONE) is None
+
+
+def test_a_row_without_our_text_is_probably_done_by_hand() -> None:
+    by_hand = row(text="check 7700456")
+    assert done_by_hand(plan(), {KEY: (by_hand,)}, NONE) == (by_hand,)
+    assert done_by_hand(plan(), {KEY: (row(),)}, NONE) == ()
+    assert done_by_hand(plan(), {KEY: (by_hand,)}, frozenset({by_hand.ledger_row})) == ()
+    assert done_by_hand(plan(), {}, NONE) == ()
+
+
+def test_an_open_invoice_may_be_paid() -> None:
+    assert obstacle(ledger()) == ""
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (None, "INVOICE_GONE"),
+        (ledger(outstanding=usd("0")), "NOT_OPEN"),
+        (ledger(stopped=True), "PAYMENT_STOP"),
+        (ledger(payment_status=1), "IN_M3_PROPOSAL"),
+        (ledger(outstanding=usd("-1600.00")), "SIGN"),
+        (ledger(outstanding=usd("1599.99")), "EXCEEDS_OUTSTANDING"),
+        (ledger(discount=usd("29.99")), "DISCOUNT"),
+    ],
+)
+def test_what_stands_in_the_way_has_a_name(state: LedgerState | None, reason: str) -> None:
+    assert obstacle(state) == reason
+
+
+def test_an_invoice_in_another_currency_is_not_paid() -> None:
+    foreign = ledger(outstanding=msgspec.structs.replace(usd("1600.00"), currency="EUR"))
+    assert obstacle(foreign) == "CURRENCY"
+
+
+def test_a_credit_memo_is_netted_with_its_own_sign() -> None:
+    credit = ledger(outstanding=usd("-100.00"), discount=usd("0"))
+    assert obstacle(credit, (INV_77, "-100.00", "0")) == ""
+    assert obstacle(credit, (INV_77, "100.00", "0")) == "SIGN"
+
+
+def test_a_line_of_nothing_stands_in_nobodys_way() -> None:
+    assert obstacle(ledger(), (INV_77, "0", "0")) == ""
+
+
+def test_a_reversal_is_not_checked_against_the_balance_it_lowered() -> None:
+    assert obstacle(None, kind="R") == ""
