@@ -1,0 +1,71 @@
+"""The engine of one process: relay and schedule in one loop, workers on the other side of the doorbell."""
+
+import threading
+from collections.abc import Callable, Container, Iterable
+from datetime import datetime
+from uuid import UUID
+
+import dramatiq
+
+from actors.relay import Relay
+from actors.shell import Doorbell, FindTools
+from domain.ports.store import PollBoard, WorkBoard
+
+TICK_SECONDS = 0.02
+MOST_AT_ONCE = {"fetch_images": 2, "submit_invoices": 2}  # errands whose batches may run side by side
+
+
+class Engine:
+    """Folds new events, rings what is due, and tells when all is quiet. Start it, pump it, stop it."""
+
+    def __init__(
+        self,
+        *,
+        broker: dramatiq.Broker,
+        relay: Relay,
+        work: WorkBoard,
+        polls: PollBoard,
+        now: Callable[[], datetime],
+        find_tools: FindTools,
+        threads: int = 6,
+    ) -> None:
+        self._relay, self._work, self._polls, self._now = relay, work, polls, now
+        self.faults: list[tuple[str, UUID, BaseException]] = []
+        self.bell = Doorbell(broker, find_tools, self._report)
+        self._worker = dramatiq.Worker(broker, worker_threads=threads, worker_timeout=100)
+        self._pause = threading.Event()
+
+    def start(self) -> None:
+        """Start the worker threads."""
+        self._worker.start()
+
+    def stop(self) -> None:
+        """Let the errands in hand finish, then stop the threads."""
+        self._pause.set()
+        self._worker.stop()
+
+    def pump(self, connections: Iterable[UUID], *, polls: Container[str] | None = None) -> None:
+        """Do one round for these connections: fold, then ring for due work and due polls.
+
+        polls: the polls that may be rung, None for all.
+        """
+        wanted = set(connections)
+        self._relay.drain()
+        now = self._now()
+        for connection, errand in self._work.due_counts(now):
+            if connection in wanted:
+                self.bell.ring(errand, connection, times=MOST_AT_ONCE.get(errand, 1))
+        for connection, flow in self._polls.due(now):
+            if connection in wanted and (polls is None or flow in polls):
+                self.bell.ring(f"poll_{flow}", connection)
+
+    def wait(self) -> None:
+        """Give the workers a moment."""
+        self._pause.wait(TICK_SECONDS)
+
+    def is_quiet(self, connection: UUID, *, until: datetime | None = None) -> bool:
+        """Whether nobody is at work in this process and no row of due work falls due up to a time (default: now)."""
+        return self.bell.is_silent and self._work.is_quiet(connection, until=until)
+
+    def _report(self, name: str, connection: UUID, error: BaseException) -> None:
+        self.faults.append((name, connection, error))
