@@ -12,6 +12,7 @@ from actors.shell import Doorbell, FindTools
 from domain.ports.store import PollBoard, WorkBoard
 
 TICK_SECONDS = 0.02
+IDLE_SECONDS = 0.25
 MOST_AT_ONCE = {"fetch_images": 2, "submit_invoices": 2}  # errands whose batches may run side by side
 
 
@@ -41,6 +42,7 @@ class Engine:
 
     def stop(self) -> None:
         """Let the errands in hand finish, then stop the threads."""
+        self.bell.hush()
         self._pause.set()
         self._worker.stop()
 
@@ -59,9 +61,9 @@ class Engine:
             if connection in wanted and (polls is None or flow in polls):
                 self.bell.ring(f"poll_{flow}", connection)
 
-    def wait(self) -> None:
-        """Give the workers a moment."""
-        self._pause.wait(TICK_SECONDS)
+    def wait(self, *, patient: bool = False) -> None:
+        """Give the workers a moment; a longer one when nothing is going on and nobody waits for the end."""
+        self._pause.wait(IDLE_SECONDS if patient and self.bell.is_silent else TICK_SECONDS)
 
     def is_quiet(self, connection: UUID, *, until: datetime | None = None) -> bool:
         """Whether nobody is at work in this process and no row of due work falls due up to a time (default: now)."""

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from uuid import UUID
 
 import dramatiq
@@ -26,6 +26,7 @@ class Doorbell:
         self._rung: dict[tuple[str, UUID], int] = {}
         self._busy = 0
         self._lock = threading.Lock()
+        self._hushed = threading.Event()
 
     def ring(self, errand: str, connection: UUID, *, times: int = 1) -> None:
         """Ask for an errand to run; `times`: how many workers may run it at once."""
@@ -36,6 +37,10 @@ class Doorbell:
                     return
                 self._rung[key] = self._rung.get(key, 0) + 1
             self._actors[errand].send(str(connection))
+
+    def hush(self) -> None:
+        """Let errands end after the batch in hand; what stays due is in the store."""
+        self._hushed.set()
 
     @property
     def is_silent(self) -> bool:
@@ -67,7 +72,7 @@ class Doorbell:
         if tools is None:
             return
         try:
-            run_errand(name, tools)
+            self._repeat(name, tools)
         except TieoutError as error:
             logger.warning("%s: %s", name, error)
             self._report(name, connection, error)
@@ -75,12 +80,12 @@ class Doorbell:
             logger.exception("%s failed unexpectedly", name)
             self._report(name, connection, error)
 
-
-def run_errand(name: str, tools: Tools) -> None:
-    """Run a poll once, or an errand until nothing is due."""
-    if name in POLLS:
-        POLLS[name](tools)
-        return
-    errands: Mapping[str, Callable[[Tools], int]] = ERRANDS
-    while errands[name](tools):
-        pass
+    def _repeat(self, name: str, tools: Tools) -> None:
+        """Run a poll once, or an errand until nothing is due or the bell is hushed."""
+        if self._hushed.is_set():
+            return
+        if name in POLLS:
+            POLLS[name](tools)
+            return
+        while ERRANDS[name](tools) and not self._hushed.is_set():
+            pass

@@ -109,13 +109,13 @@ def _gates(tools: Tools, state: Invoice, key: InvoiceKey, history: History) -> G
     payee = supplier.fold(history.get(_supplier_stream(tools, key), []))
     content = state.content
     if content is None:
-        return Gates(supplier_open=payee.gate_open)
+        return Gates(supplier_open=payee.gate_open, supplier_reason=payee.gate_reason)
     codes = gated_codes(content, tools.rules)
-    shut = [c for c in codes if not ledger_code.fold(history.get(_code_stream(tools, key, c), [])).gate_open]
+    reasons = [(c, ledger_code.fold(history.get(_code_stream(tools, key, c), [])).gate_reason) for c in codes]
     return Gates(
         supplier_open=payee.gate_open,
-        supplier_reason=f"{key.vendor_external_id}: {payee.gate_reason}",
-        shut_codes=tuple(shut),
+        supplier_reason=payee.gate_reason,
+        shut_codes=tuple((code, reason) for code, reason in reasons if reason),
         breaches=tools.payables.invoice_breaches(content),
     )
 

@@ -7,6 +7,8 @@ from eventsourcing.sqlite import SQLiteCursor
 
 from adapters.eventlog.database import BUSY_TIMEOUT_SECONDS, Database, sqlite_path
 from adapters.eventlog.identity import file_identity
+from adapters.eventlog.projection_store import INDEXES as PROJECTION_INDEXES
+from adapters.eventlog.projection_store import TABLES as PROJECTION_TABLES
 from adapters.eventlog.recorders import EventRecorder, PositionRecorder
 from adapters.eventlog.times import stamp
 from domain.errors import MisconfiguredError
@@ -33,10 +35,12 @@ TABLES: dict[str, str] = {
         fingerprint TEXT NOT NULL, stored_at TEXT NOT NULL, PRIMARY KEY (connection_name, system)""",
     "vault_keys": "stream TEXT PRIMARY KEY, key_id TEXT NOT NULL, sealed BLOB, erased_at TEXT",
     "blobs": "digest TEXT PRIMARY KEY, size INTEGER NOT NULL, bytes BLOB NOT NULL",
+    **PROJECTION_TABLES,
 }
 INDEXES = (
     "CREATE INDEX IF NOT EXISTS pending_due ON pending (connection, errand, due_at)",
     "CREATE INDEX IF NOT EXISTS pending_waits ON pending (connection, waits_for) WHERE waits_for IS NOT NULL",
+    *PROJECTION_INDEXES,
 )
 
 

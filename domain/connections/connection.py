@@ -25,6 +25,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     first_posting: str = ""
     first_posting_approved: bool = False
     settings_digest: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
 
     def is_paused(self, now: datetime) -> bool:
         """Whether nothing may be polled or sent now."""
@@ -66,7 +67,7 @@ def _evolve(state: Connection, recorded: Recorded) -> Connection:
             return replace(state, first_posting=posting)
         case e.FirstPostingApproved():
             return replace(state, first_posting_approved=True)
-        case e.SettingsChanged(digest=digest):
-            return replace(state, settings_digest=digest)
+        case e.SettingsChanged(digest=digest, settings=settings):
+            return replace(state, settings_digest=digest, settings=settings)
         case _:
             return state

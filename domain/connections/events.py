@@ -66,11 +66,15 @@ class RemotesTested(Event, frozen=True, kw_only=True):
 
 @topic
 class SettingsChanged(Event, frozen=True, kw_only=True):
-    """The settings in force differ from the last ones recorded; diff: one line per key."""
+    """The settings in force differ from the last ones recorded.
+
+    diff: one line per key, `key: before -> after`; settings: all of them, by key (there are no secrets among them).
+    """
 
     TOPIC: ClassVar[str] = "connection.settings-changed/1"
     digest: str
     diff: tuple[str, ...]
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 @topic

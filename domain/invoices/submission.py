@@ -23,11 +23,15 @@ BATCH_AT_REST = ("", "Closed")  # an unknown batch, and one that creates no more
 
 
 class Gates(msgspec.Struct, frozen=True, kw_only=True):
-    """What an invoice waits for outside its own stream; breaches: limits of AvidXchange it would break."""
+    """What an invoice waits for outside its own stream; breaches: limits of AvidXchange it would break.
+
+    supplier_reason and the word beside each shut code say why: `…_NOT_CONFIRMED` passes by itself, the others
+    (`SUPPLIER_INACTIVE`, `CODE_BLOCKED` …) take a person.
+    """
 
     supplier_open: bool
-    supplier_reason: str = ""
-    shut_codes: tuple[CodeRef, ...] = ()
+    supplier_reason: str = "SUPPLIER_NOT_CONFIRMED"
+    shut_codes: tuple[tuple[CodeRef, str], ...] = ()
     breaches: tuple[Breach, ...] = ()
 
 
@@ -57,13 +61,25 @@ def decide_gate(state: Invoice, key: InvoiceKey, gates: Gates) -> tuple[Event, .
         detail = "waits for its image in Infor Document Management"
         return (_held(key, reason, detail, keys.image(key.external_id)),)
     if not gates.supplier_open:
-        detail = gates.supplier_reason or f"{key.vendor_external_id} is not confirmed at AvidXchange"
-        return (_held(key, "SUPPLIER_NOT_CONFIRMED", detail, keys.supplier(key.company, key.payee)),)
-    for code in gates.shut_codes:
+        detail = f"supplier {key.vendor_external_id}: {_words(gates.supplier_reason)}"
+        return (_held(key, gates.supplier_reason, detail, keys.supplier(key.company, key.payee)),)
+    for code, reason in gates.shut_codes:
         waits_for = keys.ledger_code(key.company, code.dimension, code.value)
-        detail = f"dimension {code.dimension}, value {code.value} is not confirmed at AvidXchange"
-        return (_held(key, "CODE_NOT_CONFIRMED", detail, waits_for),)
+        detail = f"dimension {code.dimension}, value {code.value}: {_words(reason)}"
+        return (_held(key, reason, detail, waits_for),)
     return tuple(_too_long(key, breach) for breach in gates.breaches[:1])
+
+
+def _words(reason: str) -> str:
+    return {
+        "SUPPLIER_UNKNOWN": "Infor does not list it",
+        "SUPPLIER_INACTIVE": "it is not in use in Infor",
+        "SUPPLIER_REFUSED": "AvidXchange refused it",
+        "SUPPLIER_EXCLUDED": "AvidXchange excludes it",
+        "CODE_UNKNOWN": "Infor does not list it",
+        "CODE_BLOCKED": "it is blocked or out of its validity in Infor",
+        "CODE_REFUSED": "AvidXchange refused it, or holds it otherwise",
+    }.get(reason, "AvidXchange has not confirmed it yet")
 
 
 def decide_start(

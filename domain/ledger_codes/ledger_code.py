@@ -42,6 +42,17 @@ class LedgerCode(msgspec.Struct, frozen=True, kw_only=True):
     refused: LedgerCodeRefused | None = None
     gate_open: bool = False
 
+    @property
+    def gate_reason(self) -> str:
+        """Why the gate is shut, in one word for the hold; "" when it is open."""
+        if self.gate_open:
+            return ""
+        if self.content is None:
+            return "CODE_UNKNOWN"
+        if not self.content.active:
+            return "CODE_BLOCKED"
+        return "CODE_REFUSED" if self.refused is not None else "CODE_NOT_CONFIRMED"
+
     def known_digest(self) -> str:
         """Give the digest of the record AvidXchange holds for certain, "" when nobody can be sure."""
         certain = self.confirmed is not None and len(self.asks) <= 1 and not self.retry_ordered

@@ -70,7 +70,7 @@ def _settled(state: Payment, content: e.PaymentContent) -> tuple[Event, ...]:
     if state.settled is None:
         return (e.PaymentSettled(content=content),)
     changes = book_changes(state.settled, content)
-    if not changes:
+    if not changes and state.phase != "unknown":
         # A payment that went back to open and is settled again says what we planned from: nothing to redo.
         return (e.PaymentCleared(content=content),)
     if state.phase == "planned":

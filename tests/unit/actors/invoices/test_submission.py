@@ -53,8 +53,8 @@ def test_an_invoice_waits_for_its_supplier_and_goes_when_that_is_confirmed() -> 
     assert world.events(InvoiceHeld) == [
         InvoiceHeld(
             key=invoice.head.key,
-            reason="SUPPLIER_NOT_CONFIRMED",
-            detail="100|V2002: SUPPLIER_UNKNOWN",
+            reason="SUPPLIER_UNKNOWN",
+            detail="supplier 100|V2002: Infor does not list it",
             waits_for="supplier:100|V2002",
         )
     ]
@@ -66,7 +66,7 @@ def test_an_invoice_waits_for_its_supplier_and_goes_when_that_is_confirmed() -> 
 def test_an_invoice_waits_for_each_code_of_a_configured_dimension() -> None:
     world = World(gl_accounts="push")
     (invoice,) = world.submit("INV-1")
-    assert world.state(invoice).reason == "CODE_NOT_CONFIRMED"
+    assert world.state(invoice).reason == "CODE_UNKNOWN"
     stream = stream_id(world.tools.connection, "ledger-code", code_key(100, 1, "610100"))
     content = CodeContent(
         company=100, dimension=1, value="610100", group="Accounting Codes", description="Repairs", active=True

@@ -62,8 +62,10 @@ def test_each_hold_names_what_it_waits_for() -> None:
     assert why(f.approved(problems=("LINES_DO_NOT_SUM",))) == ("LINES_DO_NOT_SUM", None)
     shut = Gates(supplier_open=False)
     assert why(*READY, gates=shut) == ("SUPPLIER_NOT_CONFIRMED", "supplier:100|V1001")
-    codes = Gates(supplier_open=True, shut_codes=(CodeRef(2, "B014"), CodeRef(3, "X")))
-    assert why(*READY, gates=codes) == ("CODE_NOT_CONFIRMED", "code:100|2|B014")
+    codes = Gates(
+        supplier_open=True, shut_codes=((CodeRef(2, "B014"), "CODE_BLOCKED"), (CodeRef(3, "X"), "CODE_UNKNOWN"))
+    )
+    assert why(*READY, gates=codes) == ("CODE_BLOCKED", "code:100|2|B014")
 
 
 def test_a_row_that_is_due_for_nothing_is_settled_and_the_invoice_stays_as_it_is() -> None:

@@ -85,6 +85,17 @@ def test_an_unknown_status_is_recorded_and_raised() -> None:
     assert decide_report(given(), seen) == (e.PaymentStatusUnknown(content=seen, field="status"),)
 
 
+def test_a_status_that_was_unknown_for_a_while_does_not_lose_the_payment() -> None:
+    strange = payment(status="Teleported", standing="unknown")
+    state = given(e.PaymentSettled(content=payment()), e.PaymentStatusUnknown(content=strange, field="status"))
+    assert names(decide_report(state, payment())) == ["PaymentSettled"]
+    planned_before = given(
+        e.PaymentSettled(content=payment()), planned(), e.PaymentStatusUnknown(content=strange, field="status")
+    )
+    assert planned_before.phase == "planned"
+    assert names(decide_report(planned_before, payment())) == ["PaymentCleared"]
+
+
 def test_an_unknown_method_is_recorded_and_raised_until_postings_are_planned() -> None:
     seen = payment(method="Pigeon", problems=("METHOD_UNKNOWN",))
     assert names(decide_report(given(), seen)) == ["PaymentStatusUnknown"]

@@ -1,0 +1,1 @@
+"""Projections: what is true now, folded from the log; one file per question."""

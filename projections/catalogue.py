@@ -1,0 +1,26 @@
+"""Every projection that is kept: what the runner folds."""
+
+from projections import (
+    connections,
+    doubts,
+    invoices,
+    issues,
+    ledger_codes,
+    payments,
+    postings,
+    suppliers,
+    sync_status,
+)
+from projections.projection import AnyProjection
+
+ALL: tuple[AnyProjection, ...] = (
+    connections.PROJECTION,
+    suppliers.PROJECTION,
+    ledger_codes.PROJECTION,
+    invoices.PROJECTION,
+    payments.PROJECTION,
+    postings.PROJECTION,
+    issues.PROJECTION,
+    doubts.PROJECTION,
+    sync_status.PROJECTION,
+)

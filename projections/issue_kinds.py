@@ -1,0 +1,86 @@
+"""Kinds of issues: what each says to a person, how it is mended, and which are urgent."""
+
+import msgspec
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of cause. mend: what a person does about it."""
+
+    title: str
+    mend: str
+    urgent: bool = False
+
+
+KINDS: dict[str, Kind] = {
+    "supplier-refused": Kind("AvidXchange refuses suppliers", "Correct the field in Infor, or retry the issue."),
+    "supplier-excluded": Kind(
+        "AvidXchange excludes suppliers", "Ask AvidXchange why, have them enrolled, then retry the issue."
+    ),
+    "ledger-code-refused": Kind(
+        "AvidXchange refuses ledger codes", "Correct the code in Infor or at AvidXchange, then retry the issue."
+    ),
+    "invoice-held": Kind("Invoices are held", "Correct what the reason names in Infor, or retry the issue."),
+    "invoice-image-missing": Kind(
+        "Invoices wait for their image", "Attach a usable image in Infor Document Management; the rest follows."
+    ),
+    "invoice-refused": Kind("AvidXchange refuses invoices", "Correct the field in Infor, or retry the issue."),
+    "invoice-found-twice": Kind(
+        "Invoices are live twice at AvidXchange", "Void one of the two at AvidXchange before it is paid.", urgent=True
+    ),
+    "invoice-found-different": Kind(
+        "AvidXchange holds other invoices under our ids",
+        "Compare both; void the wrong one there, then retry the issue.",
+    ),
+    "invoice-at-risk": Kind(
+        "Invoices live at AvidXchange may be paid in Infor too",
+        "Take the invoice out of M3's payment run, or void it at AvidXchange.",
+        urgent=True,
+    ),
+    "invoice-key-changed": Kind(
+        "Invoices came back under another key",
+        "Decide which key is right; void the other one at AvidXchange if it was sent.",
+    ),
+    "invoice-rejected": Kind(
+        "AvidXchange rejected invoices", "Read the reason there, correct it, then retry the issue."
+    ),
+    "invoice-changed-live": Kind(
+        "Invoices changed in Infor after they were sent", "Void and send again, or accept what was sent."
+    ),
+    "invoice-answered-late": Kind(
+        "Receipts came after the doubt was settled", "Look at AvidXchange for a second invoice.", urgent=True
+    ),
+    "payment-held": Kind("Payments cannot be posted", "Clear what the reason names, then retry the issue."),
+    "payment-status-unknown": Kind(
+        "Payments have a status or method nobody knows", "Add it to the settings, or ask AvidXchange what it means."
+    ),
+    "payment-changed": Kind(
+        "Payments changed after they were settled", "Compare with what was posted; correct it in Infor by hand."
+    ),
+    "payment-card-number-dropped": Kind(
+        "AvidXchange sent what looks like a card number", "Nothing was kept; ask AvidXchange to send four digits only."
+    ),
+    "reversal-by-hand": Kind(
+        "Payments were reversed and must be reversed in Infor", "Reverse the voucher in M3, then say so."
+    ),
+    "posting-refused": Kind("Infor refuses postings", "Correct what M3 names, then retry the issue."),
+    "posting-held": Kind("Postings are held", "Clear what the reason names in Infor, then retry the issue."),
+    "posting-waits-in-infor": Kind(
+        "Postings wait inside M3", "Look into GLS037 and GLS047: the voucher is not made yet."
+    ),
+    "posting-at-desk": Kind(
+        "Nobody knows whether Infor booked postings", "Look in M3 as said, then resolve the doubt.", urgent=True
+    ),
+    "first-posting": Kind(
+        "The first posting waits for your word",
+        "Look at its voucher in M3; resolve the issue to let the others follow.",
+    ),
+    "poll-failed": Kind("A flow cannot be read", "Mend what the text names; the next poll that works closes this."),
+    "poll-record-malformed": Kind(
+        "Records cannot be read", "Correct the record at its source, then resolve the issue."
+    ),
+    "store-went-back": Kind(
+        "The store was restored or went back in time",
+        "See that the doubts it left are settled, then resolve it.",
+        urgent=True,
+    ),
+}

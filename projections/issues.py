@@ -1,0 +1,210 @@
+"""Issues: what needs a person? One issue per cause, derived from the facts; the records under it come and go by facts.
+
+A row holds what is wrong with one record (or, for an issue's own stream, what people did about it), so that folding
+an event touches one row; issues are grouped from the rows when they are read. A person's resolution hides everything
+that joined before it; a record that joins later opens the issue again.
+"""
+
+from base64 import b32encode
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+import msgspec
+
+from domain.event import Event, Recorded
+from domain.invoices import submission_events as s
+from domain.issues.events import IssueResolved, IssueRetried
+from domain.money import Money
+from domain.ports.projections import ProjectionStore
+from projections import invoices, payments, postings
+from projections.issue_facts import ACTS, ENDS, OPENS, REMEMBERED, Opening
+from projections.issue_kinds import KINDS
+from projections.projection import Index, Projection
+
+HANDLES: frozenset[type[Event]] = ACTS | REMEMBERED | OPENS.keys() | ENDS.keys()
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A record stands under the issue of this cause since `opened_at`; position: of the last fact that says so."""
+
+    cause: str
+    kind: str
+    record: str
+    why: str
+    opened_at: datetime
+    position: int
+
+
+class TroubleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with one record; receipts: AvidXchange's ids, once a doubt made late answers possible.
+
+    cause .. retried_by: only in the row of an issue's own stream.
+    """
+
+    stream: UUID
+    entries: tuple[Entry, ...] = ()
+    receipts: tuple[str, ...] | None = None
+    cause: str = ""
+    resolved_position: int = 0
+    retried_at: datetime | None = None
+    retried_by: str = ""
+
+
+class IssueRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A record under an issue. kind: supplier, ledger-code, invoice, payment, posting, poll or connection."""
+
+    stream: UUID
+    kind: str
+    record: str
+    why: str
+    since: datetime
+    money: Money | None
+
+
+class Issue(msgspec.Struct, frozen=True, kw_only=True):
+    """An open issue. money: at stake, one sum per currency, signs left out; why: of the record that joined first."""
+
+    id: str
+    connection: UUID
+    cause: str
+    kind: str
+    title: str
+    why: str
+    mend: str
+    urgent: bool
+    opened_at: datetime
+    money: tuple[Money, ...]
+    records: tuple[IssueRecord, ...]
+    retried_at: datetime | None
+    retried_by: str
+
+
+def evolve_row(row: TroubleRow | None, recorded: Recorded) -> TroubleRow | None:
+    """Fold one fact in; None when nothing is left to say."""
+    event = recorded.event
+    before = row or TroubleRow(stream=recorded.stream)
+    if isinstance(event, IssueResolved):
+        return msgspec.structs.replace(before, cause=event.cause, resolved_position=recorded.position)
+    if isinstance(event, IssueRetried):
+        at = recorded.meta.recorded_at
+        return msgspec.structs.replace(before, cause=event.cause, retried_at=at, retried_by=event.person)
+    after = _with_receipt(before, event)
+    ends = ENDS.get(type(event), frozenset())
+    kept = {entry.cause: entry for entry in before.entries if entry.kind not in ends}
+    opened = {entry.cause: entry.opened_at for entry in before.entries}
+    opens = OPENS.get(type(event))
+    for opening in opens(event) if opens and not _known_receipt(before, event) else ():
+        kept[opening.cause] = _entry(opening, recorded, opened.get(opening.cause))
+    after = msgspec.structs.replace(after, entries=tuple(kept.values()))
+    return None if not after.entries and after.receipts is None else after
+
+
+def issue_id(connection: UUID, cause: str) -> str:
+    """Give the short id of a cause."""
+    return "I-" + b32encode(sha256(f"{connection}|{cause}".encode()).digest()).decode()[:6]
+
+
+def index(row: TroubleRow) -> Index:
+    """Set rows apart that stand open, and those of people's acts."""
+    return Index(state="act" if row.cause else "open" if row.entries else "", sort_key=row.cause)
+
+
+PROJECTION = Projection("issues", data=TroubleRow, evolve=evolve_row, index=index, handles=HANDLES)
+
+
+def listed(store: ProjectionStore, connection: UUID) -> list[Issue]:
+    """Give a connection's open issues, urgent ones first, then the oldest."""
+    acts = {row.cause: row for row in PROJECTION.all(store, connection=connection, states=["act"])}
+    under: dict[str, list[tuple[UUID, Entry]]] = defaultdict(list)
+    for row in PROJECTION.all(store, connection=connection, states=["open"]):
+        for entry in row.entries:
+            act = acts.get(entry.cause)
+            if act is None or entry.position > act.resolved_position:
+                under[entry.cause].append((row.stream, entry))
+    money = _money(store, connection, {stream.hex for entries in under.values() for stream, _ in entries})
+    found = [_issue(connection, cause, entries, acts.get(cause), money) for cause, entries in under.items()]
+    return sorted(found, key=lambda issue: (not issue.urgent, issue.opened_at, issue.id))
+
+
+def _issue(
+    connection: UUID,
+    cause: str,
+    entries: list[tuple[UUID, Entry]],
+    act: TroubleRow | None,
+    money: Mapping[str, Money],
+) -> Issue:
+    entries = sorted(entries, key=lambda pair: (pair[1].opened_at, pair[1].position))
+    first = entries[0][1]
+    kind = KINDS[first.kind]
+    return Issue(
+        id=issue_id(connection, cause),
+        connection=connection,
+        cause=cause,
+        kind=first.kind,
+        title=kind.title,
+        why=first.why,
+        mend=kind.mend,
+        urgent=kind.urgent,
+        opened_at=first.opened_at,
+        money=_sums(money[stream.hex] for stream, _ in entries if stream.hex in money),
+        records=tuple(
+            IssueRecord(
+                stream=stream,
+                kind=_record_kind(entry.kind),
+                record=entry.record,
+                why=entry.why,
+                since=entry.opened_at,
+                money=money.get(stream.hex),
+            )
+            for stream, entry in entries
+        ),
+        retried_at=act.retried_at if act else None,
+        retried_by=act.retried_by if act else "",
+    )
+
+
+def _record_kind(kind: str) -> str:
+    special = {"reversal-by-hand": "payment", "first-posting": "connection", "store-went-back": "connection"}
+    head = "ledger-code" if kind.startswith("ledger-code") else kind.partition("-")[0]
+    return special.get(kind, head)
+
+
+def _money(store: ProjectionStore, connection: UUID, keys: set[str]) -> dict[str, Money]:
+    return {
+        **{key: row.gross for key, row in invoices.PROJECTION.some(store, connection, keys).items()},
+        **{key: row.amount for key, row in payments.PROJECTION.some(store, connection, keys).items()},
+        **{key: row.net for key, row in postings.PROJECTION.some(store, connection, keys).items()},
+    }
+
+
+def _sums(amounts: Iterable[Money]) -> tuple[Money, ...]:
+    sums: dict[str, int] = defaultdict(int)
+    for amount in amounts:
+        sums[amount.currency] += abs(amount.minor)
+    return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
+
+
+def _entry(opening: Opening, recorded: Recorded, since: datetime | None) -> Entry:
+    return Entry(
+        cause=opening.cause,
+        kind=opening.kind,
+        record=opening.record,
+        why=opening.why,
+        opened_at=since or recorded.meta.recorded_at,
+        position=recorded.position,
+    )
+
+
+def _known_receipt(row: TroubleRow, event: Event) -> bool:
+    return isinstance(event, s.InvoiceAnsweredLate) and event.avid_invoice_id in (row.receipts or ())
+
+
+def _with_receipt(row: TroubleRow, event: Event) -> TroubleRow:
+    if isinstance(event, s.InvoiceSubmissionDoubted):
+        return msgspec.structs.replace(row, receipts=row.receipts or ())
+    if isinstance(event, s.InvoiceSubmitted | s.InvoiceFoundByLookup) and row.receipts is not None:
+        return msgspec.structs.replace(row, receipts=(*row.receipts, event.avid_invoice_id))
+    return row

@@ -1,0 +1,52 @@
+"""The runner: folds the log into every projection, a page of events per transaction with the position in it."""
+
+from collections.abc import Sequence
+
+from domain.ports.projections import ProjectionStore
+from domain.ports.store import EventLog
+from projections.projection import AnyProjection
+
+PAGE = 1000  # events folded in one transaction
+
+
+class Runner:
+    """Keeps projections up to date; any number of runners may work on one store."""
+
+    def __init__(self, log: EventLog, storage: ProjectionStore, projections: Sequence[AnyProjection]) -> None:
+        self._log = log
+        self._storage = storage
+        self._projections = tuple(projections)
+
+    def step(self, limit: int = PAGE) -> int:
+        """Fold one page into the projections that are furthest behind; give how many events it held (0 = nothing new).
+
+        The positions are read before the rows and compared again when both are written, so that a page which another
+        runner folded meanwhile is thrown away, never folded twice.
+        """
+        positions = self._storage.positions([p.name for p in self._projections])
+        after = min(positions.values(), default=0)
+        page = self._log.read(after=after, limit=limit)
+        if not page:
+            return 0
+        position = page[-1].position
+        behind = [p for p in self._projections if positions[p.name] == after]
+        changes = []
+        for projection in behind:
+            rows = self._storage.load(projection.name, projection.keys(page))
+            changes.append(projection.fold(rows, page, after=after, position=position))
+        # A False answer needs no care: another runner folded these events, the next step goes on behind them.
+        self._storage.apply(changes)
+        return len(page)
+
+    def catch_up(self, limit: int = PAGE) -> int:
+        """Fold until nothing is new; give how many events were read."""
+        folded = 0
+        while count := self.step(limit):
+            folded += count
+        return folded
+
+    def rebuild(self) -> int:
+        """Drop every row and fold the whole log again; give how many events were read."""
+        for projection in self._projections:
+            self._storage.clear(projection.name)
+        return self.catch_up()

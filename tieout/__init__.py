@@ -1,0 +1,1 @@
+"""The outermost room: the command line, settings, wiring, the demo and the simulation."""
