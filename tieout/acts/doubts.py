@@ -1,0 +1,118 @@
+"""A person settles a doubt: an invoice that may be at AvidXchange, a posting that may be booked in Infor."""
+
+from uuid import UUID
+
+import msgspec
+
+from actors.errands.posting_facts import ended_for_invoices, invoice_stream, posted_for_invoices
+from actors.settle import Decide, History, appended
+from domain.errors import RefusedError
+from domain.event import Append
+from domain.invoices import invoice
+from domain.invoices.persons import decide_doubt_resolution
+from domain.postings import posting
+from domain.postings.events import EvidenceRow, PostingPlan
+from domain.postings.persons import ABSENT, decide_resolution
+from tieout.acts.act import Act
+from tieout.acts.retry import kind_of
+
+_WORD_OF_A_PERSON = "a person's word"
+
+
+class Word(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person says: resolution is posted, posted-by-hand (with the voucher) or absent."""
+
+    resolution: str
+    voucher: str = ""
+    avid_invoice_id: str = ""
+
+
+def resolve(act: Act, stream: UUID, word: Word) -> str:
+    """Append the person's word and what follows from it; give the record's kind.
+
+    Raises RefusedError when the word does not fit the record, or comes before a late answer is ruled out.
+    """
+    history = act.log.load([stream])
+    kind = kind_of(history[stream])
+    if kind == "invoice":
+        _resolve_invoice(act, stream, word)
+    elif kind == "posting":
+        _resolve_posting(act, stream, word)
+    else:
+        raise RefusedError("the record is neither an invoice nor a posting: nothing is in doubt", code="NOT_IN_DOUBT")
+    return kind
+
+
+def _resolve_invoice(act: Act, stream: UUID, word: Word) -> None:
+    if word.voucher:
+        raise RefusedError("a voucher belongs to a posting, this is an invoice", code="VOUCHER")
+
+    def decide(history: History) -> list[Append]:
+        state = invoice.fold(history[stream])
+        facts = decide_doubt_resolution(
+            state,
+            resolution=word.resolution,
+            person=act.person,
+            reason=act.reason,
+            avid_invoice_id=word.avid_invoice_id,
+        )
+        settled_at = state.attempt.look_at if state.attempt else act.log.now()
+        if act.log.now() < settled_at and (word.resolution == ABSENT or state.stage == "sending"):
+            text = f"the submission may still arrive until {settled_at.isoformat(timespec='seconds')}: resolve it then"
+            raise RefusedError(text, code="TOO_EARLY")
+        return [appended(history[stream], stream, *facts)]
+
+    act.settle([stream], _once(stream, decide))
+
+
+def _resolve_posting(act: Act, stream: UUID, word: Word) -> None:
+    plan = posting.fold(act.log.load([stream])[stream]).plan
+    if plan is None:
+        raise RefusedError("the posting was never planned", code="NOT_IN_DOUBT")
+    invoices = [invoice_stream(act.connection, line.invoice) for line in plan.lines]
+
+    def decide(history: History) -> list[Append]:
+        state = posting.fold(history[stream])
+        facts = decide_resolution(
+            state,
+            resolution=word.resolution,
+            voucher=word.voucher,
+            person=act.person,
+            reason=act.reason,
+            now=act.log.now(),
+            settle=act.settle_infor,
+        )
+        return [appended(history[stream], stream, *facts), *_for_invoices(act, plan, history, word)]
+
+    act.settle([stream, *invoices], _once(stream, decide))
+
+
+def _once(stream: UUID, decide: Decide) -> Decide:
+    """Decide once: after an unknown commit our own event ends the stream, and nothing is left to say."""
+    lengths: list[int] = []
+
+    def decide_once(history: History) -> list[Append]:
+        lengths.append(len(history[stream]))
+        newest = history[stream][-1].event.TOPIC
+        if lengths[-1] > lengths[0] and newest.endswith(".doubt-resolved/1"):
+            return []
+        return list(decide(history))
+
+    return decide_once
+
+
+def _for_invoices(act: Act, plan: PostingPlan, history: History, word: Word) -> list[Append]:
+    if word.resolution == ABSENT:
+        return ended_for_invoices(act.connection, plan, history, why=f"{act.person}: {act.reason}")
+    rows = [
+        EvidenceRow(
+            invoice=line.invoice,
+            ledger_row="",
+            voucher=word.voucher,
+            amount=abs(line.net),
+            accounting_date=None,
+            text=_WORD_OF_A_PERSON,
+        )
+        for line in plan.lines
+    ]
+    return posted_for_invoices(act.connection, plan, history, rows)

@@ -1,0 +1,153 @@
+"""`tieout connection add | list | test | rotate | pause | resume`."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from domain.errors import MisconfiguredError
+from tieout import output
+from tieout.commands.common import AsJson, By, Reason, opened, person, settings_of, shown
+from tieout.commands.tokens import ask_tokens, tokens_from_environment
+from tieout.settings.durations import parse_duration
+
+if TYPE_CHECKING:
+    from tieout.acts.act import Act
+    from tieout.wiring import AvidTokens, Deployment
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The connection's name in tieout.toml.")]
+ByOrAs = Annotated[str, typer.Option("--by", "--as", metavar="NAME", help="Who does it; default: your login name.")]
+
+
+def add(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    ionapi: Annotated[Path, typer.Option("--ionapi", metavar="FILE", help="The .ionapi file of a Backend Service.")],
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Put credentials into the vault and pin the connection's identity; makes no network call."""
+    from tieout.acts.connections import add_connection, check_addable, pinned_identity
+    from tieout.wiring import read_ionapi
+
+    section = settings_of(ctx).connection(name)
+    file = read_ionapi(ionapi)
+    with opened(ctx) as deployment:
+        check_addable(deployment, name, ionapi=file)
+        auth = section.avidxchange.auth
+        tokens = tokens_from_environment(auth) or ask_tokens(auth)
+        marks = add_connection(deployment, name, ionapi=file, tokens=tokens, person=person(by))
+        identity = pinned_identity(deployment, name)
+    if as_json:
+        output.emit({"connection": name, "identity": shown(identity), "fingerprints": marks})
+        return
+    output.say(f"{name}: added, tenant {identity.tenant}, company {identity.company}, {identity.organisation}")
+    output.say(f"next: `tieout connection test {name}`, then `tieout sync {name}`")
+
+
+def rotate(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    ionapi: Annotated[
+        Path | None, typer.Option("--ionapi", metavar="FILE", help="The new .ionapi file; without it Infor's stay.")
+    ] = None,
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Replace credentials by newer ones of the same identity; AvidXchange's come from the environment or are asked."""
+    from tieout.acts import connections
+    from tieout.wiring import read_ionapi
+
+    auth = settings_of(ctx).connection(name).avidxchange.auth
+    file = None if ionapi is None else read_ionapi(ionapi)
+
+    def tokens() -> "AvidTokens | None":
+        found = tokens_from_environment(auth)
+        return ask_tokens(auth) if found is None and file is None else found
+
+    with opened(ctx) as deployment:
+        changed = connections.rotate(deployment, name, ionapi=file, ask_tokens=tokens, person=person(by))
+    if as_json:
+        output.emit({"connection": name, "changed": changed})
+    else:
+        output.say(f"{name}: {'replaced the credentials of ' + ', '.join(changed) if changed else 'same as before'}")
+
+
+def list_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Show the declared and the added connections."""
+    with opened(ctx) as deployment:
+        rows = [_described(deployment, name) for name in _names(deployment)]
+    if as_json:
+        output.emit(rows)
+        return
+    columns = ("name", "declared", "added", "paused", "tenant", "company", "organisation", "divisions")
+    table = [tuple({**row, **(row["identity"] or {})}.get(column) for column in columns) for row in rows]
+    output.show_table("connections", columns, table, empty="none is declared in tieout.toml")
+
+
+def pause(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    reason: Reason = "",
+    how_long: Annotated[
+        str, typer.Option("--for", metavar="DURATION", help="Ends by itself, for example 2h; default: until resumed.")
+    ] = "",
+    by: ByOrAs = "",
+) -> None:
+    """Stop polling and sending for a connection, until it is resumed."""
+    from tieout.acts import connections
+
+    with opened(ctx) as deployment:
+        now = deployment.log.now()
+        act = _act(deployment, name, by, reason=reason.strip() or "paused by a person")
+        changed = connections.pause(act, until=_until(how_long, now), now=now)
+    output.say(f"{name}: {'paused' if changed else 'was paused already'}")
+
+
+def resume(ctx: typer.Context, name: Name, *, by: ByOrAs = "") -> None:
+    """Poll and send again for a paused connection."""
+    from tieout.acts import connections
+
+    with opened(ctx) as deployment:
+        changed = connections.resume(_act(deployment, name, by, reason="connection resume"))
+    output.say(f"{name}: {'resumed' if changed else 'was not paused'}")
+
+
+def _names(deployment: "Deployment") -> list[str]:
+    return list(dict.fromkeys([*deployment.settings.connections, *deployment.connections()]))
+
+
+def _described(deployment: "Deployment", name: str) -> dict[str, Any]:
+    row = deployment.connections().get(name)
+    state = row.state if row else None
+    return {
+        "name": name,
+        "declared": name in deployment.settings.connections,
+        "added": state is not None,
+        "paused": state is not None and state.is_paused(deployment.log.now()),
+        "identity": shown(state.identity) if state else None,
+        "divisions": list(state.divisions) if state else [],
+        "fingerprints": dict(state.fingerprints) if state else {},
+        "tested_at": shown(row.tested_at) if row else None,
+    }
+
+
+def _act(deployment: "Deployment", name: str, by: str, *, reason: str) -> "Act":
+    from tieout.acts.act import Act
+    from tieout.acts.connections import pinned_identity
+
+    identity = pinned_identity(deployment, name)
+    return Act(log=deployment.log, connection=identity.id, person=person(by), reason=reason)
+
+
+def _until(how_long: str, now: datetime) -> datetime | None:
+    if not how_long:
+        return None
+    duration = parse_duration(how_long)
+    if not duration:
+        raise MisconfiguredError(f"--for {how_long} is no duration: an integer and s, m, h or d, for example 2h")
+    return now + duration

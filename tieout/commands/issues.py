@@ -1,0 +1,163 @@
+"""`tieout issues` and `tieout issue show | retry | resolve`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from domain.errors import MisconfiguredError
+from tieout import output
+from tieout.commands.acting import act_on, refusing
+from tieout.commands.common import AsJson, By, ConnectionName, added, on_terminal, opened, person, reasoned, shown
+
+if TYPE_CHECKING:
+    from projections.issues import Issue
+    from tieout.acts.retry import Step
+    from tieout.wiring import Deployment
+
+IssueId = Annotated[str, typer.Argument(metavar="ID", help="The issue's id, as `tieout issues` shows it.")]
+
+
+def issues(ctx: typer.Context, *, connection: ConnectionName = None, as_json: AsJson = False) -> None:
+    """List what needs a person: one issue per cause, urgent ones first."""
+    with opened(ctx) as deployment:
+        found = [
+            (name, issue)
+            for name, row in added(deployment, connection).items()
+            for issue in _listed(deployment, row.id)
+        ]
+    if as_json:
+        output.emit([_document(name, issue) for name, issue in found])
+        return
+    columns = ("id", "urgent", "issue", ">records", "at stake", "why", "open since")
+    rows = [
+        (i.id, "URGENT" if i.urgent else "", i.title, len(i.records), _money(i), i.why, shown(i.opened_at))
+        for _, i in found
+    ]
+    output.show_table("issues", columns, rows, empty="nothing needs a person")
+
+
+def show(ctx: typer.Context, issue_id: IssueId, *, as_json: AsJson = False) -> None:
+    """Show one issue: the records under it, the money at stake, why, and how to mend it."""
+    with opened(ctx) as deployment:
+        name, issue = find_issue(deployment, issue_id)
+    if as_json:
+        output.emit(_document(name, issue))
+        return
+    output.show_pairs(
+        {
+            "issue": f"{issue.id} {issue.title}" + (" (URGENT)" if issue.urgent else ""),
+            "connection": name,
+            "cause": issue.cause,
+            "why": issue.why,
+            "how to mend": issue.mend,
+            "at stake": _money(issue) or "no money",
+            "open since": shown(issue.opened_at),
+            "last retried": f"{shown(issue.retried_at)} by {issue.retried_by}" if issue.retried_at else "never",
+        }
+    )
+    rows = [(r.kind, r.record, str(r.money or ""), r.why, shown(r.since)) for r in issue.records]
+    output.show_table("records", ("kind", "record", ">money", "why", "since"), rows)
+
+
+def retry(
+    ctx: typer.Context,
+    issue_id: IssueId,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Order it without asking.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept for the auditor.")] = "retried by a person",
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Try the records under an issue again; shows first what it would do."""
+    from tieout.acts import retry as acts
+    from tieout.acts.issues import note_retried
+
+    with opened(ctx) as deployment:
+        _, issue = find_issue(deployment, issue_id)
+        act = act_on(deployment, issue.connection, who=person(by), reason=reasoned(reason))
+        streams = list(dict.fromkeys(record.stream for record in issue.records))
+        steps = acts.plan(act, streams)
+        if not as_json:
+            _show_steps(steps)
+        ordered = any(step.does for step in steps) and (yes or _confirmed(len(steps)))
+        if ordered:
+            steps = acts.retry(act, streams)
+            note_retried(act, issue.cause, [step.record for step in steps if step.does])
+    if as_json:
+        output.emit({"issue": issue.id, "ordered": ordered, "records": steps})
+    elif ordered:
+        output.say(f"ordered {sum(bool(step.does) for step in steps)}; `tieout sync` or a running tieout takes it up")
+    else:
+        output.say("nothing was ordered" + ("" if yes else "; --yes orders it"))
+
+
+def resolve(
+    ctx: typer.Context,
+    issue_id: IssueId,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept for the auditor.")],
+    voucher: Annotated[str, typer.Option("--voucher", help="The voucher of a reversal done by hand.")] = "",
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Close an issue and say why; on the first posting it lets the others follow."""
+    from tieout.acts import connections
+    from tieout.acts.issues import note_resolved, reversal_done
+
+    with opened(ctx) as deployment:
+        _, issue = find_issue(deployment, issue_id)
+        act = act_on(deployment, issue.connection, who=person(by), reason=reasoned(reason))
+        with refusing(f"issue {issue.id}"):
+            if issue.kind == "first-posting":
+                connections.approve_first_posting(act)
+            elif issue.kind == "reversal-by-hand":
+                for record in issue.records:
+                    reversal_done(act, record.stream, voucher=voucher)
+        note_resolved(act, issue.cause)
+    if as_json:
+        output.emit({"issue": issue.id, "resolved": True})
+    else:
+        output.say(f"{issue.id} resolved; it opens again when another record joins it")
+
+
+def find_issue(deployment: "Deployment", issue_id: str) -> "tuple[str, Issue]":
+    """Find an open issue by its id or a unique beginning. Raises MisconfiguredError."""
+    wanted = issue_id.strip().upper()
+    found = [
+        (name, issue)
+        for name, row in deployment.connections().items()
+        for issue in _listed(deployment, row.id)
+        if issue.id.startswith(wanted) or issue.cause == issue_id
+    ]
+    exact = [pair for pair in found if pair[1].id == wanted]
+    chosen = exact or found
+    if len(chosen) != 1:
+        what = f"may be {', '.join(issue.id for _, issue in chosen)}" if chosen else "is no open issue"
+        raise MisconfiguredError(f"{issue_id!r} {what}; `tieout issues` lists them")
+    return chosen[0]
+
+
+def _listed(deployment: "Deployment", connection: Any) -> "list[Issue]":
+    from projections.issues import listed
+
+    return listed(deployment.storage, connection)
+
+
+def _document(name: str, issue: "Issue") -> dict[str, Any]:
+    from projections.plain import plain
+
+    records = [shown(record) for record in issue.records]
+    return {**plain(issue), "connection": name, "records": records}
+
+
+def _money(issue: "Issue") -> str:
+    return ", ".join(f"{money} {money.currency}" for money in issue.money)
+
+
+def _show_steps(steps: "list[Step]") -> None:
+    rows = [(step.kind, step.record, step.does or f"nothing: {step.why_not}") for step in steps]
+    output.show_table("a retry would do", ("kind", "record", "what"), rows)
+
+
+def _confirmed(count: int) -> bool:
+    return on_terminal() and typer.confirm(f"Order this for {count} record(s)?", err=True)

@@ -1,0 +1,51 @@
+"""`tieout sandbox`: the pretend Infor and AvidXchange alone."""
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from domain.errors import MisconfiguredError
+from tieout import output
+from tieout.commands.common import AsJson
+
+Faults = Annotated[Literal["calm", "rough", "hostile"], typer.Option("--faults", help="How often calls go wrong.")]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same data and faults.")]
+Invoices = Annotated[int, typer.Option("--invoices", min=1, help="How many invoices Infor holds.")]
+
+
+def sandbox(
+    *,
+    faults: Faults = "calm",
+    seed: Seed = 1,
+    invoices: Invoices = 200,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Receives the .ionapi file, tokens and addresses.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the pretend Infor and AvidXchange on loopback until Ctrl-C or SIGTERM."""
+    from sandbox.serve import Sandbox, SandboxOptions
+
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: done.set())
+    folder = None if out is None else str(_made(out))
+    with Sandbox(SandboxOptions(seed=seed, invoices=invoices, faults=faults, out=folder)) as running:
+        addresses = {**running.addresses(), "out": folder}
+        if as_json:
+            output.emit(addresses, in_one_line=True)  # whoever started us reads a line and goes on
+        else:
+            output.show_pairs(addresses)
+        output.say("Ctrl-C or SIGTERM stops it")
+        done.wait()
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise MisconfiguredError(f"{folder} cannot be made ({fault.strerror})") from fault
+    return folder.absolute()

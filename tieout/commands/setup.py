@@ -1,0 +1,67 @@
+"""`tieout init`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from domain.errors import MisconfiguredError
+from tieout import output
+from tieout.commands.common import AsJson
+from tieout.settings import load_file
+from tieout.settings.environment import CONFIG
+from tieout.settings.keys import write_keys
+from tieout.settings.loading import FILE_NAME, KEYS_NAME
+from tieout.settings.template import template
+
+
+def init(
+    ctx: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="Made if missing; default: here.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write a commented tieout.toml and tieout.keys, and create the store's tables; what exists is kept."""
+    from tieout.wiring import create_store, open_deployment
+
+    file = _file(ctx, folder)
+    _make_folder(file.parent)
+    written = []
+    if not file.exists():
+        _write(file, template())
+        written.append(file.name)
+    settings = load_file(file, environ=os.environ)
+    if not settings.keys_file.exists():
+        write_keys(settings.keys_file)
+        written.append(KEYS_NAME)
+    create_store(settings.store_url)
+    open_deployment(settings).close()  # keys and store fit each other, or this says why not
+    kept = [name for name in (file.name, KEYS_NAME) if name not in written]
+    if as_json:
+        output.emit({"folder": str(file.parent), "written": written, "kept": kept})
+        return
+    output.say(f"{file.parent}: wrote {', '.join(written) or 'nothing'}; kept {', '.join(kept) or 'nothing'}")
+    output.say(f"next: declare a connection in {file.name}, then `tieout connection add NAME --ionapi FILE`")
+
+
+def _file(ctx: typer.Context, folder: Path | None) -> Path:
+    if folder is not None:
+        return folder.absolute() / FILE_NAME
+    named = ctx.obj.config or os.environ.get(CONFIG)
+    return Path(named or FILE_NAME).absolute()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise MisconfiguredError(f"{folder} cannot be made ({fault.strerror})") from fault
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        with file.open("x", encoding="utf-8") as handle:
+            handle.write(text)
+    except OSError as fault:
+        raise MisconfiguredError(f"{file} cannot be written ({fault.strerror})") from fault

@@ -1,0 +1,130 @@
+"""`tieout sync`, `tieout run` and `tieout sync-status`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from domain.errors import MisconfiguredError
+from tieout import output
+from tieout.commands.common import AsJson, added, opened, shown
+from tieout.commands.summary import exit_code_of, sentences, show_totals, summary, worst
+from tieout.settings import FLOWS
+
+if TYPE_CHECKING:
+    from projections.connections import ConnectionRow
+    from tieout.wiring import Deployment
+
+Name = Annotated[str | None, typer.Argument(metavar="NAME", help="The connection; default: every added one.")]
+
+
+def sync(
+    ctx: typer.Context,
+    name: Name = None,
+    *,
+    flow: Annotated[str, typer.Option("--flow", metavar="FLOW,…", help=f"Only these: {', '.join(FLOWS)}.")] = "",
+    wait: Annotated[
+        float, typer.Option("--wait", min=0, metavar="SECONDS", help="Wait so long at most for what falls due.")
+    ] = 300,
+    as_json: AsJson = False,
+) -> None:
+    """Poll now and work until nothing is due within the wait, then end."""
+    from tieout.sync import sync as run_sync
+
+    flows = _flows(flow)
+    with opened(ctx) as deployment:
+        names = _names(deployment, name)
+        with output.progress("syncing") as follow:
+            outcomes = run_sync(deployment, names, flows=flows, wait_seconds=wait, progress=follow)
+        figures = [summary(deployment, one) for one in outcomes]
+    for one in outcomes:
+        for sentence in sentences(one):
+            output.say(f"{one.name}: {sentence}")
+    if as_json:
+        output.emit(figures[0] if len(figures) == 1 else {"connections": figures})
+    else:
+        for each in figures:
+            show_totals(each)
+    raise typer.Exit(worst([exit_code_of(one, each) for one, each in zip(outcomes, figures, strict=True)]))
+
+
+def run(ctx: typer.Context) -> None:
+    """Run everything in one process: schedule, relay, projections and workers; SIGTERM stops it cleanly."""
+    from tieout.run import run as run_forever
+
+    with opened(ctx) as deployment:
+        output.say(f"running {', '.join(_names(deployment, None))}; Ctrl-C or SIGTERM stops it")
+        run_forever(deployment, progress=lambda text, _left: output.say(text))
+    output.say("stopped; the next start goes on where this one ended")
+
+
+def sync_status(ctx: typer.Context, name: Name = None, *, as_json: AsJson = False) -> None:
+    """Show per flow: last poll, watermark, lag, counts by state, next due."""
+    with opened(ctx) as deployment:
+        reports = [_status(deployment, row) for row in added(deployment, name).values()]
+    if as_json:
+        output.emit(reports[0] if name is not None else {"connections": reports})
+        return
+    if not reports:
+        output.write("no connection was added yet\n")
+    columns = ("flow", "last poll", "watermark", ">lag (s)", ">seen", "next due", "last error")
+    for report in reports:
+        keys = ("flow", "last_polled_at", "watermark", "lag_seconds", "seen", "next_due_at", "last_error")
+        title = report["connection"] + (" (paused)" if report["paused"] else "")
+        output.show_table(
+            title, columns, [[flow[key] for key in keys] for flow in report["flows"]], empty="no poll yet"
+        )
+        for block, counts in report["counts"].items():
+            parts = [f"{count} {state.replace('_', ' ')}" for state, count in counts.items() if count]
+            output.write(f"  {block.replace('_', ' ')}: {', '.join(parts) or 'none seen'}\n")
+
+
+def _status(deployment: "Deployment", row: "ConnectionRow") -> dict[str, Any]:
+    from projections.sync_status import listed
+    from projections.totals import totals
+
+    now = deployment.log.now()
+    facts = {flow.flow: flow for flow in listed(deployment.storage, row.id)}
+    flows = []
+    for poll in deployment.polls.rows(row.id):
+        fact = facts.get(poll.flow)
+        flows.append(
+            {
+                "flow": poll.flow,
+                "last_polled_at": shown(poll.last_polled_at),
+                "watermark": poll.watermark,
+                "lag_seconds": round((now - poll.last_polled_at).total_seconds()) if poll.last_polled_at else None,
+                "seen": poll.seen,
+                "recorded_in_all": fact.recorded_in_all if fact else 0,
+                "malformed_in_all": fact.malformed_in_all if fact else 0,
+                "next_due_at": shown(poll.next_poll_at),
+                "failures_in_a_row": poll.attempts,
+                "last_error": poll.last_error or None,
+                "worker": poll.claimed_by,
+                "worker_alive": poll.claimed_until is not None and poll.claimed_until > now,
+            }
+        )
+    found = totals(deployment.storage, row.id)
+    return {
+        "connection": row.name,
+        "paused": row.state.is_paused(now),
+        "flows": flows,
+        "counts": {block: found[block] for block in ("suppliers", "ledger_codes", "invoices", "payments")},
+        "issues": found["issues"],
+    }
+
+
+def _flows(flow: str) -> list[str]:
+    wanted = [one.strip() for one in flow.split(",") if one.strip()] or list(FLOWS)
+    for one in wanted:
+        if one not in FLOWS:
+            raise MisconfiguredError(f"--flow {one} is no flow; the flows are {', '.join(FLOWS)}")
+    return wanted
+
+
+def _names(deployment: "Deployment", name: str | None) -> list[str]:
+    rows = added(deployment, name)
+    names = [one for one in rows if one in deployment.settings.connections]
+    if not names:
+        missing = f"{deployment.settings.file}: no declared connection was added yet"
+        raise MisconfiguredError(f"{missing}: `tieout connection add NAME --ionapi FILE`")
+    return names

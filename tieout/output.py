@@ -1,0 +1,105 @@
+"""What the commands print: data on stdout (a table, or one JSON document), everything else on stderr."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+PLAIN_WIDTH = 200  # columns of a table that no terminal limits
+
+
+def emit(document: Any, *, in_one_line: bool = False) -> None:
+    """Print one JSON document; structs, money texts, dates and times as msgspec writes them."""
+    encoded = msgspec.json.encode(document)
+    write((encoded if in_one_line else msgspec.json.format(encoded, indent=2)).decode() + "\n")
+
+
+def write(text: str) -> None:
+    """Write to stdout; a reader that went away ends the printing, not the command."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _unplug()
+
+
+def say(text: str) -> None:
+    """Tell the person something, on stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str = "nothing") -> None:
+    """Print rows under columns; columns named with a leading `>` are aligned to the right."""
+    if not rows:
+        write(f"{title}: {empty}\n")
+        return
+    table = Table(title=escape(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(escape(column.removeprefix(">")), justify="right" if column.startswith(">") else "left")
+    for row in rows:
+        table.add_row(*(escape(_cell(value)) for value in row))
+    show(table)
+
+
+def show(renderable: Any) -> None:
+    """Print anything rich can draw on stdout."""
+    console = _console()
+    with console.capture() as captured:
+        console.print(renderable)
+    # Padding to the width of the table is noise in files and pipes.
+    write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def show_pairs(pairs: Mapping[str, Any]) -> None:
+    """Print names and values, one pair a line."""
+    width = max((len(name) for name in pairs), default=0)
+    write("".join(f"{name:<{width}}  {_cell(value)}\n" for name, value in pairs.items()))
+
+
+@contextlib.contextmanager
+def progress(text: str) -> Iterator[Callable[[str, int], None]]:
+    """Show a moving bar on a terminal while the block runs; the function it gives changes its text and what is left.
+
+    When stderr is no terminal nothing is shown.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _text, _left: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(escape(text), total=None)
+
+        def follow(text: str, left: int) -> None:
+            bar.update(task, description=escape(f"{text}, {left} due" if left else text))
+
+        yield follow
+
+
+def _console() -> Console:
+    # Without a terminal rich assumes 80 columns and cuts identifiers that scripts look for.
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    return Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple | list):
+        return ", ".join(_cell(one) for one in value)
+    built = msgspec.to_builtins(value)
+    return built if isinstance(built, str) else str(built)
+
+
+def _unplug() -> None:
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,201 @@
+"""`tieout sync`: poll now, work until nothing is due within the wait, then end."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from actors.broker import make_broker
+from actors.engine import Engine
+from actors.errands.catalogue import FLOWS
+from domain.connections.connection import fold
+from domain.errors import MisconfiguredError, StoreError, TieoutError
+from domain.identifiers import stream_id
+from domain.polls.events import PollFailed
+from domain.ports.store import PollRow
+from tieout.wiring import Deployment
+from tieout.wiring.settings_log import record_settings
+
+PHASES = (("suppliers", "ledger_codes"), ("invoices",), ("payments",))
+POLL_TRIES = 5
+STORE_TRIES = 3
+Progress = Callable[[str, int], None]
+
+
+@dataclass
+class Outcome:
+    """How a connection's sync ended.
+
+    no_answer: sentences of polls that never got a usable answer; to_mend: sentences of what a person must configure;
+    unexpected: faults of ours.
+    """
+
+    name: str
+    seconds: float = 0.0
+    paused: str = ""
+    no_answer: list[str] = field(default_factory=list)
+    to_mend: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Running:
+    """One sync under way."""
+
+    deployment: Deployment
+    engine: Engine
+    names: dict[UUID, str]
+    deadline: datetime
+    progress: Progress
+    store_faults: int = 0
+    attempts: dict[tuple[UUID, str], int] = field(default_factory=dict)
+
+    def pump(self, polls: frozenset[str]) -> None:
+        """One round; a store that gives no answer three times in a row ends the sync."""
+        try:
+            self.engine.pump(self.names, polls=polls)
+            self.store_faults = 0
+        except StoreError:
+            self.store_faults += 1
+            if self.store_faults == STORE_TRIES:
+                raise
+        self.engine.wait()
+
+    def is_late(self) -> bool:
+        """Whether the wait is over."""
+        return self.deployment.log.now() >= self.deadline
+
+    def gave_up(self, row: PollRow) -> bool:
+        """Whether a poll failed too often, or will not be due again within the wait."""
+        before = self.attempts.get((row.connection, row.flow), 0)
+        tries = row.attempts - before if row.attempts >= before else row.attempts
+        return tries > 0 and (tries >= POLL_TRIES or row.next_poll_at > self.deadline)
+
+
+def sync(
+    deployment: Deployment,
+    names: Sequence[str],
+    *,
+    flows: Sequence[str],
+    wait_seconds: float,
+    progress: Progress = lambda _text, _left: None,
+) -> list[Outcome]:
+    """Sync connections side by side; give how each of them ended. Raises MisconfiguredError and StoreError."""
+    began = deployment.log.now()
+    open_tools = {deployment.tools(name).connection: name for name in names}
+    outcomes = {connection: Outcome(name=name) for connection, name in open_tools.items()}
+    running = {c: n for c, n in open_tools.items() if not _paused(deployment, c, outcomes[c])}
+    set_out(deployment, running)
+    engine = make_engine(deployment)
+    state = _Running(deployment, engine, running, began + timedelta(seconds=wait_seconds), progress)
+    engine.start()
+    try:
+        for phase in PHASES:
+            chosen = [flow for flow in phase if flow in flows]
+            if chosen and running:
+                _run_phase(state, frozenset(poll for flow in chosen for poll in FLOWS[flow]))
+        _work_off(state)
+    finally:
+        engine.stop()
+    deployment.relay.drain()
+    deployment.runner.catch_up()
+    for connection, outcome in outcomes.items():
+        outcome.seconds = (deployment.log.now() - began).total_seconds()
+        _judge(state, connection, outcome, flows)
+    return list(outcomes.values())
+
+
+def make_engine(deployment: Deployment) -> Engine:
+    """Make the engine of this process over a deployment."""
+    return Engine(
+        broker=make_broker(deployment.settings.broker_url),
+        relay=deployment.relay,
+        work=deployment.work,
+        polls=deployment.polls,
+        now=deployment.log.now,
+        find_tools=deployment.find_tools,
+    )
+
+
+def intervals(deployment: Deployment, name: str) -> dict[str, timedelta]:
+    """How often each poll of a connection is due, by the settings."""
+    schedule = deployment.settings.connection(name).schedule
+    return {poll: getattr(schedule, flow) for flow, polls in FLOWS.items() for poll in polls}
+
+
+def pause_of(deployment: Deployment, connection: UUID) -> str:
+    """Why a connection is paused, "" when it is not."""
+    stream = stream_id(connection, "connection", "")
+    state = fold(deployment.log.load([stream])[stream])
+    return (state.pause_reason or "paused") if state.is_paused(deployment.log.now()) else ""
+
+
+def _paused(deployment: Deployment, connection: UUID, outcome: Outcome) -> bool:
+    outcome.paused = pause_of(deployment, connection)
+    return bool(outcome.paused)
+
+
+def set_out(deployment: Deployment, running: dict[UUID, str]) -> None:
+    """Record changed settings, make missing poll rows, and free held rows whose key opened unnoticed."""
+    for connection, name in running.items():
+        record_settings(deployment.log, connection, deployment.settings.connection(name))
+        deployment.polls.ensure(connection, intervals(deployment, name))
+    deployment.work.sweep()
+
+
+def _run_phase(state: _Running, polls: frozenset[str]) -> None:
+    """Poll, and work until nothing is due at once; what is due later is worked off at the end."""
+    deployment = state.deployment
+    for connection in state.names:
+        state.attempts.update({(connection, r.flow): r.attempts for r in deployment.polls.rows(connection)})
+        deployment.polls.poke(connection, polls, deployment.log.now())
+    while not state.is_late():
+        state.pump(polls)
+        if all(_phase_is_over(state, connection, polls) for connection in state.names):
+            return
+        state.progress("polling " + ", ".join(sorted(polls)), _left(state))
+
+
+def _phase_is_over(state: _Running, connection: UUID, polls: frozenset[str]) -> bool:
+    now = state.deployment.log.now()
+    for row in state.deployment.polls.rows(connection):
+        if row.flow not in polls or state.gave_up(row):
+            continue
+        failing = row.attempts > state.attempts.get((connection, row.flow), 0)
+        if row.claimed_by is not None or row.next_poll_at <= now or failing:
+            return False
+    return state.engine.is_quiet(connection)
+
+
+def _work_off(state: _Running) -> None:
+    """Work until nothing falls due within the wait."""
+    while not state.is_late():
+        state.pump(frozenset())
+        if all(state.engine.is_quiet(connection, until=state.deadline) for connection in state.names):
+            return
+        state.progress("waiting for what is due", _left(state))
+
+
+def _left(state: _Running) -> int:
+    return sum(state.deployment.work.due_counts(state.deadline).values())
+
+
+def _judge(state: _Running, connection: UUID, outcome: Outcome, flows: Sequence[str]) -> None:
+    wanted = {poll for flow in flows for poll in FLOWS[flow]}
+    for row in state.deployment.polls.rows(connection):
+        if row.flow in wanted and row.attempts > 0 and row.last_error:
+            sentences = outcome.to_mend if _must_be_mended(state, connection, row.flow) else outcome.no_answer
+            sentences.append(row.last_error)
+    for _, owner, error in state.engine.faults:
+        if owner == connection and isinstance(error, MisconfiguredError):
+            outcome.to_mend.append(str(error))
+        elif owner == connection and not isinstance(error, TieoutError):
+            outcome.unexpected.append(f"{type(error).__name__}: {error}")
+
+
+def _must_be_mended(state: _Running, connection: UUID, flow: str) -> bool:
+    """Whether the poll's last failure asks for a person: the stream of failures says so by its verdict."""
+    stream = stream_id(connection, "poll", f"{flow}:failures")
+    history = state.deployment.log.load([stream])[stream]
+    last = history[-1].event if history else None
+    return isinstance(last, PollFailed) and last.verdict == "stop"

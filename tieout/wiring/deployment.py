@@ -1,0 +1,153 @@
+"""A deployment: the opened store, the relay, the projections, and the tools of every connection that is set up."""
+
+import os
+import socket
+from collections.abc import Sequence
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from actors.relay import Relay
+from actors.settle import History, appended, settle
+from actors.tools import Tools
+from adapters.eventlog.projection_store import SqliteProjectionStorage
+from adapters.eventlog.store import SqliteStore
+from domain.connections.connection import fold
+from domain.connections.events import StoreWentBack
+from domain.errors import MisconfiguredError
+from domain.event import Append
+from domain.identifiers import PinnedIdentity, stream_id
+from domain.ports.store import Causes
+from projections import connections as connection_rows
+from projections.catalogue import ALL
+from projections.connections import ConnectionRow
+from projections.runner import Runner
+from tieout.settings import ConnectionSection, Settings, ring_text
+from tieout.wiring.remotes import connect
+from tieout.wiring.stores import open_sqlite
+
+BATCH_PROCESSING = timedelta(minutes=10)  # the longest a remote may work on a batch after it took it
+
+
+class Deployment:
+    """Everything one process works with; close it when done."""
+
+    def __init__(self, settings: Settings, store: SqliteStore) -> None:
+        self.settings = settings
+        self.store = store
+        self.log, self.work, self.polls = store.log, store.work, store.polls
+        self.relay = Relay(store.relay_table)
+        self.storage = SqliteProjectionStorage(store.database)
+        self.runner = Runner(store.log, self.storage, ALL)
+        self.worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._tools: dict[UUID, Tools] = {}
+        self.runner.catch_up()
+
+    def connections(self) -> dict[str, ConnectionRow]:
+        """Give the connections that were added, by name."""
+        return {row.name: row for row in connection_rows.listed(self.storage)}
+
+    def tools(self, name: str) -> Tools:
+        """Give a connection's tools, opened once. Raises MisconfiguredError when it was not added or was changed."""
+        row = self.connections().get(name)
+        section = self.settings.connection(name)
+        if row is None:
+            raise MisconfiguredError(
+                f"connection {name!r} is declared but not added yet: run `tieout connection add {name} --ionapi FILE`"
+            )
+        identity = _pinned(row)
+        if identity.id not in self._tools:
+            _check_pinned(name, section, identity)
+            self._tools[identity.id] = connect(name, self.settings, identity, store=self.store, worker=self.worker)
+        return self._tools[identity.id]
+
+    def find_tools(self, connection: UUID) -> Tools | None:
+        """Give the tools of a connection that is open in this process."""
+        return self._tools.get(connection)
+
+    def answer_went_back(self) -> None:
+        """Record on every connection that the store went back in time, and hold money writes meanwhile."""
+        report = self.store.went_back
+        if report is None:
+            return
+        rows = self.connections()
+        now = self.log.now()
+        hold_until = now + max((self._longest(name) for name in rows), default=timedelta(0))
+        for row in rows.values():
+            fact = StoreWentBack(
+                incarnation=report.incarnation, noticed_at=now, hold_until=hold_until, detail=report.detail
+            )
+            _record_once(self.store, _pinned(row), fact)
+        self.store.hold(hold_until)
+
+    def _longest(self, name: str) -> timedelta:
+        section = self.settings.connections.get(name)
+        if section is None:
+            return timedelta(hours=1)
+        sides = (section.infor, section.avidxchange)
+        longest = max(timedelta(seconds=side.call_timeout_seconds) + side.settle_window for side in sides)
+        return longest + min(BATCH_PROCESSING, longest * 10)
+
+    def close(self) -> None:
+        """Let everything go."""
+        for tools in self._tools.values():
+            for remote in (tools.ledger, tools.payables):
+                close = getattr(remote, "close", None)
+                if close is not None:
+                    close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_deployment(settings: Settings, *, environ: dict[str, str] | None = None) -> Deployment:
+    """Open the store the settings name; connections are opened when they are asked for."""
+    environment = dict(os.environ) if environ is None else environ
+    store = open_sqlite(settings.store_url, ring_text(settings.keys_file, environ=environment))
+    try:
+        deployment = Deployment(settings, store)
+        deployment.answer_went_back()
+    except BaseException:
+        store.close()
+        raise
+    return deployment
+
+
+def _pinned(row: ConnectionRow) -> PinnedIdentity:
+    if row.state.identity is None:
+        raise MisconfiguredError(f"connection {row.name!r} has no pinned identity: add it again")
+    return row.state.identity
+
+
+def _check_pinned(name: str, section: ConnectionSection, identity: PinnedIdentity) -> None:
+    """The settings may change, the identity may not: ids of every record derive from it."""
+    organisation = section.avidxchange.organisation or section.avidxchange.base_url
+    for what, pinned, now in (
+        ("infor.company", identity.company, section.infor.company),
+        ("avidxchange.organisation", identity.organisation, organisation),
+    ):
+        if pinned != now:
+            raise MisconfiguredError(
+                f"connections.{name}.{what} is {now}, but the connection was pinned to {pinned} when it was added: "
+                "put it back, or declare a new connection"
+            )
+
+
+def _record_once(store: SqliteStore, identity: PinnedIdentity, fact: StoreWentBack) -> None:
+    stream = stream_id(identity.id, "connection", "")
+
+    def decide(history: History) -> Sequence[Append]:
+        known = any(
+            isinstance(r.event, StoreWentBack) and r.event.incarnation == fact.incarnation for r in history[stream]
+        )
+        return [] if known or not fold(history[stream]).name else [appended(history[stream], stream, fact)]
+
+    causes = Causes(connection=identity.id, correlation_id=f"store-went-back:{fact.incarnation}")
+    settle(store.log, [stream], decide, causes=causes)
