@@ -297,3 +297,17 @@ def test_the_gate_is_open_exactly_when_routing_holds_the_key_open(steps: list[tu
         assert state.version == len(events)
         assert state.gate_open == (keys.ledger_code(100, 1, "600100") in open_keys(history))
         assert not (state.gate_open and state.content is not None and not state.content.active)
+
+
+@pytest.mark.parametrize(
+    ("events", "reason"),
+    [
+        ((), "CODE_UNKNOWN"),
+        ((ASKED,), "CODE_NOT_CONFIRMED"),
+        ((ASKED, refusal()), "CODE_REFUSED"),
+        ((ASKED, agreed(), LedgerCodeBlocked(content=CLOSED, to_send=True)), "CODE_BLOCKED"),
+        ((ASKED, agreed()), ""),
+    ],
+)
+def test_a_shut_gate_says_why_in_one_word(events: tuple[Event, ...], reason: str) -> None:
+    assert after(*events).gate_reason == reason
