@@ -1,6 +1,5 @@
 """The command line: which command is where, and what every fault becomes for the person and the exit code."""
 
-import logging
 import os
 import sys
 import traceback
@@ -132,7 +131,7 @@ def _global_options(
     ] = False,
 ) -> None:
     """Take the options that stand before the command."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO if debug else logging.ERROR)
+    output.log_to_stderr(debug=debug)
     ctx.obj = Options(config=config, debug=debug)
 
 

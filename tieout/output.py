@@ -1,6 +1,7 @@
 """What the commands print: data on stdout (a table, or one JSON document), everything else on stderr."""
 
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-PLAIN_WIDTH = 200  # columns of a table that no terminal limits
+PLAIN_WIDTH = 10_000  # columns of a table that no terminal limits: nothing is wrapped or cut
 
 
 def emit(document: Any, *, in_one_line: bool = False) -> None:
@@ -62,6 +63,27 @@ def show_pairs(pairs: Mapping[str, Any]) -> None:
     """Print names and values, one pair a line."""
     width = max((len(name) for name in pairs), default=0)
     write("".join(f"{name:<{width}}  {_cell(value)}\n" for name, value in pairs.items()))
+
+
+def log_to_stderr(*, debug: bool) -> None:
+    """Let warnings of every library go to stderr, a line each; `debug` adds what is informative, and tracebacks."""
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if isinstance(one, _ToPerson)]:
+        root.removeHandler(handler)
+    root.addHandler(_ToPerson(tracebacks=debug))
+    root.setLevel(logging.INFO if debug else logging.WARNING)
+
+
+class _ToPerson(logging.Handler):
+    """Says each message on stderr; without `tracebacks` the command says what went wrong in a sentence of its own."""
+
+    def __init__(self, *, tracebacks: bool) -> None:
+        super().__init__()
+        self._tracebacks = tracebacks
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say one message."""
+        say(self.format(record) if self._tracebacks else " ".join(record.getMessage().split()))
 
 
 @contextlib.contextmanager

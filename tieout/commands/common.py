@@ -44,6 +44,7 @@ def opened(ctx: typer.Context) -> "Iterator[Deployment]":
     from tieout.wiring import open_deployment
 
     with open_deployment(settings_of(ctx)) as deployment:
+        deployment.runner.catch_up()  # opening may have recorded that the store went back
         yield deployment
 
 

@@ -33,17 +33,21 @@ class AvidSection(msgspec.Struct, frozen=True, kw_only=True):
     account_group: Annotated[str, Says(min_length=1, description="code group of the GL accounts")] = "Accounting Codes"
     dimensions: Annotated[dict[int, str], Says(description="M3 dimension number (2 to 7) = code group")] = {}
     requests_per_minute: Annotated[int, Says(ge=1, description="budget of calls, for the whole account")] = 300
-    search_lag_seconds: Annotated[float, Says(ge=0, description="how long a look-up may lag behind a write")] = 60
+    search_lag_seconds: Annotated[
+        float, Says(ge=0, le=86_400, description="how long a look-up may lag behind a write")
+    ] = 60
     max_image_bytes: Annotated[int, Says(ge=1, description="a larger image holds its invoice")] = 7_000_000
     max_body_bytes: Annotated[int, Says(ge=1024, description="largest request")] = 10 * 1024 * 1024
     missing_image: Annotated[
         Literal["send", "hold"], Says(description="an invoice without an image goes out, or waits")
     ] = "send"
-    call_timeout_seconds: Annotated[float, Says(gt=0, description="at least 60, but for loopback hosts")] = 60
+    call_timeout_seconds: Annotated[float, Says(gt=0, le=86_400, description="at least 60, but for loopback hosts")] = (
+        60
+    )
     settle_window: Annotated[
         timedelta, Says(description="at least call timeout + lag + clock margin; see docs/reliability.md")
     ] = timedelta(minutes=15)
-    clock_margin_seconds: Annotated[float, Says(ge=0, description="how far clocks may disagree")] = 1
+    clock_margin_seconds: Annotated[float, Says(ge=0, le=86_400, description="how far clocks may disagree")] = 1
     unknown_invoices: Annotated[
         Literal["raise", "ignore"], Says(description="a payment of an invoice we never submitted")
     ] = "raise"

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-_SHAPE = re.compile(r"(\d{1,9})\s*([smhd])")
+_SHAPE = re.compile(r"(\d{1,6})\s*([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

@@ -90,22 +90,27 @@ class InforSection(msgspec.Struct, frozen=True, kw_only=True):
     closed_period: Annotated[
         Literal["raise", "next_open"], Says(description="a closed period: raise it; `next_open` is not built yet")
     ] = "raise"
-    lookup_lag_seconds: Annotated[float, Says(ge=0, description="how long a look-up may lag behind a write")] = 60
-    call_timeout_seconds: Annotated[float, Says(gt=0, description="at least 60, but for loopback hosts")] = 60
+    lookup_lag_seconds: Annotated[
+        float, Says(ge=0, le=86_400, description="how long a look-up may lag behind a write")
+    ] = 60
+    call_timeout_seconds: Annotated[float, Says(gt=0, le=86_400, description="at least 60, but for loopback hosts")] = (
+        60
+    )
     settle_window: Annotated[
         timedelta, Says(description="at least call timeout + lag + clock margin; see docs/reliability.md")
     ] = timedelta(minutes=15)
-    clock_margin_seconds: Annotated[float, Says(ge=0, description="how far clocks may disagree")] = 1
+    clock_margin_seconds: Annotated[float, Says(ge=0, le=86_400, description="how far clocks may disagree")] = 1
     amount_sign: Annotated[Literal[1, -1], Says(description="sign of an invoice's CUAM")] = 1
     locked_retry_seconds: Annotated[
-        float, Says(ge=0, description="an M3 code we do not know: tried again that much later, at most 3 times")
+        float,
+        Says(ge=0, le=86_400, description="an M3 code we do not know: tried again that much later, at most 3 times"),
     ] = 120
     note_category: Annotated[int, Says(ge=0, description="PEXN for the AvidXchange id; only 0 (none) is built")] = 0
     only: Annotated[dict[str, Any], Says(description="filters; only empty is built")] = {}
     requests_per_minute: Annotated[int, Says(ge=1, description="budget of calls, for the whole tenant")] = 300
     maxrecs: Annotated[int, Says(ge=2, description="rows asked for per page of a list")] = 1000
     read_back_after_seconds: Annotated[
-        float, Says(ge=0, description="first look for the payment row so long after the handover")
+        float, Says(ge=0, le=86_400, description="first look for the payment row so long after the handover")
     ] = 5
     user: Annotated[str, Says(max_length=10, description="USID of a batch head; empty leaves it to M3")] = ""
     parm_layout: Annotated[

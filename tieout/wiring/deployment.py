@@ -80,6 +80,7 @@ class Deployment:
             )
             _record_once(self.store, _pinned(row), fact)
         self.store.hold(hold_until)
+        self.runner.catch_up()
 
     def _longest(self, name: str) -> timedelta:
         section = self.settings.connections.get(name)

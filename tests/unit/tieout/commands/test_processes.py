@@ -1,0 +1,76 @@
+"""The program as a process: started, stopped by signals, read from through a pipe."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.support.command_line import Desk
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(tmp_path, monkeypatch, capsys)
+
+
+def started(desk: Desk, *arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(  # noqa: S603 (our own program)
+        [sys.executable, "-m", "tieout", *arguments],
+        cwd=desk.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_the_sandbox_says_where_it_listens_and_stops_when_told(desk: Desk, stop: signal.Signals) -> None:
+    process = started(desk, "sandbox", "--invoices", "5", "--out", "files", "--json")
+    assert process.stdout is not None
+    addresses = msgspec.json.decode(process.stdout.readline(), type=dict[str, str])
+
+    process.send_signal(stop)
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert addresses["infor"].startswith("http://127.0.0.1:")
+    assert sorted(path.name for path in (desk.folder / "files").iterdir()) == [
+        "ACME_TST.ionapi",
+        "addresses.json",
+        "tokens.json",
+    ]
+
+
+def test_run_stops_cleanly_on_sigterm(desk: Desk) -> None:
+    desk.set_up()
+    desk.types("connection", "pause", "acme")
+    process = started(desk, "run")
+    assert process.stderr is not None
+    first = process.stderr.readline()
+
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+
+    assert "running acme" in first
+    assert (process.returncode, out) == (0, "")
+    assert "Traceback" not in err
+
+
+def test_a_reader_that_goes_away_is_no_fault(desk: Desk) -> None:
+    desk.set_up()
+    process = started(desk, "connection", "list", "--json")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(timeout=30) == 0
