@@ -1,13 +1,31 @@
 """What an errand is handed: the rules of its connection, the ports, and the sources of ids, time and chance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from domain.ports import BlobStore, EventLog, LedgerSystem, PayablesSystem, PollBook, WorkQueue
 from domain.ports.store import Causes, Clock
 from domain.rules import Rules
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Spread(Protocol):
+    """Runs one function over many items; a simulation does it one after the other."""
+
+    def __call__(self, function: Callable[[T], R], items: Iterable[T], *, at_once: int) -> list[R]:
+        """Give the results in the order of the items."""
+
+
+def in_threads(function: Callable[[T], R], items: Iterable[T], *, at_once: int) -> list[R]:
+    """Run in threads, so many at once."""
+    with ThreadPoolExecutor(at_once, thread_name_prefix="errand") as pool:
+        return list(pool.map(function, items))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +33,8 @@ class Tools:
     """One connection's tools; shared by the threads of a process.
 
     new_id: a fresh unique text; chance: a number in [0, 1) for jitter; worker: this process's name in claims;
-    retry_base / retry_cap: bounds of the back-off between minutes-long tries of an errand.
+    retry_base / retry_cap: bounds of the back-off between minutes-long tries of an errand; spread: how several reads
+    are done at once.
     """
 
     rules: Rules
@@ -31,6 +50,7 @@ class Tools:
     worker: str
     retry_base: timedelta = timedelta(seconds=2)
     retry_cap: timedelta = timedelta(minutes=5)
+    spread: Spread = in_threads
 
     @property
     def connection(self) -> UUID:

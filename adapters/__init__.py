@@ -1,0 +1,1 @@
+"""Adapters: how it is said abroad, and where it is kept; each plays a role the domain named."""

@@ -17,7 +17,7 @@ from tieout.wiring import Deployment
 from tieout.wiring.settings_log import record_settings
 
 PHASES = (("suppliers", "ledger_codes"), ("invoices",), ("payments",))
-POLL_TRIES = 5
+POLL_TRIES = 3
 STORE_TRIES = 3
 Progress = Callable[[str, int], None]
 
@@ -49,6 +49,7 @@ class _Running:
     progress: Progress
     store_faults: int = 0
     attempts: dict[tuple[UUID, str], int] = field(default_factory=dict)
+    silent: set[UUID] = field(default_factory=set)  # a poll of theirs gave up: the next ones are tried once
 
     def pump(self, polls: frozenset[str]) -> None:
         """One round; a store that gives no answer three times in a row ends the sync."""
@@ -69,7 +70,8 @@ class _Running:
         """Whether a poll failed too often, or will not be due again within the wait."""
         before = self.attempts.get((row.connection, row.flow), 0)
         tries = row.attempts - before if row.attempts >= before else row.attempts
-        return tries > 0 and (tries >= POLL_TRIES or row.next_poll_at > self.deadline)
+        most = 1 if row.connection in self.silent else POLL_TRIES
+        return tries > 0 and (tries >= most or row.next_poll_at > self.deadline)
 
 
 def sync(
@@ -152,8 +154,10 @@ def _run_phase(state: _Running, polls: frozenset[str]) -> None:
     while not state.is_late():
         state.pump(polls)
         if all(_phase_is_over(state, connection, polls) for connection in state.names):
-            return
+            break
         state.progress("polling " + ", ".join(sorted(polls)), _left(state))
+    rows = [row for connection in state.names for row in deployment.polls.rows(connection)]
+    state.silent.update(row.connection for row in rows if row.flow in polls and state.gave_up(row))
 
 
 def _phase_is_over(state: _Running, connection: UUID, polls: frozenset[str]) -> bool:

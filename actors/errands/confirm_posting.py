@@ -33,7 +33,7 @@ ACCEPTED = frozenset({"handed_over", "waits"})
 
 def confirm_posting(tools: Tools) -> int:
     """Look at a batch of handed-over postings; give how many were claimed."""
-    lease = tools.rules.infor.call_timeout * LEASE_CALLS + timedelta(seconds=30)
+    lease = tools.rules.infor.call_timeout * LEASE_CALLS + timedelta(seconds=5)
     rows = claim(tools, "confirm_posting", limit=LIMIT, lease=lease)
     if rows:
         with giving_back(tools, rows):

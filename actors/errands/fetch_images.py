@@ -1,7 +1,6 @@
 """Fetch images of invoices from Infor: several in flight, streamed into the blob store, judged by their content."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import msgspec
@@ -52,8 +51,7 @@ def fetch_images(tools: Tools) -> int:
     with giving_back(tools, rows):
         histories = tools.log.load([row.aggregate for row in rows])
         wanted = [(row, key) for row in rows if (key := fold(histories[row.aggregate]).key) is not None]
-        with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="images") as pool:
-            fetched = list(pool.map(lambda pair: _fetch(tools, *pair), wanted))
+        fetched = tools.spread(lambda pair: _fetch(tools, *pair), wanted, at_once=IN_FLIGHT)
         _settle(tools, [(row, key, found) for (row, key), found in zip(wanted, fetched, strict=True)])
     return len(rows)
 

@@ -16,7 +16,7 @@ from domain.ports.store import DueRow
 from domain.postings import posting
 
 LIMIT = 100
-LEASE = timedelta(minutes=1)
+LEASE = timedelta(seconds=10)  # nothing is called meanwhile
 
 
 def plan_reversal(tools: Tools) -> int:

@@ -41,12 +41,14 @@ def take_chain(tools: Tools, hand: Hand, attempt: Attempt) -> Hand:
     return hand
 
 
-def owned(tools: Tools, hand: Hand, attempt_id: str, phase: str, history: History | None = None) -> Hand:
-    """The postings whose newest attempt is ours, in a phase."""
+def owned(tools: Tools, hand: Hand, attempt_id: str, phase: str) -> Hand:
+    """The postings whose newest attempt is ours, in a phase; none of them when the store went back since its intent."""
     streams = [posting_stream(tools.connection, key1) for key1 in hand.plans]
-    seen = tools.log.load(streams) if history is None else history
-    states = {key1: state_of(tools, key1, seen) for key1 in hand.plans}
-    return hand.only(k for k, s in states.items() if s.attempt_id == attempt_id and s.phase == phase)
+    history = tools.log.load(streams)
+    states = {key1: state_of(tools, key1, history) for key1 in hand.plans}
+    ours = {key1: s for key1, s in states.items() if s.attempt_id == attempt_id and s.phase == phase}
+    incarnation = tools.log.incarnation()
+    return hand.only(key1 for key1, state in ours.items() if state.incarnation == incarnation)
 
 
 def _take(tools: Tools, hand: Hand, attempt: Attempt, step: str) -> Hand:

@@ -31,7 +31,7 @@ def resume_posting(tools: Tools) -> int:
 
 
 def _run(tools: Tools, errand: str) -> int:
-    lease = tools.rules.infor.call_timeout * LEASE_CALLS + timedelta(seconds=30)
+    lease = tools.rules.infor.call_timeout * LEASE_CALLS + timedelta(seconds=5)
     rows = claim(tools, errand, limit=LIMIT, lease=lease)
     if rows:
         with giving_back(tools, rows):

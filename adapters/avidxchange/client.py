@@ -199,6 +199,10 @@ class AvidXchange:
         """HTTP requests sent by this process so far."""
         return self._remote.calls
 
+    def close(self) -> None:
+        """Let the connections go."""
+        self._remote.close()
+
     def _look_up(self, resource: str, name: str, ids: Sequence[str], *, most: int, key: str) -> Iterator[msgspec.Raw]:
         for call in in_calls(ids, most=most):
             yield from self._gateway.items(self._settings.url(resource), ids_query(name, call), identify=found.key(key))

@@ -57,6 +57,7 @@ class Client:
         self.settings = settings
         self.base = credentials.tenant_url
         self.tokens = TokenDesk(credentials, ask=self._ask_token, monotonic=clock.monotonic)
+        self._longest_pages: dict[str, int] = {}  # a tenant's cap is at least that; a lost update costs a call
 
     def list_rows(
         self,
@@ -93,13 +94,19 @@ class Client:
             seen.update(row.get(key, "").strip() for row in fresh)
             if fresh:
                 yield fresh
-            if not fresh or self.ends(len(rows), asked=asked):
+            if not fresh or self.is_last(transaction, len(rows), asked=asked):
                 return
             start = {position: rows[-1].get(key, "").strip()}
 
     def ends(self, count: int, *, asked: int) -> bool:
         """Tell whether a page of so many rows is certainly the last: a tenant's cap is a round number."""
         return count == 0 or (count % self.settings.assumed.round_rows != 0 and not 0 < asked <= count)
+
+    def is_last(self, transaction: Transaction, count: int, *, asked: int) -> bool:
+        """Tell like `ends`, trusting no cap to be round: only a page shorter than one seen before is the last."""
+        longest = self._longest_pages.get(transaction.path, 0)
+        self._longest_pages[transaction.path] = max(longest, count)
+        return self.ends(count, asked=asked) and (count == 0 or count < longest)
 
     def bulk(self, transaction: Transaction, records: Sequence[Record]) -> list[Outcome]:
         """Call one transaction on many records; an outcome each, in order: rows, refused or terminated.

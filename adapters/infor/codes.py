@@ -27,7 +27,8 @@ def read_codes(client: Client, dimension: int) -> dict[str, tuple[CodeFact, ...]
         starts = {}
         for (division, _), outcome in zip(asked, outcomes, strict=True):
             rows = client.rows_of(outcome, capabilities.CODES)
-            if _note(seen[division], rows, division, client) and not client.ends(len(rows), asked=0):
+            last = client.is_last(capabilities.CODES, len(rows), asked=0)
+            if _note(seen[division], rows, division, client) and not last:
                 starts[division] = needed(rows[-1], "AITM", record="CRS630MI/LstAccountID")
     values = sorted({value for held in seen.values() for value in held})
     return {value: tuple(held[value] for held in seen.values() if value in held) for value in values}

@@ -34,7 +34,8 @@ def invoice_heads(client: Client, division: str, changed_since: date) -> Iterato
         count, page = _page(client, exportmi.heads_query(base, cursor))
         if page.good or page.bad:
             yield _heads(client, page)
-        if not (page.good or page.bad) or client.ends(count, asked=assumed.page_rows):
+        last = client.is_last(capabilities.EXPORT, count, asked=assumed.page_rows)
+        if not (page.good or page.bad) or last:
             return
         if page.last is None or (cursor is not None and page.last <= cursor):
             raise MalformedError(f"Infor's list of invoices of {division} does not go on in key order", record=division)

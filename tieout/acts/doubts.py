@@ -10,6 +10,8 @@ from domain.errors import RefusedError
 from domain.event import Append
 from domain.invoices import invoice
 from domain.invoices.persons import decide_doubt_resolution
+from domain.payments import payment
+from domain.payments.payment import Payment
 from domain.postings import posting
 from domain.postings.events import EvidenceRow, PostingPlan
 from domain.postings.persons import ABSENT, decide_resolution
@@ -34,6 +36,8 @@ def resolve(act: Act, stream: UUID, word: Word) -> str:
     """
     history = act.log.load([stream])
     kind = kind_of(history[stream])
+    if kind == "payment":
+        stream, kind = _open_posting(act, payment.fold(history[stream])), "posting"
     if kind == "invoice":
         _resolve_invoice(act, stream, word)
     elif kind == "posting":
@@ -41,6 +45,23 @@ def resolve(act: Act, stream: UUID, word: Word) -> str:
     else:
         raise RefusedError("the record is neither an invoice nor a posting: nothing is in doubt", code="NOT_IN_DOUBT")
     return kind
+
+
+def _open_posting(act: Act, state: Payment) -> UUID:
+    """Give the one posting a payment stands for: people know payments, one voucher belongs to one posting.
+
+    Raises RefusedError when none of its postings is open, or several are.
+    """
+    legs = (*state.legs, *(state.reversal.reversing if state.reversal else ()))
+    streams = {leg.posting: act.stream("posting", leg.posting) for leg in legs}
+    history = act.log.load(list(streams.values()))
+    phases = {key1: posting.fold(history[stream]).phase for key1, stream in streams.items()}
+    still_open = [key1 for key1, phase in phases.items() if phase in ("held", "refused") or phase not in posting.ENDED]
+    if not still_open:
+        raise RefusedError("none of the payment's postings is open: nothing is in doubt", code="NOT_IN_DOUBT")
+    if len(still_open) > 1:
+        raise RefusedError(f"the payment has several postings, name one: {', '.join(still_open)}", code="SEVERAL")
+    return streams[still_open[0]]
 
 
 def _resolve_invoice(act: Act, stream: UUID, word: Word) -> None:

@@ -4,8 +4,9 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from threading import RLock
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from actors.relay import Relay
 from domain.errors import ConflictError, HeldError, MalformedError, RefusedError
@@ -30,7 +31,8 @@ class MemoryLog:
         self._lock = lock
         self._events: list[Recorded] = []
         self._streams: dict[UUID, list[Recorded]] = defaultdict(list)
-        self._incarnation = uuid4()
+        self._incarnations = count(1)
+        self._incarnation = UUID(int=next(self._incarnations))
         self._hold_until: datetime | None = None
         self.fault: Fault = fault or (lambda _: None)
 
@@ -94,7 +96,7 @@ class MemoryLog:
             for recorded in self._events[to_position:]:
                 self._streams[recorded.stream].remove(recorded)
             del self._events[to_position:]
-            self._incarnation = uuid4()
+            self._incarnation = UUID(int=next(self._incarnations))
             self.hold(hold_until)
             return self._incarnation
 

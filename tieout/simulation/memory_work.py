@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 from threading import RLock
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 
@@ -58,12 +59,13 @@ class MemoryWork:
         self._lock = lock
         self._rows: dict[RowKey, WorkRow] = {}
         self._open: set[tuple[UUID, str]] = set()
+        self._claims = count(1)
         self._position = 0
 
     def claim(self, errand: str, *, connection: UUID, limit: int, worker: str, lease: timedelta) -> list[DueRow]:
         """Claim due rows, oldest due first."""
         with self._lock:
-            now, token = self._now(), uuid4().hex
+            now, token = self._now(), str(next(self._claims))
             ready = [
                 (row.due_at, key[2].hex, key, row)
                 for key, row in self._rows.items()

@@ -21,7 +21,7 @@ from domain.ports.ledger import InvoiceHead, LedgerSystem, StepCommand
 from domain.postings.events import PostingLine, PostingPlan
 from domain.suppliers.events import Address, SupplierContent
 from sandbox.serve import Sandbox, SandboxOptions
-from tests.support.fake_ledger import FakeLedger
+from tieout.simulation.fakes.ledger import FakeLedger
 
 POSTING_DELAY = timedelta(seconds=40)
 LAG = timedelta(seconds=20)

@@ -8,7 +8,8 @@ from domain.errors import RefusedError, TransientError
 from domain.ports.answers import CallAnswer, Verdict
 from tests.contracts.payables.records import code, invoice, supplier
 from tests.contracts.payables.worlds import Blobs
-from tests.support.fake_payables import FakePayables, Fault
+from tieout.simulation.fakes.payables import FakePayables
+from tieout.simulation.fakes.payables_faults import Fault
 
 MEMBER = invoice()
 KEY = MEMBER.key.external_id

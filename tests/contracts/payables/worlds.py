@@ -13,8 +13,8 @@ from domain.payments.events import PaymentContent, Remittance
 from domain.ports.payables import PayablesSystem
 from domain.ports.store import BlobStore
 from sandbox.serve import Sandbox
-from tests.support.fake_payables import FakePayables
 from tests.unit.adapters.http.remotes import NotedBudget, RealClock
+from tieout.simulation.fakes.payables import FakePayables
 
 DIMENSIONS = ((2, "Cost center"),)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.effects import Done, Due, Open, Shut, Wait
+from domain.effects import Done, Due, Open, Wait
 from domain.errors import DoubtError, MalformedError, RefusedError, TransientError
 from domain.event import Event, Personal, topic, topics
 from domain.identifiers import InvoiceKey, LedgerRow, PinnedIdentity, batch_id, key1, stream_id, supplier_key
@@ -137,7 +137,6 @@ def test_a_reversal_without_anything_booked_frees_the_reissue_at_once() -> None:
 
     assert Open("reversed:77001") in planned()
     assert Open("reversed:77001") not in planned("T1")
-    assert Shut("x") != Open("x")
 
 
 def test_the_shortest_settle_window_is_time_out_plus_lag_plus_margin() -> None:

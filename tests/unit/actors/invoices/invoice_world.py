@@ -20,10 +20,10 @@ from domain.event import Event, Recorded
 from domain.identifiers import InvoiceKey, stream_id
 from domain.invoices.invoice import Invoice, fold
 from domain.suppliers.events import SupplierConfirmed, SupplierContent, SupplierRecorded
-from tests.support.fake_ledger import FakeLedger
-from tests.support.fake_payables import FakePayables
-from tests.support.fake_postings import FakeInvoice
 from tests.unit.domain.invoices.invoice_facts import RULES, WINDOWS
+from tieout.simulation.fakes.ledger import FakeLedger
+from tieout.simulation.fakes.payables import FakePayables
+from tieout.simulation.fakes.postings import FakeInvoice
 from tieout.simulation.memory_store import MemoryStore
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)

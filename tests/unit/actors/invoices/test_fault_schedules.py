@@ -9,8 +9,8 @@ from actors.errands.submit_invoices import submit_invoices
 from domain.errors import StoreError
 from domain.ports.answers import CallAnswer
 from domain.ports.payables import EncodedBatch
-from tests.support.fake_payables import Fault
 from tests.unit.actors.invoices.invoice_world import PDF, World
+from tieout.simulation.fakes.payables_faults import Fault
 
 CRASH_BEFORE, CRASH_AFTER, LATE_ANSWER, RESTORE, SECOND_WORKER = "before", "after", "late", "restore", "second worker"
 TROUBLE = st.one_of(

@@ -98,17 +98,39 @@ def test_invoices_are_listed_past_the_cap_of_the_tenant(gateway: Gateway, client
     assert (gateway.asked[0].query["HDRS"], gateway.asked[0].query["maxrecs"]) == ("1", "1000")
 
 
+def test_a_cap_that_is_no_round_number_loses_no_invoice(gateway: Gateway, client: Client) -> None:
+    gateway.says(reply(*(line(place) for place in range(1, 37))), reply(*(line(place) for place in range(37, 73))))
+    gateway.says(reply(line(73)))
+    pages = list(invoices.invoice_heads(client, "AAA", SINCE))
+    assert [len(page) for page in pages] == [36, 36, 1]
+
+
+def test_a_cap_that_is_no_round_number_loses_no_code(gateway: Gateway, client: Client) -> None:
+    many = [{"AITM": f"{place:03d}", "DIVI": "", "TX40": "x", "LCCD": "0"} for place in range(80)]
+    none = rows("LstAccountID")
+    gateway.says(bulk(rows("LstAccountID", *many[:37]), none, none))
+    gateway.says(bulk(rows("LstAccountID", *many[36:73])), bulk(rows("LstAccountID", *many[72:])))
+    assert len(codes.read_codes(client, 3)) == 80
+
+
+def test_a_list_shorter_than_one_seen_before_is_asked_for_once(gateway: Gateway, client: Client) -> None:
+    gateway.says(reply(line(1), line(2)), bulk(rows("Select")), reply(line(3)))
+    for _ in range(2):
+        list(invoices.invoice_heads(client, "AAA", SINCE))
+    assert len(gateway.asked) == 3
+
+
 def test_a_full_last_page_is_followed_by_an_empty_one(gateway: Gateway, client: Client) -> None:
     gateway.says(reply(*(line(place) for place in range(1, 50))), bulk(rows("Select")))
     assert [len(page) for page in invoices.invoice_heads(client, "AAA", SINCE)] == [49]
 
 
 def test_a_separator_that_stands_in_the_data_is_replaced_by_another(gateway: Gateway, client: Client) -> None:
-    gateway.says(reply(line(1, "A~B")), reply(line(1, "A~B", "^"), separator="^"))
+    gateway.says(reply(line(1, "A~B")), reply(line(1, "A~B", "^"), separator="^"), reply())
     ((found,),) = list(invoices.invoice_heads(client, "AAA", SINCE))
     assert isinstance(found, InvoiceHead)
     assert found.key.number == "A~B"
-    assert [asked.query["SEPC"] for asked in gateway.asked] == ["~", "^"]
+    assert [asked.query["SEPC"] for asked in gateway.asked] == ["~", "^", "~"]
 
 
 def test_a_row_that_no_separator_fits_is_a_problem_and_its_neighbours_are_read(
@@ -119,6 +141,7 @@ def test_a_row_that_no_separator_fits_is_a_problem_and_its_neighbours_are_read(
     gateway.says(
         reply(line(1), line(2, "A~^B"), line(3, "X^").replace("20260301", "20261399")),
         reply(line(1, separator="^"), line(2, "A~^B", "^"), line(3, "X^", "^"), separator="^"),
+        reply(),
     )
     (page,) = list(invoices.invoice_heads(client, "AAA", SINCE))
     assert [each.code for each in page if isinstance(each, Problem)] == ["MALFORMED", "COLUMN_COUNT"]
@@ -226,14 +249,15 @@ def test_a_session_in_another_company_is_a_misconfiguration_naming_both(gateway:
 
 
 def test_a_division_that_does_not_exist_is_named(gateway: Gateway, client: Client) -> None:
-    gateway.says(bulk(rows("GetUserData", {"CONO": "100"})), bulk(rows("LstDivisions", {"DIVI": "AAA"})))
+    gateway.says(bulk(rows("GetUserData", {"CONO": "100"})))
+    gateway.says(bulk(rows("LstDivisions", {"DIVI": "AAA"})), bulk(rows("LstDivisions")))
     with pytest.raises(MisconfiguredError, match="no division BBB"):
         checks.check(client)
 
 
 def test_a_tenant_without_repository_cannot_tell_what_it_lacks(gateway: Gateway, client: Client) -> None:
     gateway.says(bulk(rows("GetUserData", {"CONO": "100", "TX40": "Acme"})))
-    gateway.says(bulk(rows("LstDivisions", {"DIVI": "AAA"}, {"DIVI": "BBB"})))
+    gateway.says(bulk(rows("LstDivisions", {"DIVI": "AAA"}, {"DIVI": "BBB"})), bulk(rows("LstDivisions")))
     gateway.says({"terminationErrorType": "TransactionNotFound"}, status=400)
     found = checks.check(client)
     assert (found.missing_transactions, found.token_seconds) == (("MRS001MI/LstTransactions",), 7200)

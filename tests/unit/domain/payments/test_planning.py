@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from domain.postings.posting import fold as fold_posting
 from tests.support.payments_world import (
     CM_9,
     INV_77,
+    NOW,
     OTHER_DIVISION,
     TODAY,
     payment,
@@ -205,11 +206,7 @@ def test_only_a_leg_proven_absent_is_planned_anew_in_a_new_generation() -> None:
     ordered = e.PaymentPostingOrdered(payment_id="77001", person="ann", reason="deleted in GLS840")
     (planned,) = first.payment
     assert isinstance(planned, e.PaymentPostingsPlanned)
-    absent = posting(
-        p.PostingDoubtResolved(
-            key1="T", payment_id="77001", resolution="absent", voucher="", person="ann", reason="gone"
-        )
-    )
+    absent = posting(resolved_absent())
     states = {planned.legs[0].posting: absent, planned.legs[1].posting: posting()}
     again = gate(content, planned, ordered, postings=states)
     (made,) = plans(again)
@@ -217,6 +214,39 @@ def test_only_a_leg_proven_absent_is_planned_anew_in_a_new_generation() -> None:
     (fact,) = again.payment
     assert isinstance(fact, e.PaymentPostingsPlanned)
     assert {leg.division for leg in fact.legs} == {"AAA", "BBB"}
+
+
+@pytest.mark.parametrize(("ordered_at", "read_back_only"), [(NOW, False), (NOW - timedelta(days=2), True)])
+def test_what_a_person_orders_after_the_store_went_back_is_posted(
+    ordered_at: datetime, *, read_back_only: bool
+) -> None:
+    content = payment()
+    (planned,) = gate(content).payment
+    assert isinstance(planned, e.PaymentPostingsPlanned)
+    order = e.PaymentPostingOrdered(payment_id="77001", person="ann", reason="not in M3")
+    history = [*recorded([e.PaymentSettled(content=content), planned]), *recorded([order], at=ordered_at)]
+    absent = posting(resolved_absent())
+    result = decide_plan(
+        fold(history),
+        invoices={INV_77: LIVE},
+        replaced=None,
+        rules=rules(),
+        today=TODAY,
+        went_back_at=NOW - timedelta(days=1),
+        postings={planned.legs[0].posting: absent},
+    )
+    (made,) = plans(result)
+    assert (made.generation, made.read_back_only) == (2, read_back_only)
+
+
+def resolved_absent() -> p.PostingDoubtResolved:
+    return p.PostingDoubtResolved(
+        key1="T", payment_id="77001", resolution="absent", voucher="", person="ann", reason="gone"
+    )
+
+
+def test_an_id_that_is_none_of_ours_is_an_unknown_invoice() -> None:
+    assert held(gate(payment(remittance("STRANGE|1")))).reason == "UNKNOWN_INVOICE"
 
 
 def reissue(**changes: Any) -> e.PaymentContent:
@@ -257,6 +287,14 @@ def test_a_reissue_waits_for_the_reversal_posting() -> None:
     )
     stuck = held(gate(reissue(), replaced=Replaced(state, {"T1": BOOKED, "R1": refused})))
     assert stuck.waits_for == keys.reversed_payment("77001")
+    both = old(VOID, reversal(reversing=(leg, e.Leg(division="BBB", posting="R2", net=usd("-1.00")))))
+    half = held(gate(reissue(), replaced=Replaced(both, {"T1": BOOKED, "R1": refused, "R2": BOOKED})))
+    assert half.waits_for is None
+
+
+def test_a_reissue_waits_for_a_posting_the_store_may_have_forgotten() -> None:
+    fact = held(gate(reissue(), replaced=Replaced(old(), {"T1": posting()}), went_back_at=NOW))
+    assert fact.waits_for == keys.reversed_payment("77001")
 
 
 def test_a_reissue_waits_for_a_reversal_done_by_hand() -> None:

@@ -112,6 +112,7 @@ def test_a_dropped_card_number_is_raised_once() -> None:
 
 def test_a_reissue_is_noted_once_on_a_payment_we_know() -> None:
     assert decide_replaced(given(), "77002") == ()
+    assert decide_replaced(given(), "77002", reported=True) == (e.PaymentReplaced(by_payment_id="77002"),)
     known = given(e.PaymentSettled(content=payment()))
     assert decide_replaced(known, "77002") == (e.PaymentReplaced(by_payment_id="77002"),)
     noted = given(e.PaymentSettled(content=payment()), e.PaymentReplaced(by_payment_id="77002"))

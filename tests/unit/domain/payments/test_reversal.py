@@ -79,3 +79,10 @@ def test_a_booked_posting_without_a_plan_is_a_broken_history() -> None:
     broken = fold_posting(recorded([p.PostingConfirmed(key1="T1", payment_id="77001", rows=())]))
     with pytest.raises(ValueError, match="has a plan"):
         decide_reversal(reversed_payment(), {"T1": broken}, rules(void_interface="AVXVOID"))
+
+
+def test_a_posting_the_store_may_have_forgotten_is_not_given_up() -> None:
+    (fact,) = decide_reversal(reversed_payment(), {"T1": posting()}, rules(), went_back_at=NOW).payment
+    assert isinstance(fact, e.PaymentReversalHeld)
+    assert fact.waits_for == keys.posting("T1")
+    assert decide_reversal(reversed_payment(), {"T1": BOOKED}, rules(), went_back_at=NOW).payment

@@ -4,7 +4,7 @@ import pytest
 
 from domain.event import Event
 from domain.postings import events as e
-from domain.postings.posting import Posting, fold
+from domain.postings.posting import Posting, fold, is_forgotten
 from tests.support.payments_world import NOW, STREAM, plan, recorded, row
 
 LATER = NOW + timedelta(minutes=3)
@@ -121,3 +121,29 @@ def test_a_late_answer_changes_nothing_but_the_version() -> None:
     late = e.PostingAnsweredLate(attempt_id="a1", step="CtrlBatch", verdict="confirmed")
     assert given(STARTED, late).phase == "started"
     assert given(STARTED, late).version == 3
+
+
+def test_a_queued_posting_may_start_and_one_held_for_a_person_may_not() -> None:
+    queued = given(e.PostingHeld(payment_id="77001", reason="IN_FLIGHT", detail="", waits_for="posting:T2"))
+    assert (queued.startable, queued.waits_for) == (True, "posting:T2")
+    started = given(e.PostingHeld(payment_id="77001", reason="IN_FLIGHT", detail="", waits_for="posting:T2"), STARTED)
+    assert (started.reason, started.waits_for) == ("", None)
+    assert not given(e.PostingHeld(payment_id="77001", reason="SIGN", detail="")).startable
+    assert not given(STARTED, HANDOVER).startable
+
+
+def test_handovers_that_never_went_out_are_counted_apart() -> None:
+    state = given(STARTED, not_sent(), HANDOVER, not_sent(after_handover=True), HANDOVER)
+    assert (state.handover, state.unsent) == (1, 1)
+
+
+def test_a_persons_word_is_remembered() -> None:
+    assert given(resolved("posted-by-hand")).resolution == "posted-by-hand"
+
+
+def test_what_was_planned_before_the_store_went_back_counts_as_handed_over() -> None:
+    assert is_forgotten(given(), NOW)
+    assert not is_forgotten(given(), NOW - timedelta(seconds=1))
+    assert not is_forgotten(given(), None)
+    assert not is_forgotten(fold([]), NOW)
+    assert is_forgotten(fold(recorded([e.PostingPlanned(plan=plan(read_back_only=True))])), None)

@@ -9,14 +9,10 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import TypeVar
 
 import msgspec
 
-from adapters.avidxchange import found, mapping
-from adapters.avidxchange.errors import codes_forbidden
-from adapters.http_messages import Reply
 from domain.errors import TieoutError, TransientError
 from domain.identifiers import digest
 from domain.invoices.content import InvoiceContent
@@ -27,28 +23,20 @@ from domain.ports.answers import Breach, CallAnswer, RecordAnswer, Verdict
 from domain.ports.payables import BatchMember, CodeFound, EncodedBatch, InvoiceFound, PaymentPage, VendorFound
 from domain.ports.store import BlobStore
 from domain.suppliers.events import SupplierContent
-from tests.support.payables_books import Body, Held, Sent
+from tieout.simulation.fakes.payables_books import BatchTimes, Body, Held, Sent
+from tieout.simulation.fakes.payables_faults import Fault, id_of, in_pages, too_long
+from tieout.wiring.encodings import CLOSED, Reply, codes_forbidden, mapping
 
 T = TypeVar("T")
 GROUPS = {1: "Accounting Codes"}
 BODY_LIMIT = 10 * 1024 * 1024
-PAGE = 100
-
-
-class Fault(StrEnum):
-    """What befalls one batch on its way; an upsert knows REQUEST_LOST, ANSWER_LOST and TOO_MANY too."""
-
-    ZERO_BYTES = "nothing was written"
-    TOO_MANY = "429"
-    WHOLE_REFUSED = "400"
-    REQUEST_LOST = "never arrived"
-    ANSWER_LOST = "taken, but the answer got lost"
-    TAKEN_LATE = "taken `late` after it was sent; the answer got lost"
-    LAST_RESULT_MISSING = "taken, but the last record got no result"
 
 
 class FakePayables:
-    """Implements the payables port; `references` off takes invoices for unknown vendors and codes too."""
+    """Implements the payables port; `references` off takes invoices for unknown vendors and codes too.
+
+    draw_lag, draw_batch_time: lag and time of processing, drawn anew for every write and every batch.
+    """
 
     def __init__(
         self,
@@ -60,10 +48,14 @@ class FakePayables:
         batch_time: timedelta = timedelta(seconds=30),
         late: timedelta = timedelta(seconds=59),
         references: bool = True,
+        draw_lag: Callable[[], timedelta] | None = None,
+        draw_batch_time: Callable[[], timedelta] | None = None,
     ) -> None:
         self.now = now
         self.lag = lag
         self.batch_time = batch_time
+        self._draw_lag: Callable[[], timedelta | None] = draw_lag or (lambda: None)
+        self._draw_batch_time = draw_batch_time or (lambda: self.batch_time)
         self.late = late
         self.references = references
         self.sends: Counter[str] = Counter()  # POSTs that were written to the wire, by the invoice's ExternalId
@@ -76,8 +68,8 @@ class FakePayables:
         self._blobs = blobs
         self._vendors: dict[str, list[tuple[datetime, SupplierContent]]] = defaultdict(list)
         self._codes: dict[tuple[str, str], list[tuple[datetime, CodeContent]]] = defaultdict(list)
-        self._batches: dict[str, list[datetime]] = defaultdict(list)
-        self._payments: dict[str, PaymentContent] = {}
+        self._batches: dict[str, list[BatchTimes]] = defaultdict(list)
+        self._payments: dict[str, list[tuple[datetime, PaymentContent]]] = defaultdict(list)
         self._faults: dict[str, deque[Fault | TieoutError]] = defaultdict(deque)
         self._calls = 0
         self._lock = threading.RLock()
@@ -97,17 +89,30 @@ class FakePayables:
         """Change the status of every invoice of an ExternalId, as a person or a payment does."""
         for one in self.invoices:
             if one.sent.external_id == external_id:
-                one.history.append((self.now(), status, reason))
+                self._note(one, self.now(), status, reason)
 
     def add_payment(self, payment: PaymentContent) -> None:
         """Report a payment, or report it again changed."""
-        self._payments[payment.payment_id] = payment
+        self._payments[payment.payment_id].append((self.now(), payment))
+
+    def payment(self, payment_id: str) -> PaymentContent:
+        """Give a payment as it is now."""
+        return self._payments[payment_id][-1][1]
+
+    def payment_ids(self) -> list[str]:
+        """Name every payment."""
+        return list(self._payments)
 
     def receive(self, encoded: EncodedBatch, *, at: datetime) -> dict[str, RecordAnswer]:
         """Take a batch into the books, as if it had arrived at `at`."""
         body = msgspec.json.decode(encoded.body, type=Body)
-        self._batches[body.external_id].append(at)
-        return {invoice.external_id: self._take(invoice, at) for invoice in body.invoices}
+        times = BatchTimes(at, at + self._draw_batch_time(), (self._draw_lag(), self._draw_lag()))
+        self._batches[body.external_id].append(times)
+        return {invoice.external_id: self._take(invoice, times) for invoice in body.invoices}
+
+    def batch_times(self, batch: str) -> Sequence[BatchTimes]:
+        """Give when the batches of an ExternalId were taken, shown and closed."""
+        return self._batches.get(batch, ())
 
     # The port.
 
@@ -130,7 +135,7 @@ class FakePayables:
         answers = {}
         for content in contents if fault is not Fault.REQUEST_LOST else ():
             external_id = mapping.vendor_external_id(content)
-            refused = self._refused(external_id) or _too_long(self.vendor_breaches(content))
+            refused = self._refused(external_id) or too_long(self.vendor_breaches(content))
             answers[external_id] = refused or self._put_vendor(external_id, content)
         return self._answered(answers, fault)
 
@@ -141,7 +146,7 @@ class FakePayables:
         return {
             external_id: VendorFound(
                 external_id=external_id,
-                vendor_id=_id("9", external_id),
+                vendor_id=id_of("9", external_id),
                 enrolment=self._enrolment(external_id, content),
                 record_digest=self.vendor_digest(content),
                 active=content.active,
@@ -161,7 +166,7 @@ class FakePayables:
         answers = {}
         for content in contents if fault is not Fault.REQUEST_LOST else ():
             key = (content.group, content.value)
-            refused = self._refused("|".join(key)) or _too_long(self.code_breaches(content))
+            refused = self._refused("|".join(key)) or too_long(self.code_breaches(content))
             if refused is None:
                 self._codes[key].append((self.now(), content))
             answers[key] = refused or RecordAnswer(verdict=Verdict.CONFIRMED)
@@ -225,13 +230,12 @@ class FakePayables:
     def find_batches(self, batches: Sequence[str]) -> dict[str, str]:
         """Look batches up."""
         self._begin("find_batches")
-        seen_at = self.now() - self.lag
-        statuses = {}
-        for batch in batches:
-            ages = [seen_at - taken for taken in self._batches.get(batch, ()) if taken <= seen_at]
-            if ages:
-                statuses[batch] = found.CLOSED if min(ages) >= self.batch_time else "Processing"
-        return statuses
+        shown = {batch: [one for one in self._batches.get(batch, ()) if self._is_shown(one)] for batch in batches}
+        return {
+            batch: CLOSED if all(self._passed(one.closed, one.lags[1]) for one in times) else "Processing"
+            for batch, times in shown.items()
+            if times
+        }
 
     def find_invoices(self, external_ids: Sequence[str]) -> dict[str, list[InvoiceFound]]:
         """Look invoices up."""
@@ -247,20 +251,20 @@ class FakePayables:
             for held in self.invoices
             if (one := self._seen(held)) is not None and since <= self._changed_at(held).date() <= until
         ]
-        yield from _pages(changed)
+        yield from in_pages(changed)
 
     def payments(self, since: date, until: date) -> Iterator[PaymentPage]:
         """Give the payments changed on these days."""
         self._begin("payments")
-        chosen = [one for one in self._payments.values() if since <= date.fromisoformat(one.modified[:10]) <= until]
-        pages = list(_pages(chosen))
+        chosen = [one for one in self._newest() if since <= date.fromisoformat(one.modified[:10]) <= until]
+        pages = list(in_pages(chosen))
         for number, page in enumerate(pages, start=1):
             yield PaymentPage(payments=page, page=number, pages=len(pages), total=len(chosen))
 
     def payments_by_id(self, payment_ids: Sequence[str]) -> dict[str, PaymentContent]:
         """Look payments up."""
         self._begin("payments_by_id")
-        return {one: self._payments[one] for one in payment_ids if one in self._payments}
+        return {one: self._payments[one][-1][1] for one in payment_ids if one in self._payments}
 
     def now_hint(self) -> datetime | None:
         """Give the remote's clock."""
@@ -272,6 +276,19 @@ class FakePayables:
         return self._calls
 
     # What it does with what it is given.
+
+    def _newest(self) -> list[PaymentContent]:
+        return [history[-1][1] for history in self._payments.values()]
+
+    def _note(self, held: Held, at: datetime, status: str, reason: str) -> None:
+        held.history.append((at, status, reason))
+        held.shown.append((max(at, held.shown[-1][0]), self._draw_lag()))
+
+    def _passed(self, moment: datetime, lag: timedelta | None) -> bool:
+        return moment + (self.lag if lag is None else lag) <= self.now()
+
+    def _is_shown(self, times: BatchTimes) -> bool:
+        return self._passed(times.taken, times.lags[0])
 
     def _begin(self, method: str, *, pages: int = 1) -> Fault | None:
         with self._lock:
@@ -299,19 +316,23 @@ class FakePayables:
     def _put_vendor(self, external_id: str, content: SupplierContent) -> RecordAnswer:
         self._vendors[external_id].append((self.now(), content))
         status = self._enrolment(external_id, content)
-        return RecordAnswer(verdict=Verdict.CONFIRMED, item_id=_id("9", external_id), status=status)
+        return RecordAnswer(verdict=Verdict.CONFIRMED, item_id=id_of("9", external_id), status=status)
 
     def _enrolment(self, external_id: str, content: SupplierContent) -> str:
         if external_id in self.excluded:
             return "Excluded"
         return "Enrolled" if mapping.vendor_record(content)["Address"] else "Pending"
 
-    def _take(self, invoice: Sent, at: datetime) -> RecordAnswer:
+    def _take(self, invoice: Sent, times: BatchTimes) -> RecordAnswer:
         refused = self._refused(invoice.external_id) or self._judged(invoice)
         if refused is not None:
             return refused
         invoice_id = str(500_000 + len(self.invoices))
-        self.invoices.append(Held(invoice_id, invoice, [(at, "Received", "")]))
+        created = times.taken + (times.closed - times.taken) / 2
+        lag, batch_lag = self._draw_lag(), times.lags[0]
+        if lag is not None and batch_lag is not None:  # a batch is shown before its invoices
+            lag = max(lag, times.taken + batch_lag - created)
+        self.invoices.append(Held(invoice_id, invoice, [(times.taken, "Received", "")], [(created, lag)]))
         return RecordAnswer(verdict=Verdict.CONFIRMED, item_id=invoice_id, status="Received")
 
     def _judged(self, invoice: Sent) -> RecordAnswer | None:
@@ -351,9 +372,10 @@ class FakePayables:
 
     def _seen(self, held: Held) -> InvoiceFound | None:
         """Show an invoice as searches do: it appears while its batch is worked through, changes after the lag."""
-        if self.now() - self.lag < held.history[0][0] + self.batch_time / 2:
+        seen = self._visible_history(held)
+        if not seen:
             return None
-        _, status, reason = [one for one in held.history if one[0] <= self.now() - self.lag][-1]
+        _, status, reason = seen[-1]
         return InvoiceFound(
             avid_invoice_id=held.invoice_id,
             external_id=held.sent.external_id,
@@ -365,19 +387,9 @@ class FakePayables:
         )
 
     def _changed_at(self, held: Held) -> datetime:
-        return [at for at, _, _ in held.history if at <= self.now() - self.lag][-1]
+        return self._visible_history(held)[-1][0]
 
-
-def _too_long(breaches: Sequence[Breach]) -> RecordAnswer | None:
-    if not breaches:
-        return None
-    return RecordAnswer(verdict=Verdict.REFUSED, code="FIELD_TOO_LONG", text=str(breaches[0]))
-
-
-def _pages(records: Sequence[T]) -> Iterator[tuple[T, ...]]:
-    for start in range(0, len(records), PAGE) or (0,):
-        yield tuple(records[start : start + PAGE])
-
-
-def _id(prefix: str, key: str) -> str:
-    return prefix + str(int(digest(key.encode())[:8], 16))
+    def _visible_history(self, held: Held) -> list[tuple[datetime, str, str]]:
+        written = ((one, (one[0], None)) for one in held.history[len(held.shown) :])
+        timed = [*zip(held.history, held.shown, strict=False), *written]
+        return [one for one, (since, lag) in timed if self._passed(since, lag)]

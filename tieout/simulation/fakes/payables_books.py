@@ -1,7 +1,8 @@
 """What the fake payables system keeps: invoices as they stood in a body, with the history of their status."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -28,13 +29,27 @@ class Sent(msgspec.Struct, rename="pascal"):
 
 
 class Body(msgspec.Struct, rename="pascal"):
+    """A batch as it stood in a request."""
+
     external_id: str
     invoices: list[Sent]
 
 
 class Held(msgspec.Struct):
-    """An invoice in the books; history: (when, status, reason), oldest first."""
+    """An invoice in the books; history: (when, status, reason), oldest first.
+
+    shown: from when on each is there, and how much later look-ups show it (None: the fake's lag at that time).
+    """
 
     invoice_id: str
     sent: Sent
     history: list[tuple[datetime, str, str]]
+    shown: list[tuple[datetime, timedelta | None]]
+
+
+class BatchTimes(NamedTuple):
+    """When a batch was taken and creates its last invoice; lags: how much later it is shown, and shown as closed."""
+
+    taken: datetime
+    closed: datetime
+    lags: tuple[timedelta | None, timedelta | None]

@@ -1,16 +1,19 @@
 """The inside of the fake ledger: invoices with their balances, GLS840 batches, and the checks M3 makes of them."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from adapters.infor.settings import DEFAULT_PARM_LAYOUT
 from domain.identifiers import InvoiceKey
 from domain.invoices.content import LedgerState
 from domain.money import Money, total
 from domain.ports.ledger import InvoiceHead, PoLine, VoucherLine
 from domain.postings.events import EvidenceRow
+from tieout.wiring.encodings import DEFAULT_PARM_LAYOUT
+
+CONTROL_ACCOUNT = "200100"
+ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 class NokError(Exception):
@@ -22,11 +25,22 @@ class NokError(Exception):
 
 
 class Paid(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment row and what it moved; `net` carries its sign."""
+    """A payment row and what it moved; `net` carries its sign; shown_from: when reads begin to show it."""
 
     row: EvidenceRow
     net: Money
     discount: Money
+    shown_from: datetime = ALWAYS
+
+
+class Booking(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a voucher made from a GLS840 batch, or by a person in its stead. taken_back: it is a reversal."""
+
+    key1: str
+    payment_id: str
+    taken_back: bool
+    row: EvidenceRow
+    net: Money
 
 
 class FakeInvoice(msgspec.Struct, kw_only=True):
@@ -95,13 +109,25 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Batch:
-    """A GLS840 batch; state: open, handed over, posted or stuck."""
+    """A GLS840 batch; state: open, handed over, posted, stuck or deleted.
 
-    def __init__(self, key1: str, division: str, interface: str, written_at: datetime) -> None:
+    lags: how long FGLINH shows it too late, and too long; jobs: when its postings are due, one per handover.
+    """
+
+    def __init__(
+        self,
+        key1: str,
+        division: str,
+        interface: str,
+        written_at: datetime,
+        lags: tuple[timedelta, timedelta] = (timedelta(), timedelta()),
+    ) -> None:
         self.key1 = key1
         self.division = division
         self.interface = interface
         self.written_at = written_at
+        self.lags = lags
+        self.jobs: list[datetime] = []
         self.lines: dict[int, str] = {}
         self.state = "open"
         self.handed_over_at: datetime | None = None
@@ -113,6 +139,11 @@ class Batch:
     def live(self) -> bool:
         """Whether KEY1 is taken."""
         return self.gone_at is None
+
+    def at(self, now: datetime) -> bool:
+        """Whether FGLINH shows it at a time."""
+        late, long = self.lags
+        return self.written_at + late <= now and (self.gone_at is None or self.gone_at + long > now)
 
     def add(self, line: int, parm: str) -> None:
         """Write a line once."""
@@ -170,3 +201,10 @@ def _check_line(payment: Payment, held: FakeInvoice) -> None:
         raise NokError("GL84009")
     if abs(payment.net) > abs(held.outstanding):
         raise NokError("GL84008")
+
+
+def voucher_line(sequence: int, code: str, account: str, amount: Money) -> VoucherLine:
+    """Write a line of an invoice's voucher."""
+    side = "C" if amount.minor < 0 else "D"
+    accounts = (account, "", "", "", "", "", "")
+    return VoucherLine(sequence=sequence, transaction_code=code, accounts=accounts, amount=amount, side=side, text="")

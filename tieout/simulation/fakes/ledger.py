@@ -7,8 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from adapters.infor.parm import encode_parms
-from adapters.infor.settings import InforSettings
 from domain.errors import MisconfiguredError, TieoutError
 from domain.identifiers import InvoiceKey, LedgerRow
 from domain.invoices.content import LedgerState
@@ -18,9 +16,20 @@ from domain.ports.answers import CallAnswer, RecordAnswer, Verdict
 from domain.ports.ledger import ImageFound, InvoiceHead, LedgerCheck, PoLine, Problem, StepCommand, VoucherLine
 from domain.postings.events import EvidenceRow, PostingPlan
 from domain.suppliers.events import SupplierContent
-from tests.support.fake_postings import Batch, FakeInvoice, NokError, Paid, check_batch, read_payment
+from tieout.simulation.fakes.postings import (
+    ALWAYS,
+    CONTROL_ACCOUNT,
+    Batch,
+    Booking,
+    FakeInvoice,
+    NokError,
+    Paid,
+    check_batch,
+    read_payment,
+    voucher_line,
+)
+from tieout.wiring.encodings import InforSettings, encode_parms
 
-CONTROL_ACCOUNT = "200100"
 PAGE = 50
 
 
@@ -45,6 +54,9 @@ class FakeLedger:
     """The ledger port over dictionaries. Thread-safe.
 
     lag: how long FGLINH lags behind writes; posting_delay: from handover to the voucher, None = only by `post_due`.
+    draw_lag, draw_delay: the same, drawn anew for every write and every handover; payment rows lag then as well.
+    stick_next, refuse_next, correct_next: so many of the next vouchers stick inside M3, come back to GLS840, or are
+    booked by a person under another text. reopens: a CtrlBatch after the handover re-opens the batch under its job.
     """
 
     def __init__(
@@ -56,6 +68,8 @@ class FakeLedger:
         lag: timedelta = timedelta(),
         posting_delay: timedelta | None = None,
         void_interface: str = "",
+        draw_lag: Callable[[], timedelta] | None = None,
+        draw_delay: Callable[[], timedelta] | None = None,
     ) -> None:
         self.settings = InforSettings(company=company, divisions=divisions)
         self.session_company = company
@@ -63,12 +77,17 @@ class FakeLedger:
         self.batches: list[Batch] = []
         self.sends: Counter[tuple[str, str]] = Counter()  # (KEY1, step) -> how often it was sent
         self.bookings: Counter[str] = Counter()  # KEY1 -> how often it was booked
-        self.stick_next = 0
+        self.booked: list[Booking] = []  # every voucher line, in the order of booking
+        self.stick_next = self.refuse_next = self.correct_next = 0
+        self.reopens = False
         self.closed_until: date | None = None
         self.void_interface = void_interface
         self._suppliers: dict[str, tuple[SupplierContent, int]] = {}
         self._codes: dict[int, dict[str, tuple[CodeFact, ...]]] = defaultdict(dict)
-        self._now, self._lag, self._posting_delay = now, lag, posting_delay
+        self._now = now
+        self._draw_lag = draw_lag or (lambda: lag)
+        self._rows_lag = draw_lag
+        self._draw_delay = draw_delay or (None if posting_delay is None else lambda: posting_delay)
         self._step_faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._read_faults: deque[TieoutError] = deque()
         self._late: list[Sequence[StepCommand]] = []
@@ -116,8 +135,8 @@ class FakeLedger:
             payment_status=0,
             changed=self._now().date(),
         )
-        cost = tuple(lines) if lines is not None else (_line(2, "10", "610100", gross),)
-        voucher = (_line(1, "40", CONTROL_ACCOUNT, -gross), *cost)
+        cost = tuple(lines) if lines is not None else (voucher_line(2, "10", "610100", gross),)
+        voucher = (voucher_line(1, "40", CONTROL_ACCOUNT, -gross), *cost)
         held = FakeInvoice(head=head, discount=Money(discount, currency), voucher=voucher, po=tuple(po), image=image)
         self.invoices[key] = held
         return held
@@ -138,10 +157,29 @@ class FakeLedger:
                 for command in commands:
                     self._judge(command)
 
+    def carry_out(self, commands: Sequence[StepCommand]) -> dict[str, RecordAnswer]:
+        """Judge the steps as M3 does when they arrive."""
+        with self._lock:
+            self.pass_time()
+            self.sends.update((command.key1, command.step) for command in commands)
+            return {command.key: self._judge(command) for command in commands}
+
+    def pass_time(self) -> None:
+        """Post what is due by now."""
+        if self._draw_delay is None:
+            return
+        for batch in self.batches:
+            if batch.state == "handed over" and not batch.jobs and batch.handed_over_at is not None:
+                batch.jobs.append(batch.handed_over_at + self._draw_delay())
+            for due in [job for job in batch.jobs if job <= self._now()]:
+                batch.jobs.remove(due)
+                self._book(batch)
+
     def post_due(self) -> None:
         """Post every batch that was handed over; a sticking one waits inside M3 for ever."""
         with self._lock:
             for batch in [each for each in self.batches if each.state == "handed over"]:
+                batch.jobs.clear()
                 self._book(batch)
 
     def check(self) -> LedgerCheck:
@@ -244,7 +282,7 @@ class FakeLedger:
             if self._now() >= deadline:
                 return CallAnswer(verdict=Verdict.NOT_SENT, code="deadline", text="the deadline has passed")
             self._calls += 1
-            self._pass_time()
+            self.pass_time()
             fault = next((self._step_faults[c.step].popleft() for c in commands if self._step_faults[c.step]), None)
             if fault is None or fault.verdict is not Verdict.NOT_SENT:
                 self.sends.update((command.key1, command.step) for command in commands)
@@ -261,15 +299,8 @@ class FakeLedger:
     def open_batches(self, division: str, keys: Sequence[str]) -> frozenset[str]:
         """Give what FGLINH shows, `lag` behind the writes."""
         self._read()
-        seen = self._now() - self._lag
-        shown = {
-            batch.key1
-            for batch in self.batches
-            if batch.division == division
-            and batch.written_at <= seen
-            and (batch.gone_at is None or batch.gone_at > seen)
-        }
-        return frozenset(keys) & shown
+        now = self._now()
+        return frozenset(keys) & {batch.key1 for batch in self.batches if batch.division == division and batch.at(now)}
 
     def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> dict[InvoiceKey, tuple[EvidenceRow, ...]]:
         """Read back payment rows dated on or after `since`."""
@@ -278,7 +309,7 @@ class FakeLedger:
             key: tuple(
                 paid.row
                 for paid in (self.invoices[key].payments if key in self.invoices else ())
-                if (paid.row.accounting_date or date.max) >= since
+                if (paid.row.accounting_date or date.max) >= since and paid.shown_from <= self._now()
             )
             for key in keys
         }
@@ -291,17 +322,9 @@ class FakeLedger:
     def _read(self) -> None:
         with self._lock:
             self._calls += 1
-            self._pass_time()
+            self.pass_time()
             if self._read_faults:
                 raise self._read_faults.popleft()
-
-    def _pass_time(self) -> None:
-        if self._posting_delay is None:
-            return
-        for batch in self.batches:
-            due = batch.handed_over_at
-            if batch.state == "handed over" and due is not None and due + self._posting_delay <= self._now():
-                self._book(batch)
 
     def _judge(self, command: StepCommand) -> RecordAnswer:
         try:
@@ -318,7 +341,8 @@ class FakeLedger:
         if command.step == "AddBatchHead":
             if batch is not None:
                 raise NokError("XRE0104")
-            self.batches.append(Batch(command.key1, command.division, command.interface, self._now()))
+            lags = (self._draw_lag(), self._draw_lag())
+            self.batches.append(Batch(command.key1, command.division, command.interface, self._now(), lags))
             return
         if batch is None:
             raise NokError("XRE0103")
@@ -326,20 +350,32 @@ class FakeLedger:
             batch.add(command.line, command.parm)
         elif batch.state == "handed over":
             batch.reopened = batch.reopened or command.step == "CtrlBatch"
+            if self.reopens and command.step == "CtrlBatch":
+                batch.state = "open"
         else:
             check_batch(batch, self.invoices, closed_until=self.closed_until, void_interface=self.void_interface)
             if command.step == "UpdBatch":
                 batch.state, batch.handed_over_at = "handed over", self._now()
+                batch.jobs.extend([self._now() + self._draw_delay()] if self._draw_delay else [])
                 batch.sticks, self.stick_next = self.stick_next > 0, max(0, self.stick_next - 1)
 
     def _book(self, batch: Batch) -> None:
-        batch.gone_at = self._now()
+        if self.refuse_next and not batch.sticks:
+            self.refuse_next -= 1
+            batch.state, batch.handed_over_at = "open", None  # back in GLS840 with an error
+            return
+        batch.gone_at = batch.gone_at or self._now()
         if batch.sticks:
             batch.state = "stuck"
             return
-        batch.state = "posted"
+        self.post(batch)
+
+    def post(self, batch: Batch) -> None:
+        """Make the voucher of a batch, stuck ones too: its payment rows, with our text unless a person corrects it."""
+        batch.state, batch.gone_at = "posted", batch.gone_at or self._now()
         self.bookings[batch.key1] += 1
         self._journal += 1
+        corrected, self.correct_next = self.correct_next > 0, max(0, self.correct_next - 1)
         for sequence, (_, parm) in enumerate(sorted(batch.lines.items()), start=1):
             payment = read_payment(parm, self.settings.company)
             held = self.invoices[payment.invoice]
@@ -352,15 +388,19 @@ class FakeLedger:
                 voucher=f"PAY-{60_000 + self._journal}",
                 amount=abs(payment.net),
                 accounting_date=payment.accounting_date,
-                text=payment.text,
+                text="CORRECTED BY HAND" if corrected else payment.text,
             )
-            held.payments.append(Paid(row=row, net=payment.net, discount=discount))
+            shown_from = self._now() + self._rows_lag() if self._rows_lag else ALWAYS
+            held.payments.append(Paid(row=row, net=payment.net, discount=discount, shown_from=shown_from))
+            self.booked.append(
+                Booking(
+                    key1=batch.key1,
+                    payment_id=payment.text.split(" ", 1)[0],
+                    taken_back=taken_back,
+                    row=row,
+                    net=payment.net,
+                )
+            )
 
     def _milliseconds(self) -> int:
         return int(self._now().timestamp() * 1000)
-
-
-def _line(sequence: int, code: str, account: str, amount: Money) -> VoucherLine:
-    side = "C" if amount.minor < 0 else "D"
-    accounts = (account, "", "", "", "", "", "")
-    return VoucherLine(sequence=sequence, transaction_code=code, accounts=accounts, amount=amount, side=side, text="")

@@ -1,0 +1,152 @@
+"""The boundary between a process and the world: every call of a port crosses it, and anything may happen there."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from domain.errors import MalformedError, RefusedError, StoreError, TransientError
+from tieout.simulation.faults import STEPS, Crash, Fault
+
+Call = Callable[[], Any]
+_RETRY_AFTER = 45.0
+
+
+class Site(Protocol):
+    """What a crossing needs of the world around it."""
+
+    def cross(self, worker: str, step: str) -> tuple[int, Fault | None]:
+        """Count a crossing, let world events happen, and give its number and its fault."""
+
+    def others_work(self, worker: str, number: int) -> None:
+        """Let other processes work for a moment."""
+
+    def stall(self, worker: str, number: int) -> None:
+        """Let so much time pass that every deadline is over, while others work."""
+
+    def pause(self, number: int) -> None:
+        """Let the time of a call pass."""
+
+    def wait_out(self, step: str) -> None:
+        """Let a call's whole timeout pass."""
+
+
+def guarded(site: Site, worker: str, step: str, call: Call) -> Any:
+    """Cross with a call that is neither a money write nor paged: a read, an upsert, a store's."""
+    number, fault = site.cross(worker, step)
+    if fault is None:
+        site.pause(number)
+        return call()
+    _before(site, worker, number, fault)
+    _refuse_to_answer(site, step, number, fault, call)
+    site.pause(number)
+    result = call()
+    if fault in (Fault.RESPONSE_LOST, Fault.UNKNOWN_COMMIT):
+        raise _lost(site, step, fault)
+    if fault is Fault.PARTIAL and isinstance(result, dict) and result:
+        result = dict(list(result.items())[:-1])
+    after(site, worker, number, fault)
+    return result
+
+
+def _before(site: Site, worker: str, number: int, fault: Fault) -> None:
+    match fault:
+        case Fault.CRASH_BEFORE:
+            raise Crash
+        case Fault.OTHERS_BEFORE:
+            site.others_work(worker, number)
+        case Fault.STALL_BEFORE | Fault.CLOCK_BACK:
+            site.stall(worker, number)
+        case _:
+            return
+
+
+def after(site: Site, worker: str, number: int, fault: Fault) -> None:
+    """Let happen what happens between the answer and its reader."""
+    match fault:
+        case Fault.CRASH_AFTER:
+            raise Crash
+        case Fault.OTHERS_AFTER:
+            site.others_work(worker, number)
+        case Fault.STALL_AFTER:
+            site.stall(worker, number)
+        case _:
+            return
+
+
+def _refuse_to_answer(site: Site, step: str, number: int, fault: Fault, call: Call) -> None:
+    """Raise what the port raises when no usable answer came; done or not is the number's parity."""
+    match fault:
+        case Fault.REQUEST_LOST | Fault.DISK_FULL:
+            raise _lost(site, step, fault)
+        case Fault.TOO_MANY:
+            raise TransientError("answered 429", retry_after=_RETRY_AFTER, before_processing=True, status=429)
+        case Fault.UNAUTHORIZED:
+            raise TransientError("answered 401", before_processing=True, status=401)
+        case Fault.GATEWAY:
+            if number % 2:
+                call()
+            raise TransientError("answered 502", status=502)
+        case Fault.HTML:
+            if number % 2:
+                call()
+            raise MalformedError("a web page under 200", record=step)
+        case Fault.BUSINESS_ERROR:
+            raise RefusedError("a business error inside 200", code="SIMULATED", status=200)
+        case Fault.REFUSED:
+            raise RefusedError("answered 400", code="HTTP_400", status=400)
+        case _:
+            return
+
+
+def _lost(site: Site, step: str, fault: Fault) -> TransientError:
+    if fault in (Fault.DISK_FULL, Fault.UNKNOWN_COMMIT):
+        return StoreError(f"the store gave no answer to {step}")
+    site.wait_out(step)
+    return TransientError("no answer in time")
+
+
+def paged(site: Site, worker: str, step: str, pages: Callable[[], Iterator[Any]]) -> Iterator[Any]:
+    """Cross with a call that gives pages; a page is cut, comes twice, or loses a record to its neighbour."""
+    number, fault = site.cross(worker, step)
+    if fault is None:
+        site.pause(number)
+        yield from pages()
+        return
+    _before(site, worker, number, fault)
+    _refuse_to_answer(site, step, number, fault, lambda: None)
+    for place, page in enumerate(pages()):
+        if fault is Fault.PAGE_CUT and place == number % 2:
+            raise TransientError("the connection broke between two pages")
+        yield _shifted(page) if fault is Fault.PAGE_SHIFTED else page
+        if fault is Fault.PAGE_REPEATED:
+            yield page
+    if fault is Fault.PAGE_CUT:
+        raise TransientError("the connection broke behind the last page")
+    after(site, worker, number, fault)
+
+
+def _shifted(page: Any) -> Any:
+    """Leave out a page's last record: it moved to a page that was read before."""
+    if isinstance(page, tuple):
+        return page[:-1]
+    return type(page)(payments=page.payments[:-1], page=page.page, pages=page.pages, total=page.total)
+
+
+class Port:
+    """A port as one process sees it: named methods cross the boundary, the others are its own (pure, or counters)."""
+
+    def __init__(self, site: Site, worker: str, inner: Any, methods: dict[str, str]) -> None:
+        self._site, self._worker, self._inner, self._methods = site, worker, inner, methods
+
+    def __getattr__(self, name: str) -> Any:
+        """Give a method that crosses, or the inner attribute itself."""
+        inner = getattr(self._inner, name)
+        step = self._methods.get(name)
+        if step is None:
+            return inner
+        site, worker = self._site, self._worker
+        if Fault.PAGE_CUT in STEPS[step]:
+            crossing: Any = lambda *a, **k: paged(site, worker, step, lambda: inner(*a, **k))  # noqa: E731 - both kinds of crossing stand side by side
+        else:
+            crossing = lambda *a, **k: guarded(site, worker, step, lambda: inner(*a, **k))  # noqa: E731 - likewise, as above
+        self.__dict__[name] = crossing
+        return crossing

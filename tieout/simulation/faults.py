@@ -1,0 +1,95 @@
+"""What may go wrong at a boundary between a process and the world, and where each of it can happen."""
+
+from enum import StrEnum
+
+from actors.errands.catalogue import ERRANDS, POLLS
+
+
+class Fault(StrEnum):
+    """One mishap at one boundary; `done` or not is drawn where both are possible."""
+
+    CRASH_BEFORE = "crash before"
+    CRASH_AFTER = "crash after"
+    OTHERS_BEFORE = "others work just before"
+    OTHERS_AFTER = "others work before the answer is read"
+    STALL_BEFORE = "stalls before, past every deadline"
+    STALL_AFTER = "reads the answer too late"
+    CLOCK_BACK = "stalls before, its wall clock set back"
+    REQUEST_LOST = "request lost"
+    RESPONSE_LOST = "response lost"
+    TAKEN_LATE = "taken after the sender gave up"
+    GATEWAY = "5xx, done or not"
+    HTML = "HTML under 200, done or not"
+    TOO_MANY = "429 with Retry-After"
+    UNAUTHORIZED = "401 in the middle"
+    REFUSED = "400 for the whole call"
+    BUSINESS_ERROR = "business error inside 200"
+    PARTIAL = "a result is missing"
+    PAGE_CUT = "the pages end early"
+    PAGE_REPEATED = "a page comes twice"
+    PAGE_SHIFTED = "a record slips between pages"
+    DISK_FULL = "disk full"
+    UNKNOWN_COMMIT = "committed, but nobody said so"
+
+
+_EVERYWHERE = (
+    Fault.CRASH_BEFORE,
+    Fault.CRASH_AFTER,
+    Fault.OTHERS_BEFORE,
+    Fault.OTHERS_AFTER,
+    Fault.STALL_BEFORE,
+    Fault.STALL_AFTER,
+)
+_ANSWERS = (Fault.GATEWAY, Fault.HTML, Fault.TOO_MANY, Fault.UNAUTHORIZED, Fault.BUSINESS_ERROR)
+WRITE = (
+    *_EVERYWHERE,
+    Fault.CLOCK_BACK,
+    Fault.REQUEST_LOST,
+    Fault.RESPONSE_LOST,
+    Fault.TAKEN_LATE,
+    *_ANSWERS,
+    Fault.REFUSED,
+    Fault.PARTIAL,
+)
+UPSERT = (*_EVERYWHERE, Fault.REQUEST_LOST, Fault.RESPONSE_LOST, *_ANSWERS, Fault.REFUSED, Fault.PARTIAL)
+READ = (*_EVERYWHERE, Fault.REQUEST_LOST, *_ANSWERS)
+PAGED = (*READ, Fault.PAGE_CUT, Fault.PAGE_REPEATED, Fault.PAGE_SHIFTED)
+PREPARE = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.OTHERS_AFTER, Fault.STALL_AFTER, Fault.TOO_MANY, Fault.GATEWAY)
+APPEND = (*_EVERYWHERE, Fault.DISK_FULL, Fault.UNKNOWN_COMMIT)
+QUEUE = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.OTHERS_BEFORE, Fault.OTHERS_AFTER, Fault.DISK_FULL)
+
+MONEY_WRITES = ("send_batch", "AddBatchHead", "AddBatchLine", "CtrlBatch", "UpdBatch")
+STEPS: dict[str, tuple[Fault, ...]] = {
+    **dict.fromkeys(MONEY_WRITES, WRITE),
+    **dict.fromkeys(("put_vendors", "put_codes"), UPSERT),
+    **dict.fromkeys(("ledger.prepare", "payables.prepare"), PREPARE),
+    **dict.fromkeys(
+        (
+            "server_time",
+            "supplier_details",
+            "codes",
+            "ledger_states",
+            "voucher_lines",
+            "po_lines",
+            "find_image",
+            "stream_image",
+            "open_batches",
+            "payment_rows",
+            "find_vendors",
+            "list_codes",
+            "find_batches",
+            "find_invoices",
+            "payments_by_id",
+        ),
+        READ,
+    ),
+    **dict.fromkeys(("changed_suppliers", "invoice_heads", "changed_invoices", "payments"), PAGED),
+    **{f"append in {name}": APPEND for name in (*ERRANDS, *POLLS)},
+    **dict.fromkeys(("claim", "release", "postpone", "poll claim", "poll finish", "poll fail", "relay"), QUEUE),
+}
+CELLS: tuple[tuple[str, Fault], ...] = tuple((step, fault) for step, faults in STEPS.items() for fault in faults)
+NESTING = frozenset({Fault.OTHERS_BEFORE, Fault.OTHERS_AFTER, Fault.STALL_BEFORE, Fault.STALL_AFTER, Fault.CLOCK_BACK})
+
+
+class Crash(BaseException):  # noqa: N818 - a process that dies is no error any code of ours may handle
+    """The process died here."""

@@ -1,0 +1,206 @@
+"""The two writes that must not happen twice, as the wire treats them; watched at the moment bytes go out."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from domain.ports.answers import CallAnswer, RecordAnswer, Verdict
+from domain.ports.ledger import StepCommand
+from domain.ports.payables import EncodedBatch
+from tieout.simulation.boundary import Port, Site, after
+from tieout.simulation.clocks import ProcessClock, Time
+from tieout.simulation.dice import Dice
+from tieout.simulation.fakes.ledger import FakeLedger
+from tieout.simulation.fakes.payables import FakePayables
+from tieout.simulation.faults import Crash, Fault
+
+SETBACK = timedelta(hours=1)
+Records = dict[str, RecordAnswer]
+
+LEDGER_CALLS = {
+    name: name
+    for name in (
+        "server_time",
+        "changed_suppliers",
+        "supplier_details",
+        "codes",
+        "invoice_heads",
+        "ledger_states",
+        "voucher_lines",
+        "po_lines",
+        "find_image",
+        "stream_image",
+        "open_batches",
+        "payment_rows",
+    )
+} | {"prepare": "ledger.prepare"}
+PAYABLES_CALLS = {
+    name: name
+    for name in (
+        "put_vendors",
+        "find_vendors",
+        "put_codes",
+        "list_codes",
+        "find_batches",
+        "find_invoices",
+        "changed_invoices",
+        "payments",
+        "payments_by_id",
+    )
+} | {"prepare": "payables.prepare"}
+
+
+class Wire(Site, Protocol):
+    """What a money write needs of the world: its time, its dice, its clocks, and eyes on the wire."""
+
+    time: Time
+    dice: Dice
+    call_timeout: timedelta
+
+    def clock(self, worker: str) -> ProcessClock:
+        """Give a process's clocks."""
+
+    def saw_batch(self, worker: str, encoded: EncodedBatch) -> None:
+        """Judge a batch whose first byte goes out now."""
+
+    def saw_steps(self, worker: str, commands: Sequence[StepCommand]) -> None:
+        """Judge steps whose first byte goes out now."""
+
+    def was_ambiguous(self) -> None:
+        """Count a write whose outcome its sender cannot know."""
+
+
+class PayablesPort(Port):
+    """AvidXchange as one process sees it."""
+
+    def __init__(self, site: Wire, worker: str, fake: FakePayables) -> None:
+        super().__init__(site, worker, fake, PAYABLES_CALLS)
+        self._wire, self._fake = site, fake
+
+    def send_batch(self, encoded: EncodedBatch, *, deadline: datetime) -> CallAnswer:
+        """POST a batch; its clocks were pinned before the intent, so that setting one back lengthens nothing."""
+
+        def arrive() -> Records:
+            self._fake.received.append(encoded)
+            self._fake.sends.update(encoded.record_digests.keys())
+            return self._fake.receive(encoded, at=self._wire.time.now)
+
+        def go_out() -> None:
+            self._wire.saw_batch(self._worker, encoded)
+
+        sending = _Sending("send_batch", list(encoded.record_digests), arrive, go_out)
+        return _write_once(self._wire, self._worker, sending, deadline, pinned_before=True)
+
+
+class LedgerPort(Port):
+    """Infor as one process sees it."""
+
+    def __init__(self, site: Wire, worker: str, fake: FakeLedger) -> None:
+        super().__init__(site, worker, fake, LEDGER_CALLS)
+        self._wire, self._fake = site, fake
+
+    def take_steps(self, commands: Sequence[StepCommand], *, deadline: datetime) -> CallAnswer:
+        """Send steps of the GLS840 chain; the deadline is pinned to the monotonic clock when the call begins."""
+
+        def go_out() -> None:
+            self._wire.saw_steps(self._worker, commands)
+
+        sending = _Sending(
+            commands[0].step,
+            [command.key for command in commands],
+            lambda: self._fake.carry_out(commands),
+            go_out,
+        )
+        return _write_once(self._wire, self._worker, sending, deadline, pinned_before=False)
+
+
+class _Sending:
+    """One write: its records' keys, what it does on arrival, what is checked when it goes out."""
+
+    def __init__(self, step: str, keys: list[str], arrive: Callable[[], Records], go_out: Callable[[], None]) -> None:
+        self.step, self.keys, self.arrive, self.go_out = step, keys, arrive, go_out
+
+
+def _write_once(
+    wire: Wire, worker: str, sending: _Sending, deadline: datetime, *, pinned_before: bool
+) -> CallAnswer:
+    clock = wire.clock(worker)
+    left_before = (deadline - clock.now()).total_seconds() + clock.monotonic()
+    number, fault = wire.cross(worker, sending.step)
+    if fault is Fault.CRASH_BEFORE:
+        raise Crash
+    if fault is Fault.OTHERS_BEFORE:
+        wire.others_work(worker, number)
+    if fault is Fault.CLOCK_BACK:
+        clock.skew -= SETBACK
+    if fault in (Fault.STALL_BEFORE, Fault.CLOCK_BACK):
+        wire.stall(worker, number)
+    wall_left = (deadline - clock.now()).total_seconds()
+    if min(wall_left, left_before - clock.monotonic() if pinned_before else wall_left) <= 0:
+        return CallAnswer(verdict=Verdict.NOT_SENT, code="deadline", text="the deadline has passed")
+    sending.go_out()
+    wire.pause(number)
+    answer = _answer(wire, sending, number, fault)
+    if answer.verdict is Verdict.DOUBT or any(r.verdict is Verdict.DOUBT for r in answer.records.values()):
+        wire.was_ambiguous()
+    if fault is not None:
+        if fault in (Fault.CRASH_AFTER, Fault.STALL_AFTER):
+            wire.was_ambiguous()
+        after(wire, worker, number, fault)
+    return answer
+
+
+def _answer(wire: Wire, sending: _Sending, number: int, fault: Fault | None) -> CallAnswer:
+    done = bool(wire.dice.below(2, "done", number))
+    match fault:
+        case Fault.REQUEST_LOST:
+            return _no_answer(wire, sending)
+        case Fault.RESPONSE_LOST:
+            sending.arrive()
+            return _no_answer(wire, sending)
+        case Fault.TAKEN_LATE:
+            due = wire.time.now + wire.dice.span(wire.call_timeout, "late", number)
+            wire.time.later(due, lambda: _arrive_unheard(sending))
+            return CallAnswer(verdict=Verdict.DOUBT, code="NO_ANSWER", text="no answer in time")
+        case Fault.GATEWAY | Fault.HTML:
+            if done:
+                sending.arrive()
+            return CallAnswer(verdict=Verdict.DOUBT, code="UNREADABLE", text=fault.value)
+        case Fault.TOO_MANY:
+            return CallAnswer(verdict=Verdict.NOT_SENT, code="HTTP_429", text="answered 429", retry_after=45.0)
+        case Fault.UNAUTHORIZED:
+            return CallAnswer(verdict=Verdict.NOT_SENT, code="HTTP_401", text="answered 401")
+        case Fault.REFUSED:
+            # A handover's refusal is doubt in every case (the adapter's table), and so it is here.
+            verdict = Verdict.DOUBT if sending.step == "UpdBatch" else Verdict.REFUSED
+            return CallAnswer(verdict=verdict, code="HTTP_400", text="answered 400")
+        case Fault.BUSINESS_ERROR:
+            return _business_error(sending, done=done)
+        case Fault.PARTIAL:
+            records = sending.arrive()
+            records[sending.keys[-1]] = RecordAnswer(verdict=Verdict.DOUBT, code="NO_RESULT", text="no result")
+            return CallAnswer(verdict=Verdict.CONFIRMED, records=records)
+        case _:
+            return CallAnswer(verdict=Verdict.CONFIRMED, records=sending.arrive())
+
+
+def _no_answer(wire: Wire, sending: _Sending) -> CallAnswer:
+    wire.wait_out(sending.step)
+    return CallAnswer(verdict=Verdict.DOUBT, code="NO_ANSWER", text="no answer in time")
+
+
+def _arrive_unheard(sending: _Sending) -> None:
+    sending.arrive()
+
+
+def _business_error(sending: _Sending, *, done: bool) -> CallAnswer:
+    """Refuse every record for certain, or (UpdBatch) say NOK whatever was done."""
+    if sending.step == "UpdBatch":
+        if done:
+            sending.arrive()
+        nok = RecordAnswer(verdict=Verdict.DOUBT, code="SIMULATED", text="NOK")
+        return CallAnswer(verdict=Verdict.CONFIRMED, records=dict.fromkeys(sending.keys, nok))
+    refused = RecordAnswer(verdict=Verdict.REFUSED, code="SIMULATED", text="refused")
+    return CallAnswer(verdict=Verdict.CONFIRMED, records=dict.fromkeys(sending.keys, refused))
+
+

@@ -1,0 +1,72 @@
+"""A schedule: everything one run of the simulation is drawn from; its seed gives it again, word for word."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from tieout.simulation.dice import Dice
+from tieout.simulation.faults import CELLS, Fault
+from tieout.simulation.happenings import Happening
+
+STARTS = (
+    datetime(2026, 3, 2, 9, tzinfo=UTC),
+    datetime(2026, 3, 8, 6, 40, tzinfo=UTC),  # New York's clocks go forward
+    datetime(2026, 11, 1, 5, 40, tzinfo=UTC),  # and back
+    datetime(2028, 2, 29, 3, 50, tzinfo=UTC),  # a leap day, in New York still the day before
+    datetime(2026, 12, 31, 23, 50, tzinfo=UTC),  # a year's end
+)
+CALL_TIMEOUT = timedelta(seconds=60)
+LAG = timedelta(seconds=60)
+MARGIN = timedelta(seconds=5)
+SETTLE = CALL_TIMEOUT + LAG + MARGIN
+BATCH_PROCESSING = timedelta(minutes=5)
+RATES = (0.0, 0.03, 0.08, 0.2)
+
+
+class Profile(StrEnum):
+    """Where the documents stand when trouble begins."""
+
+    SUBMIT = "submit"  # approved invoices of confirmed suppliers
+    PAY = "pay"  # invoices live at AvidXchange, some of them paid
+    WHOLE = "whole"  # nothing was read yet
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run is drawn from.
+
+    crossings: how many calls the turbulence lasts; rate: chance of a fault at a crossing; focus: a cell (its place in
+    CELLS) that is hit far more often; faults, happenings: by number of crossing; None = drawn from the seed.
+    """
+
+    seed: int
+    profile: Profile
+    documents: int
+    workers: int
+    start: int
+    crossings: int
+    rate: float
+    focus: int
+    faults: Mapping[int, Fault] | None = None
+    happenings: Mapping[int, Happening] | None = None
+
+    def explicit(self, faults: Mapping[int, Fault], happenings: Mapping[int, Happening]) -> "Schedule":
+        """Give the same schedule with these faults and happenings, and no others."""
+        return msgspec.structs.replace(self, faults=dict(faults), happenings=dict(happenings))
+
+
+def draw(seed: int, *, profile: Profile | None = None) -> Schedule:
+    """Draw a schedule."""
+    dice = Dice(seed)
+    chosen = profile or dice.pick((Profile.SUBMIT, Profile.SUBMIT, Profile.PAY, Profile.PAY, Profile.WHOLE), "profile")
+    return Schedule(
+        seed=seed,
+        profile=chosen,
+        documents=1 + dice.below(3, "documents"),
+        workers=2 + dice.below(3, "workers"),
+        start=dice.below(len(STARTS), "start"),
+        crossings=40 + dice.below(140, "crossings") + (60 if chosen is Profile.WHOLE else 0),
+        rate=dice.pick(RATES, "rate"),
+        focus=dice.below(len(CELLS), "focus"),
+    )
