@@ -1,0 +1,129 @@
+"""What stands in the way from outside: hosts that do not answer, wrong companies and secrets, a locked store."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.support.deployment import NAME, Ran, deployed
+
+WRONG = "not-the-token-we-were-given"
+
+
+def test_hosts_that_do_not_answer_end_the_sync_in_one_sentence_each(tmp_path: Path) -> None:
+    with deployed(tmp_path) as deployment:
+        before = deployment.settled_sync()
+        deployment.desk.tell("infor/approve", count=1)
+        deployment.sandbox.stop()
+
+        ran = deployment.sync()
+        assert ran.code == 4, ran.err
+        assert_said(ran, "could not connect")
+        assert {block: ran.document[block] for block in ("suppliers", "invoices")} == {
+            block: before[block] for block in ("suppliers", "invoices")
+        }
+        tested = deployment.command("connection", "test", NAME)
+        assert tested.code == 4
+        assert "could not connect" in tested.err
+        assert deployment.command("invoices").code == 0
+
+
+def test_one_side_that_is_down_does_not_keep_the_other_from_being_read(tmp_path: Path) -> None:
+    with deployed(tmp_path) as deployment:
+        deployment.desk.tell("faults", profile="calm", side="avidxchange", only="drop_before")
+        ran = deployment.sync("--wait", "3")
+        assert ran.code in (3, 4), ran.err
+        assert ran.document["suppliers"]["waiting"] > 0
+        assert ran.document["suppliers"]["sent"] == 0
+        deployment.desk.tell("faults", profile="calm")
+        deployment.settled_sync()
+        deployment.assert_books_agree()
+
+
+def test_a_company_the_tenant_does_not_have_is_named(tmp_path: Path) -> None:
+    with deployed(tmp_path, infor={"company": 200}) as deployment:
+        tested = deployment.command("connection", "test", NAME)
+        assert tested.code == 2, tested.err
+        assert "200" in tested.err
+        ran = deployment.sync()
+        assert ran.code == 2, ran.err
+        assert_said(ran, "200")
+        assert deployment.desk.sent() == {}
+
+
+def test_a_company_changed_after_the_connection_was_added_is_refused(tmp_path: Path) -> None:
+    with deployed(tmp_path) as deployment:
+        deployment.write_settings(infor={"company": 200})
+        ran = deployment.sync()
+        assert ran.code == 2
+        assert "pinned to 100" in ran.err
+        assert deployment.sandbox.infor_books.http_calls == 0
+
+
+def test_divisions_the_company_does_not_have_are_named(tmp_path: Path) -> None:
+    with deployed(tmp_path, infor={"divisions": ("AAA", "XYZ")}) as deployment:
+        tested = deployment.command("connection", "test", NAME)
+        assert tested.code == 2
+        assert "XYZ" in tested.err
+
+
+@pytest.mark.parametrize("token", ["TIEOUT_AVID_COMPANY_TOKEN", "TIEOUT_AVID_USER_TOKEN"])
+def test_a_wrong_token_of_avidxchange_is_told_in_one_sentence_without_the_token(tmp_path: Path, token: str) -> None:
+    with deployed(tmp_path, set_up=False) as deployment:
+        deployment.tokens[token] = WRONG
+        deployment.set_up()
+        for ran in (deployment.command("connection", "test", NAME), deployment.sync()):
+            assert ran.code == 2, ran.err
+            assert_said(ran, "AvidXchange")
+            assert "connection rotate" in ran.err
+            assert WRONG not in ran.out + ran.err
+        assert not [path for path in deployment.desk.sent() if path.startswith(("POST", "GLS840MI"))]
+
+        del deployment.tokens[token]
+        rotated = deployment.command("connection", "rotate", NAME)
+        assert rotated.code == 0, rotated.err
+        assert deployment.settled_sync()["invoices"]["submitted"] > 0
+        deployment.assert_books_agree()
+
+
+@pytest.mark.parametrize("part", ["cs", "sask"])
+def test_a_wrong_secret_of_infor_is_told_in_one_sentence_without_the_secret(tmp_path: Path, part: str) -> None:
+    with deployed(tmp_path, set_up=False) as deployment:
+        right = deployment.ionapi.read_bytes()
+        deployment.ionapi.write_text(json.dumps({**json.loads(right), part: WRONG}), "utf-8")
+        deployment.set_up()
+        for ran in (deployment.command("connection", "test", NAME), deployment.sync()):
+            assert ran.code == 2, ran.err
+            assert_said(ran, "Infor")
+            assert WRONG not in ran.out + ran.err
+        assert deployment.desk.sent() == {}
+
+        deployment.ionapi.write_bytes(right)
+        rotated = deployment.command("connection", "rotate", NAME, "--ionapi", str(deployment.ionapi))
+        assert rotated.code == 0, rotated.err
+        assert deployment.settled_sync()["invoices"]["submitted"] > 0
+
+
+def test_a_store_another_process_has_locked_is_told_and_loses_nothing(tmp_path: Path) -> None:
+    with deployed(tmp_path) as deployment:
+        deployment.settled_sync("--flow", "suppliers,ledger_codes")
+        with closing(sqlite3.connect(deployment.store)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            ran = deployment.sync()
+            other.rollback()
+        assert ran.code == 4, ran.err
+        assert_said(ran, "tieout.db")
+        assert ran.out == ""
+        assert deployment.settled_sync()["invoices"]["submitted"] > 0
+        deployment.assert_books_agree()
+
+
+def assert_said(ran: Ran, words: str) -> None:
+    """What went wrong is told in whole sentences, a line each, and never as a traceback."""
+    lines = ran.err.strip().splitlines()
+    assert lines
+    assert any(words in line for line in lines), ran.err
+    assert "Traceback" not in ran.err
+    assert len(lines) == len(set(lines)) <= 6, ran.err
