@@ -48,6 +48,7 @@ wheel-test: build  ## does the installed wheel work without the sources?
 
 bench: $(READY)  ## benchmarks, by hand
 	$(BIN)/python benchmarks/api_calls.py
+	$(BIN)/python benchmarks/throughput.py
 
 lock:  ## write requirements.lock anew (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --quiet --group dev pyproject.toml -o requirements.lock

@@ -14,6 +14,8 @@ from domain.ports.store import PollBoard, WorkBoard
 TICK_SECONDS = 0.02
 IDLE_SECONDS = 0.25
 MOST_AT_ONCE = {"fetch_images": 2, "submit_invoices": 2}  # errands whose batches may run side by side
+BATCH = 50  # rows of an errand that one of them takes
+FULL_AFTER = {"submit_invoices": "fetch_images"}  # a batch is rung when it is full, or nothing more is about to join
 
 
 class Engine:
@@ -46,19 +48,22 @@ class Engine:
         self._pause.set()
         self._worker.stop()
 
-    def pump(self, connections: Iterable[UUID], *, polls: Container[str] | None = None) -> None:
+    def pump(self, connections: Iterable[UUID], *, polls: Container[tuple[UUID, str]] | None = None) -> None:
         """Do one round for these connections: fold, then ring for due work and due polls.
 
-        polls: the polls that may be rung, None for all.
+        polls: the polls that may be rung, each of a connection; None for all.
         """
         wanted = set(connections)
         self._relay.drain()
         now = self._now()
-        for connection, errand in self._work.due_counts(now):
-            if connection in wanted:
-                self.bell.ring(errand, connection, times=MOST_AT_ONCE.get(errand, 1))
+        due = self._work.due_counts(now)
+        for (connection, errand), rows in due.items():
+            joining = due.get((connection, FULL_AFTER.get(errand, "")), 0)
+            if connection in wanted and (rows >= BATCH or not joining):
+                times = min(MOST_AT_ONCE.get(errand, 1), -(-rows // BATCH))
+                self.bell.ring(errand, connection, times=times)
         for connection, flow in self._polls.due(now):
-            if connection in wanted and (polls is None or flow in polls):
+            if connection in wanted and (polls is None or (connection, flow) in polls):
                 self.bell.ring(f"poll_{flow}", connection)
 
     def wait(self, *, patient: bool = False) -> None:

@@ -108,14 +108,8 @@ def read_states(tools: Tools, hand: Hand) -> tuple[dict[InvoiceKey, LedgerState 
 
 
 def read_open_batches(tools: Tools, hand: Hand) -> frozenset[str]:
-    """Read which KEY1s GLS840 still shows, a division at a time."""
-    divisions: dict[str, list[str]] = {}
-    for plan in hand.plans.values():
-        divisions.setdefault(plan.division, []).append(plan.key1)
-    shown: frozenset[str] = frozenset()
-    for division, keys in divisions.items():
-        shown |= tools.ledger.open_batches(division, keys)
-    return shown
+    """Read which KEY1s GLS840 still shows, in bulk across divisions."""
+    return tools.ledger.open_batches([(plan.division, plan.key1) for plan in hand.plans.values()])
 
 
 def state_of(tools: Tools, key1: str, history: History) -> posting.Posting:

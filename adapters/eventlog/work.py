@@ -105,18 +105,20 @@ class SqliteWork:
             earliest = cursor.fetchone()["earliest"]
         return None if earliest is None else moment(earliest)
 
-    def is_quiet(self, connection: UUID, *, until: datetime | None = None) -> bool:
+    def is_quiet(
+        self, connection: UUID, *, until: datetime | None = None, but_for: Collection[str] = ()
+    ) -> bool:
         """Whether everything is folded, nothing is claimed, and nothing falls due up to `until` (default: now)."""
         now = self._now()
         with self._database.reading() as cursor:
             if self._positions.at(cursor, READER) < self._events.last_position(cursor):
                 return False
             cursor.execute(
-                "SELECT 1 FROM pending WHERE connection = ?"
-                " AND (claimed_until > ? OR (waits_for IS NULL AND due_at <= ?)) LIMIT 1",
+                "SELECT DISTINCT errand FROM pending WHERE connection = ?"
+                " AND (claimed_until > ? OR (waits_for IS NULL AND due_at <= ?))",
                 (connection.hex, stamp(now), stamp(until or now)),
             )
-            return cursor.fetchone() is None
+            return all(row["errand"] in but_for for row in cursor.fetchall())
 
     def waiting(self, connection: UUID) -> dict[str, int]:
         """Count the rows that wait, by key."""

@@ -80,13 +80,11 @@ def heads_query(base: Sequence[Condition], cursor: Cursor | None) -> str:
     return select(HEAD_COLUMNS, "FPLEDG", after(base, cursor))
 
 
-def batch_queries(
-    keys: Iterable[str], *, table: str, division_column: str, key_column: str, division: str
-) -> list[str]:
-    """Ask which KEY1 values a table shows, in as many queries as the length of one demands."""
+def batch_queries(keys: Iterable[tuple[str, str]], *, table: str, division_column: str, key_column: str) -> list[str]:
+    """Ask which (division, KEY1) pairs a table shows, in as many queries as the length of one demands."""
     queries: list[str] = []
     where = ""
-    for key in keys:
+    for division, key in keys:
         term = condition([(division_column, "=", division), (key_column, "=", key)])
         wider = f"{where} or {term}" if where else term
         if where and len(f"{key_column} from {table} where {wider}") > QUERY_CHARACTERS:

@@ -102,9 +102,9 @@ class InforLedger:
         """Send steps of the GLS840 chain, once."""
         return postings.take_steps(self._client, commands, deadline=deadline, clock=self._clock)
 
-    def open_batches(self, division: str, keys: Sequence[str]) -> frozenset[str]:
+    def open_batches(self, keys: Sequence[tuple[str, str]]) -> frozenset[str]:
         """Give which KEY1 values are still shown."""
-        return postings.open_batches(self._client, division, keys)
+        return postings.open_batches(self._client, keys)
 
     def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> dict[InvoiceKey, tuple[EvidenceRow, ...]]:
         """Read back payment rows."""

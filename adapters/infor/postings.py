@@ -54,15 +54,14 @@ def step_record(client: Client, command: StepCommand) -> dict[str, str]:
     return client.record(POSTING_STEPS[command.step], values)
 
 
-def open_batches(client: Client, division: str, keys: Sequence[str]) -> frozenset[str]:
-    """Give which KEY1 values the interface's table still shows."""
+def open_batches(client: Client, keys: Sequence[tuple[str, str]]) -> frozenset[str]:
+    """Give which KEY1 values the interface's table still shows, of (division, KEY1) pairs; in bulk."""
     assumed = client.settings.assumed
     queries = exportmi.batch_queries(
         dict.fromkeys(keys),
         table=assumed.batch_table,
         division_column=assumed.batch_division,
         key_column=assumed.batch_key,
-        division=division,
     )
     separator = assumed.separators[0]
     outcomes = client.bulk(capabilities.EXPORT, [{"QERY": query, "SEPC": separator, "HDRS": "0"} for query in queries])
@@ -71,7 +70,7 @@ def open_batches(client: Client, division: str, keys: Sequence[str]) -> frozense
         for outcome in outcomes
         for row in client.rows_of(outcome, capabilities.EXPORT)
     }
-    return frozenset(key for key in keys if key.strip() in shown)
+    return frozenset(key for _, key in keys if key.strip() in shown)
 
 
 def _judge(body: bytes, commands: Sequence[StepCommand]) -> CallAnswer:

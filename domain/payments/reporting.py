@@ -47,7 +47,7 @@ def _facts(state: Payment, content: e.PaymentContent) -> tuple[Event, ...]:
         return _reversed(state, content)
     if state.is_reversed:
         return (e.PaymentChangedAfterSettling(content=content, changes=("status",)),)
-    if "METHOD_UNKNOWN" in content.problems and state.phase != "planned":
+    if "METHOD_UNKNOWN" in content.problems and not _has_postings(state):
         return (e.PaymentStatusUnknown(content=content, field="method"),)
     if content.standing == "open":
         return _open(state, content)
@@ -73,9 +73,14 @@ def _settled(state: Payment, content: e.PaymentContent) -> tuple[Event, ...]:
     if not changes and state.phase != "unknown":
         # A payment that went back to open and is settled again says what we planned from: nothing to redo.
         return (e.PaymentCleared(content=content),)
-    if state.phase == "planned":
+    if _has_postings(state):
         return (e.PaymentChangedAfterSettling(content=content, changes=changes),)
     return (e.PaymentSettled(content=content),)
+
+
+def _has_postings(state: Payment) -> bool:
+    """Whether something was planned, also while a leg proved absent waits to be planned anew."""
+    return state.phase == "planned" or bool(state.legs)
 
 
 def _without_noise(content: e.PaymentContent) -> e.PaymentContent:

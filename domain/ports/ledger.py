@@ -147,8 +147,8 @@ class LedgerSystem(Protocol):
         Answers are keyed by `StepCommand.key`; a step that exists already (XRE0104) is CONFIRMED with status `found`.
         """
 
-    def open_batches(self, division: str, keys: Sequence[str]) -> frozenset[str]:
-        """Give which KEY1 values FGLINH still shows (this look-up may lag behind writes)."""
+    def open_batches(self, keys: Sequence[tuple[str, str]]) -> frozenset[str]:
+        """Give which KEY1 values FGLINH still shows, of (division, KEY1) pairs; the look-up may lag behind writes."""
 
     def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> dict[InvoiceKey, tuple[EvidenceRow, ...]]:
         """Read back payment rows (TRCD 50) with their voucher text; `since`: earliest accounting date of interest.

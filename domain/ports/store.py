@@ -131,8 +131,13 @@ class WorkBoard(WorkQueue, Protocol):
     def next_due_at(self, connection: UUID) -> datetime | None:
         """Give the earliest time a row can be claimed, rows that wait for a key left out; None without any."""
 
-    def is_quiet(self, connection: UUID, *, until: datetime | None = None) -> bool:
-        """Whether everything is folded, nothing is claimed, and nothing falls due up to `until` (default: now)."""
+    def is_quiet(
+        self, connection: UUID, *, until: datetime | None = None, but_for: Collection[str] = ()
+    ) -> bool:
+        """Whether everything is folded, nothing is claimed, and nothing falls due up to `until` (default: now).
+
+        but_for: errands whose rows do not count.
+        """
 
     def waiting(self, connection: UUID) -> dict[str, int]:
         """Count the rows that wait, by the key they wait for."""

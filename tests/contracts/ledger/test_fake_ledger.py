@@ -31,9 +31,9 @@ def test_a_scripted_fault_leaves_the_books_as_it_says(fault: Fault, there: bool)
     plan = prepared(ledger)
     ledger.script("AddBatchHead", fault)
     assert send(ledger, plan, "AddBatchHead").verdict is fault.verdict
-    assert (ledger.open_batches("AAA", [plan.key1]) == {plan.key1}) is there
+    assert (ledger.open_batches([("AAA", plan.key1)]) == {plan.key1}) is there
     ledger.deliver_late()
-    assert (ledger.open_batches("AAA", [plan.key1]) == {plan.key1}) is (there or fault.late)
+    assert (ledger.open_batches([("AAA", plan.key1)]) == {plan.key1}) is (there or fault.late)
     assert ledger.sends[plan.key1, "AddBatchHead"] == (0 if fault is NOT_SENT else 1)
 
 

@@ -156,17 +156,17 @@ def test_accepted_is_not_posted_and_the_proof_comes_later(world: World) -> None:
 
 def test_the_look_up_of_batches_lags_and_forgets_what_was_posted(world: World) -> None:
     plan = world.plan(world.open_invoices()[2], "P-LAG")
-    keys = [plan.key1, *(f"T{place:014d}" for place in range(40))]
+    keys = [(plan.division, key) for key in (plan.key1, *(f"T{place:014d}" for place in range(40)))]
     send(world, plan, "AddBatchHead")
-    assert world.ledger.open_batches(plan.division, keys) == frozenset()
+    assert world.ledger.open_batches(keys) == frozenset()
     world.let_pass(LAG + timedelta(seconds=1))
-    assert world.ledger.open_batches(plan.division, keys) == {plan.key1}
+    assert world.ledger.open_batches(keys) == {plan.key1}
     for name in ("AddBatchLine", "CtrlBatch", "UpdBatch"):
         send(world, plan, name)
     world.let_pass(POSTING_DELAY + LAG + timedelta(seconds=1))
     evidence(world, plan)
     world.let_pass(LAG + timedelta(seconds=1))
-    assert world.ledger.open_batches(plan.division, keys) == frozenset()
+    assert world.ledger.open_batches(keys) == frozenset()
 
 
 def test_a_second_handover_books_nothing_more(world: World) -> None:
@@ -216,7 +216,7 @@ def test_nothing_is_sent_after_the_deadline(world: World) -> None:
     answer = world.ledger.take_steps([step(plan, "AddBatchHead")], deadline=world.deadline(-1))
     assert answer.verdict is Verdict.NOT_SENT
     world.let_pass(LAG + timedelta(seconds=1))
-    assert world.ledger.open_batches(plan.division, [plan.key1]) == frozenset()
+    assert world.ledger.open_batches([(plan.division, plan.key1)]) == frozenset()
 
 
 def test_the_same_plan_is_written_the_same_way_and_what_does_not_fit_is_refused(world: World) -> None:

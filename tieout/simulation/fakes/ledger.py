@@ -296,11 +296,12 @@ class FakeLedger:
                 self._late.append(commands)
             return CallAnswer(verdict=fault.verdict, code=fault.code, text=fault.text, retry_after=fault.retry_after)
 
-    def open_batches(self, division: str, keys: Sequence[str]) -> frozenset[str]:
+    def open_batches(self, keys: Sequence[tuple[str, str]]) -> frozenset[str]:
         """Give what FGLINH shows, `lag` behind the writes."""
         self._read()
         now = self._now()
-        return frozenset(keys) & {batch.key1 for batch in self.batches if batch.division == division and batch.at(now)}
+        shown = {(batch.division, batch.key1) for batch in self.batches if batch.at(now)}
+        return frozenset(key1 for _, key1 in shown.intersection(keys))
 
     def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> dict[InvoiceKey, tuple[EvidenceRow, ...]]:
         """Read back payment rows dated on or after `since`."""

@@ -103,9 +103,9 @@ class WatchedLedger(FakeLedger):
                 self._uncertain.pop(key, None)
         return answer
 
-    def open_batches(self, division: str, keys: Sequence[str]) -> frozenset[str]:
+    def open_batches(self, keys: Sequence[tuple[str, str]]) -> frozenset[str]:
         self.world.crasher("look at GLS840")
-        return super().open_batches(division, keys)
+        return super().open_batches(keys)
 
     def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> dict[InvoiceKey, tuple[EvidenceRow, ...]]:
         self.world.crasher("read back")
@@ -127,7 +127,7 @@ class WatchedLedger(FakeLedger):
             assert len(self.parms[command.key1, command.line]) == 1, "the first intent froze every byte"
         again = any(step == "UpdBatch" and command.key1 in keys for _, step, keys in self.steps)
         if command.step == "UpdBatch" and again:
-            assert self.open_batches(command.division, [command.key1]), "again only while GLS840 shows it"
+            assert self.open_batches([(command.division, command.key1)]), "again only while GLS840 shows it"
 
 
 class WatchedPayables(FakePayables):

@@ -40,14 +40,12 @@ def test_a_query_that_would_be_cut_off_is_not_written() -> None:
 
 
 def test_batch_keys_are_asked_for_in_as_many_queries_as_fit() -> None:
-    keys = [f"T{place:014d}" for place in range(50)]
-    queries = exportmi.batch_queries(
-        keys, table="FGLINH", division_column="GHDIVI", key_column="GHKEY1", division="AAA"
-    )
+    keys = [("AAA", f"T{place:014d}") for place in range(50)]
+    queries = exportmi.batch_queries(keys, table="FGLINH", division_column="GHDIVI", key_column="GHKEY1")
     assert all(len(query) <= 982 for query in queries)
     assert sum(query.count("GHKEY1 = ") for query in queries) == 50
-    assert queries[0].startswith(f"GHKEY1 from FGLINH where GHDIVI = 'AAA' and GHKEY1 = '{keys[0]}' or GHDIVI")
-    assert exportmi.batch_queries([], table="T", division_column="D", key_column="K", division="A") == []
+    assert queries[0].startswith(f"GHKEY1 from FGLINH where GHDIVI = 'AAA' and GHKEY1 = '{keys[0][1]}' or GHDIVI")
+    assert exportmi.batch_queries([], table="T", division_column="D", key_column="K") == []
 
 
 def test_the_header_is_dropped_and_a_row_of_wrong_width_is_set_aside() -> None:

@@ -104,8 +104,8 @@ def test_what_m3_would_not_take_is_refused_unsent(gateway: Gateway, client: Clie
 
 def test_the_batches_still_shown_are_those_asked_for(gateway: Gateway, client: Client) -> None:
     gateway.says(bulk(rows("Select", {"REPL": "T1             "}, {"REPL": "T9"})))
-    assert postings.open_batches(client, "AAA", ["T1", "T2"]) == {"T1"}
-    assert postings.open_batches(client, "AAA", []) == frozenset()
+    assert postings.open_batches(client, [("AAA", "T1"), ("AAA", "T2")]) == {"T1"}
+    assert postings.open_batches(client, []) == frozenset()
     assert len(gateway.asked) == 1
 
 
