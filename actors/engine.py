@@ -1,18 +1,20 @@
 """The engine of one process: relay and schedule in one loop, workers on the other side of the doorbell."""
 
 import threading
-from collections.abc import Callable, Container, Iterable
-from datetime import datetime
+from collections.abc import Callable, Container, Iterable, Mapping
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import dramatiq
 
 from actors.relay import Relay
 from actors.shell import Doorbell, FindTools
+from domain.errors import MisconfiguredError
 from domain.ports.store import PollBoard, WorkBoard
 
 TICK_SECONDS = 0.02
 IDLE_SECONDS = 0.25
+MENDING = timedelta(minutes=5)  # a process leaves an errand alone that a person must mend the settings for
 MOST_AT_ONCE = {"fetch_images": 2, "submit_invoices": 2}  # errands whose batches may run side by side
 BATCH = 50  # rows of an errand that one of them takes
 FULL_AFTER = {"submit_invoices": "fetch_images"}  # a batch is rung when it is full, or nothing more is about to join
@@ -34,6 +36,7 @@ class Engine:
     ) -> None:
         self._relay, self._work, self._polls, self._now = relay, work, polls, now
         self.faults: list[tuple[str, UUID, BaseException]] = []
+        self._left_alone: dict[tuple[UUID, str], datetime] = {}
         self.bell = Doorbell(broker, find_tools, self._report)
         self._worker = dramatiq.Worker(broker, worker_threads=threads, worker_timeout=100)
         self._pause = threading.Event()
@@ -56,11 +59,11 @@ class Engine:
         wanted = set(connections)
         self._relay.drain()
         now = self._now()
-        due = self._work.due_counts(now)
+        counts = self._work.due_counts(now)
+        due = {key: rows for key, rows in counts.items() if key[0] in wanted and key[1] not in self._alone(key[0])}
         for (connection, errand), rows in due.items():
-            joining = due.get((connection, FULL_AFTER.get(errand, "")), 0)
-            if connection in wanted and (rows >= BATCH or not joining):
-                times = min(MOST_AT_ONCE.get(errand, 1), -(-rows // BATCH))
+            if rows >= BATCH or not self._more_will_join(errand, connection, due):
+                times = min(MOST_AT_ONCE.get(errand, 1), max(1, rows // BATCH))
                 self.bell.ring(errand, connection, times=times)
         for connection, flow in self._polls.due(now):
             if connection in wanted and (polls is None or (connection, flow) in polls):
@@ -71,8 +74,24 @@ class Engine:
         self._pause.wait(IDLE_SECONDS if patient and self.bell.is_silent else TICK_SECONDS)
 
     def is_quiet(self, connection: UUID, *, until: datetime | None = None) -> bool:
-        """Whether nobody is at work in this process and no row of due work falls due up to a time (default: now)."""
-        return self.bell.is_silent and self._work.is_quiet(connection, until=until)
+        """Whether nobody is at work in this process and no row of due work falls due up to a time (default: now).
+
+        An errand that stopped for wrong settings does not count: this process leaves it alone for a while, and the
+        next one, which may have better settings, takes it up at once.
+        """
+        return self.bell.is_silent and self._work.is_quiet(connection, until=until, but_for=self._alone(connection))
+
+    def _more_will_join(self, errand: str, connection: UUID, due: Mapping[tuple[UUID, str], int]) -> bool:
+        """Whether work under way is about to make more rows of this errand due: a fuller batch is worth the wait."""
+        before = FULL_AFTER.get(errand)
+        return before is not None and ((connection, before) in due or self.bell.is_ringing(before, connection))
 
     def _report(self, name: str, connection: UUID, error: BaseException) -> None:
         self.faults.append((name, connection, error))
+        if isinstance(error, MisconfiguredError):
+            self._left_alone[connection, name] = self._now() + MENDING
+
+    def _alone(self, connection: UUID) -> frozenset[str]:
+        now = self._now()
+        stopped = list(self._left_alone.items())  # worker threads add to it
+        return frozenset(errand for (owner, errand), until in stopped if owner == connection and now < until)

@@ -11,6 +11,7 @@ from actors.errands.catalogue import ERRANDS, POLLS
 from actors.tools import Tools
 from domain.errors import TieoutError
 
+BATCHED = frozenset({"submit_invoices"})  # rung batch by batch: whoever rings knows when the next one is full
 FindTools = Callable[[UUID], Tools | None]
 Report = Callable[[str, UUID, BaseException], None]
 logger = logging.getLogger(__name__)
@@ -37,6 +38,11 @@ class Doorbell:
                     return
                 self._rung[key] = self._rung.get(key, 0) + 1
             self._actors[errand].send(str(connection))
+
+    def is_ringing(self, errand: str, connection: UUID) -> bool:
+        """Whether an errand is rung or at work for a connection in this process."""
+        with self._lock:
+            return self._rung.get((errand, connection), 0) > 0
 
     def hush(self) -> None:
         """Let errands end after the batch in hand; what stays due is in the store."""
@@ -81,11 +87,11 @@ class Doorbell:
             self._report(name, connection, error)
 
     def _repeat(self, name: str, tools: Tools) -> None:
-        """Run a poll once, or an errand until nothing is due or the bell is hushed."""
+        """Run a poll or a batch once, an errand until nothing is due or the bell is hushed."""
         if self._hushed.is_set():
             return
         if name in POLLS:
             POLLS[name](tools)
             return
-        while ERRANDS[name](tools) and not self._hushed.is_set():
+        while ERRANDS[name](tools) and not self._hushed.is_set() and name not in BATCHED:
             pass

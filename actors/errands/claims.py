@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from actors.tools import Tools
-from domain.errors import HeldError, TieoutError, TransientError
+from domain.errors import HeldError, MisconfiguredError, TieoutError, TransientError
 from domain.ports.store import DueRow
 
 IDLE_WAIT = timedelta(seconds=2)
@@ -21,8 +21,9 @@ def claim(tools: Tools, errand: str, *, limit: int, lease: timedelta) -> list[Du
 def giving_back(tools: Tools, rows: Sequence[DueRow]) -> Iterator[None]:
     """Give the rows back when the errand fails: held writes at the hold's end, the rest with back-off.
 
-    Verdict: TransientError and HeldError stay due (retry bounded by the rows' attempts); every other TieoutError is
-    postponed as long as a back-off gets and goes on to the shell, which shows it.
+    Verdict: TransientError and HeldError stay due (retry bounded by the rows' attempts); every other TieoutError goes
+    on to the shell, which shows it: a MisconfiguredError's rows are due soon again, for whoever has mended the
+    settings, the others' as late as a back-off gets.
     """
     try:
         yield
@@ -30,6 +31,9 @@ def giving_back(tools: Tools, rows: Sequence[DueRow]) -> Iterator[None]:
         tools.work.postpone(rows, worker=tools.worker, until=_hold_end(tools), attempt=False)
     except TransientError as error:
         postpone(tools, rows, retry_after=error.retry_after)
+    except MisconfiguredError:  # the shell stops ringing; what a person has mended is taken up soon
+        tools.work.postpone(rows, worker=tools.worker, until=tools.log.now() + IDLE_WAIT, attempt=False)
+        raise
     except TieoutError:
         tools.work.postpone(rows, worker=tools.worker, until=tools.log.now() + tools.retry_cap)
         raise

@@ -1,5 +1,6 @@
 """Before a posting's first byte: it is proven already, may go out, must wait, or a person must look."""
 
+from actors.errands.pending_reversals import pending_reversal
 from actors.errands.posting_batch import Hand, LedgerView, connection_of, read_back_only, state_of
 from actors.errands.posting_facts import (
     attributed_rows,
@@ -88,10 +89,19 @@ def _kept_back(
         if unread is not None
         else find_obstacle(plan, view.states, tools.rules.currency)
     )
-    if obstacle is not None:
-        held = e.PostingHeld(key1=plan.key1, payment_id=plan.payment_id, reason=obstacle.reason, detail=obstacle.detail)
-        return _hold_back(tools, state, history, held)
-    return []
+    return [] if obstacle is None else _hold_back(tools, state, history, _held(tools, plan, obstacle, history))
+
+
+def _held(tools: Tools, plan: e.PostingPlan, obstacle: Obstacle, history: History) -> e.PostingHeld:
+    """Wait for a reversal that may clear the obstacle away, else for a person."""
+    pending = pending_reversal(tools, plan, history)
+    if pending is None:
+        return e.PostingHeld(key1=plan.key1, payment_id=plan.payment_id, reason=obstacle.reason, detail=obstacle.detail)
+    payment_id, key = pending
+    detail = f"payment {payment_id} was taken back and still stands in Infor: {obstacle.detail}"
+    return e.PostingHeld(
+        key1=plan.key1, payment_id=plan.payment_id, reason="REVERSAL_FIRST", detail=detail, waits_for=key
+    )
 
 
 def _forgotten(tools: Tools, state: Posting, history: History, *, shows: bool) -> list[Append]:

@@ -140,6 +140,6 @@ def _judged(answer: RecordAnswer | None, claim: Claim) -> Outcome:
 
 
 def keep_rows_on_misconfiguration(claim: Claim) -> None:
-    """Give the rows back for long: a person must mend the settings first (the error itself goes up)."""
-    outcomes: dict[DueRow, Any] = dict.fromkeys(claim.rows, Later(wait=claim.tools.retry_cap))
+    """Give the rows back as they were (the error goes up): nothing was processed, a person mends the settings."""
+    outcomes: dict[DueRow, Any] = dict.fromkeys(claim.rows, Later(wait=IDLE, attempt=False))
     claim.give_back(outcomes)

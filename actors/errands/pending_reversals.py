@@ -1,0 +1,60 @@
+"""What a new payment of an invoice waits for: an older one that was taken back, and still stands in Infor's books."""
+
+from actors.errands.posting_facts import invoice_stream, posting_stream
+from actors.settle import History
+from actors.tools import Tools
+from domain import keys
+from domain.identifiers import key1, stream_id
+from domain.invoices import invoice
+from domain.payments import payment
+from domain.postings import posting
+from domain.postings.events import PostingPlan
+
+
+def pending_reversal(tools: Tools, plan: PostingPlan, history: History) -> tuple[str, str] | None:
+    """Give (payment id, key it ends with) of a reversal that will free a line's invoice, None without one.
+
+    AvidXchange may pay an invoice again as soon as a payment came back; Infor shows nothing outstanding until the
+    reversal is booked. A reversal that ended without being booked frees nothing: then a person looks.
+    """
+    for booked in _standing(tools, plan, history):
+        key = _key_of_reversal(tools, booked) if booked.payment_id != plan.payment_id else None
+        if key is not None:
+            return booked.payment_id, key
+    return None
+
+
+def _standing(tools: Tools, plan: PostingPlan, history: History) -> list[PostingPlan]:
+    """Give what was booked on the invoices of the lines and not taken back."""
+    standing = []
+    for line in plan.lines:
+        posted = invoice.fold(history[invoice_stream(tools.connection, line.invoice)]).posted
+        taken_back = {_tail(one.posting) for one in posted if one.reversal}
+        standing += [one.posting for one in posted if not one.reversal and _tail(one.posting) not in taken_back]
+    history = tools.log.load([posting_stream(tools.connection, key) for key in standing])
+    return [found for past in history.values() if (found := posting.fold(past).plan) is not None]
+
+
+def _tail(key: str) -> str:
+    """A posting and its reversal share all of KEY1 but the first letter."""
+    return key[1:]
+
+
+def _key_of_reversal(tools: Tools, old: PostingPlan) -> str | None:
+    """Give the key that opens when the payment is taken back in Infor, None when it is not about to be."""
+    stream = stream_id(tools.connection, "payment", old.payment_id)
+    paid = payment.fold(tools.log.load([stream])[stream])
+    if not paid.is_reversed or paid.by_hand:
+        return None
+    tasks = paid.reversal.tasks if paid.reversal is not None else ()
+    if old.key1 in tasks or not tools.rules.void_interface:
+        return keys.reversed_payment(old.payment_id)
+    reversal = key1(
+        tools.rules.identity,
+        payment_id=old.payment_id,
+        division=old.division,
+        generation=old.generation,
+        kind="R",
+    )
+    stream = posting_stream(tools.connection, reversal)
+    return None if posting.fold(tools.log.load([stream])[stream]).ended else keys.posting(reversal)
