@@ -26,6 +26,7 @@ class Doorbell:
         self._report = report
         self._rung: dict[tuple[str, UUID], int] = {}
         self._busy = 0
+        self._said = ""
         self._lock = threading.Lock()
         self._hushed = threading.Event()
 
@@ -80,11 +81,18 @@ class Doorbell:
         try:
             self._repeat(name, tools)
         except TieoutError as error:
-            logger.warning("%s: %s", name, error)
+            self._say(f"{name}: {error}")
             self._report(name, connection, error)
         except Exception as error:
             logger.exception("%s failed unexpectedly", name)
             self._report(name, connection, error)
+
+    def _say(self, text: str) -> None:
+        """Log a fault once; the same sentence again and again helps nobody."""
+        with self._lock:
+            new, self._said = text != self._said, text
+        if new:
+            logger.warning(text)
 
     def _repeat(self, name: str, tools: Tools) -> None:
         """Run a poll or a batch once, an errand until nothing is due or the bell is hushed."""

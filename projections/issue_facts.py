@@ -48,7 +48,11 @@ def _invoice(e: Any) -> str:
 
 
 def _refusal(kind: str, record: Callable[[Any], str]) -> Opens:
-    return _opens(kind, record, lambda e: e.text, lambda e: e.code, lambda e: e.field)
+    return _opens(kind, record, _refusal_why, lambda e: e.code, lambda e: e.field)
+
+
+def _refusal_why(e: Any) -> str:
+    return f"{e.code}: {e.text}" if e.text and e.text != e.code else str(e.code)
 
 
 def _excluded(e: v.SupplierConfirmed) -> tuple[Opening, ...]:
@@ -68,7 +72,7 @@ def _invoice_held(e: i.InvoiceHeld) -> tuple[Opening, ...]:
 def _image_missing(e: i.InvoiceImageMissing) -> tuple[Opening, ...]:
     why = e.detail or "Infor Document Management has no usable image"
     opening = Opening(kind="invoice-image-missing", parts=(e.reason,), record=_invoice(e), why=why)
-    return (opening,) if e.hold else ()
+    return (opening,) if e.hold or e.reason != "NO_IMAGE" else ()
 
 
 def _invoice_refused(e: s.InvoiceSubmissionRefused) -> tuple[Opening, ...]:

@@ -1,8 +1,8 @@
 """Payments: which are settled, which are in Infor's books? A payment counts at its least advanced posting.
 
 Order of advance: in_doubt < refused < held < waiting < posted. A status or method nobody knows counts as held, a
-payment that the settings ignore as not_settled, one that was reversed at AvidXchange as reversed, whatever became of
-its postings.
+payment that the settings ignore as not_settled. One that was reversed at AvidXchange counts as reversed once nothing
+of it is left in Infor: its reversal is waiting until it is planned and posted, and held while a person must do it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -120,12 +120,24 @@ def evolve_row(row: PaymentRow | None, recorded: Recorded) -> PaymentRow:
 
 def own_state(payment: Payment) -> str:
     """Give the state the payment's own facts tell; "planned" when its postings must be asked."""
-    return "reversed" if payment.is_reversed else _PHASES.get(payment.phase, "planned")
+    return _reversal_state(payment) if payment.is_reversed else _PHASES.get(payment.phase, "planned")
+
+
+def _reversal_state(payment: Payment) -> str:
+    if payment.reversal is None:
+        return "waiting"
+    if payment.reversal.tasks and not payment.by_hand:
+        return "held"
+    return "reversing" if payment.reversal.reversing and not payment.by_hand else "reversed"
 
 
 def payment_state(payment: Payment, states: Mapping[str, str]) -> str:
     """Give a payment's state; states: of its postings by KEY1 (one not folded yet is waiting)."""
     own = own_state(payment)
+    if own == "reversing" and payment.reversal is not None:
+        taken_back = (states.get(leg.posting, "waiting") for leg in payment.reversal.reversing)
+        least = min(taken_back, key=ADVANCE.index)
+        return "reversed" if least == "posted" else least
     if own != "planned":
         return own
     legs = [states.get(leg.posting, "waiting") for leg in payment.legs]

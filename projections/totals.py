@@ -11,7 +11,6 @@ from projections import invoices, issues, ledger_codes, payments, suppliers
 from projections.payments import PaymentView
 
 LIVE = ("submitted", "closed")
-NOT_IN_SETTLED = ("not_settled", "reversed")
 
 
 def totals(store: ProjectionStore, connection: UUID, *, currency: str = "USD") -> dict[str, Any]:
@@ -44,7 +43,8 @@ def block(counts: Mapping[str, int], states: Iterable[str]) -> dict[str, int]:
 
 def settled_money(paid: Iterable[PaymentView], currency: str) -> Money:
     """Add up what settled payments paid, reversed and ignored ones left out."""
-    amounts = (view.payment.settled for view in paid if view.state not in NOT_IN_SETTLED)
+    standing = (view for view in paid if view.state != "not_settled" and not view.payment.folded.is_reversed)
+    amounts = (view.payment.settled for view in standing)
     return total((a for a in amounts if a is not None and a.currency == currency), currency)
 
 

@@ -32,6 +32,7 @@ def run(deployment: Deployment, *, progress: Progress = lambda _text, _left: Non
                 engine.pump([c for c in connections if not pause_of(deployment, c)])
                 if deployment.log.now() - projected >= PROJECT_EVERY:
                     deployment.runner.catch_up()
+                    deployment.note_calls()
                     projected = deployment.log.now()
                 if deployment.log.now() - swept >= SWEEP_EVERY:
                     deployment.work.sweep()

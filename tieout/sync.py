@@ -19,6 +19,7 @@ from tieout.wiring.settings_log import record_settings
 PHASES = (("suppliers", "ledger_codes"), ("invoices",), ("payments",))
 POLL_TRIES = 3
 STORE_TRIES = 3
+ERRANDS_UNANSWERED = 6  # errands that met a store without an answer before a sync stops trying
 Progress = Callable[[str, int], None]
 
 
@@ -52,14 +53,23 @@ class _Running:
     silent: set[UUID] = field(default_factory=set)  # a poll of theirs gave up: the next ones are tried once
 
     def pump(self, polls: frozenset[str]) -> None:
-        """One round; a store that gives no answer three times in a row ends the sync."""
+        """One round; a poll that gave up is not rung again.
+
+        Raises StoreError when the store gave this loop no answer three times in a row, or the errands none so often
+        that waiting will not help (a full disk).
+        """
         try:
-            self.engine.pump(self.names, polls=polls)
+            rows = [row for connection in self.names for row in self.deployment.polls.rows(connection)]
+            chosen = {(row.connection, row.flow) for row in rows if row.flow in polls and not self.gave_up(row)}
+            self.engine.pump(self.names, polls=chosen)
             self.store_faults = 0
         except StoreError:
             self.store_faults += 1
             if self.store_faults == STORE_TRIES:
                 raise
+        unanswered = [error for _, _, error in list(self.engine.faults) if isinstance(error, StoreError)]
+        if len(unanswered) >= ERRANDS_UNANSWERED:
+            raise unanswered[-1]
         self.engine.wait()
 
     def is_late(self) -> bool:
@@ -151,7 +161,7 @@ def _run_phase(state: _Running, polls: frozenset[str]) -> None:
     for connection in state.names:
         state.attempts.update({(connection, r.flow): r.attempts for r in deployment.polls.rows(connection)})
         deployment.polls.poke(connection, polls, deployment.log.now())
-    while not state.is_late():
+    while True:
         state.pump(polls)
         if all(_phase_is_over(state, connection, polls) for connection in state.names):
             break
@@ -166,14 +176,15 @@ def _phase_is_over(state: _Running, connection: UUID, polls: frozenset[str]) -> 
         if row.flow not in polls or state.gave_up(row):
             continue
         failing = row.attempts > state.attempts.get((connection, row.flow), 0)
-        if row.claimed_by is not None or row.next_poll_at <= now or failing:
+        elsewhere = row.claimed_by not in (None, state.deployment.worker) and state.is_late()
+        if not elsewhere and (row.claimed_by is not None or row.next_poll_at <= now or failing):
             return False
     return state.engine.is_quiet(connection)
 
 
 def _work_off(state: _Running) -> None:
-    """Work until nothing falls due within the wait."""
-    while not state.is_late():
+    """Work until nothing falls due within the wait; what is due is done, however long it takes."""
+    while True:
         state.pump(frozenset())
         if all(state.engine.is_quiet(connection, until=state.deadline) for connection in state.names):
             return

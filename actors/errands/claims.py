@@ -40,11 +40,12 @@ def giving_back(tools: Tools, rows: Sequence[DueRow]) -> Iterator[None]:
 
 
 def postpone(tools: Tools, rows: Sequence[DueRow], *, retry_after: float | None = None) -> None:
-    """Give rows back for a later try, each with its own back-off."""
+    """Give rows back for a later try; rows that failed equally often stay together, so that bulks stay bulks."""
     now = tools.log.now()
-    for row in rows:
-        until = now + tools.backoff(row.attempts, retry_after=retry_after)
-        tools.work.postpone([row], worker=tools.worker, until=until)
+    for attempts in sorted({row.attempts for row in rows}):
+        until = now + tools.backoff(attempts, retry_after=retry_after)
+        together = [row for row in rows if row.attempts == attempts]
+        tools.work.postpone(together, worker=tools.worker, until=until)
 
 
 def nothing_to_do(tools: Tools, rows: Sequence[DueRow]) -> None:

@@ -29,6 +29,8 @@ TABLES: dict[str, str] = {
         next_poll_at TEXT NOT NULL, every_seconds REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
         seen INTEGER NOT NULL DEFAULT 0, last_polled_at TEXT, last_error TEXT NOT NULL DEFAULT '',
         claimed_by TEXT, claimed_until TEXT, PRIMARY KEY (connection, flow)""",
+    "remote_calls": """
+        connection TEXT NOT NULL, system TEXT NOT NULL, calls INTEGER NOT NULL, PRIMARY KEY (connection, system)""",
     "rate_budget": "tenant TEXT PRIMARY KEY, arrival REAL NOT NULL, blocked_until REAL NOT NULL",
     "vault_credentials": """
         connection_name TEXT NOT NULL, system TEXT NOT NULL, key_id TEXT NOT NULL, sealed BLOB NOT NULL,

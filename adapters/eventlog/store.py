@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from adapters.blobs import TableBlobs
+from adapters.eventlog.calls import CallBook
 from adapters.eventlog.database import BUSY_TIMEOUT_SECONDS, Database, sqlite_path
 from adapters.eventlog.identity import Checkpoint, WentBack, grow_checkpoint, hold, read_state, recognise
 from adapters.eventlog.log import SqliteLog
@@ -45,6 +46,7 @@ class SqliteStore:
         self.work = SqliteWork(database, now=now)
         self.polls = SqlitePolls(database, now=now)
         self.blobs = TableBlobs(database)
+        self.calls = CallBook(database)
         self.relay_table = SqliteRelayTable(database, self.log)
 
     def hold(self, until: datetime) -> None:

@@ -1,6 +1,6 @@
 """The table of due work as errands and their shell see it: claims by one statement, nothing inserted or deleted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -105,9 +105,7 @@ class SqliteWork:
             earliest = cursor.fetchone()["earliest"]
         return None if earliest is None else moment(earliest)
 
-    def is_quiet(
-        self, connection: UUID, *, until: datetime | None = None, but_for: Collection[str] = ()
-    ) -> bool:
+    def is_quiet(self, connection: UUID, *, until: datetime | None = None, but_for: Collection[str] = ()) -> bool:
         """Whether everything is folded, nothing is claimed, and nothing falls due up to `until` (default: now)."""
         now = self._now()
         with self._database.reading() as cursor:

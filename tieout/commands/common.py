@@ -3,6 +3,8 @@
 import contextlib
 import getpass
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -46,6 +48,19 @@ def opened(ctx: typer.Context) -> "Iterator[Deployment]":
     with open_deployment(settings_of(ctx)) as deployment:
         deployment.runner.catch_up()  # opening may have recorded that the store went back
         yield deployment
+
+
+@contextlib.contextmanager
+def ending_cleanly() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does: after the errands in hand, nothing half done."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may choose what signals do
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def added(deployment: "Deployment", name: str | None) -> "dict[str, ConnectionRow]":

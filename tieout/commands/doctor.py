@@ -131,9 +131,17 @@ def _connection(deployment: "Deployment", name: str) -> Iterator[Check]:
     yield from _left(deployment, name)
 
 
+_MEND = {
+    MISCONFIGURED: "correct the setting or credential it names; `tieout connection rotate` replaces credentials",
+    NO_ANSWER: "check the address, the network and the remote's own status page; nothing is lost meanwhile",
+    LEFT: "ask the tenant's administrator for the transactions, or turn off what needs them",
+}
+
+
 def _side(check: str, found: "Side") -> Check:
     if found.problem:
-        return Check(check=check, state=WARN if found.ok else BAD, text=found.problem, code=found.code)
+        state = WARN if found.ok else BAD
+        return Check(check=check, state=state, text=found.problem, mend=_MEND.get(found.code, ""), code=found.code)
     return Check(check=check, state=OK, text="answers")
 
 

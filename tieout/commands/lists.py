@@ -41,6 +41,7 @@ def invoices(
         state=state,
         connection=connection,
         as_json=as_json,
+        supplier=supplier,
     )
 
 
@@ -77,6 +78,7 @@ def payments(
         state=state,
         connection=connection,
         as_json=as_json,
+        supplier=supplier,
     )
 
 
@@ -116,6 +118,14 @@ def codes(ctx: typer.Context, *, state: State = "", connection: ConnectionName =
     )
 
 
+def _check_known(store: "ProjectionStore", supplier: str) -> None:
+    """Refuse a supplier nobody ever saw: an empty list would look like good news."""
+    from projections.search import find_records
+
+    if not find_records(store, supplier):
+        raise MisconfiguredError(f"--supplier {supplier}: no supplier is called so; `tieout suppliers` lists them")
+
+
 def _list(
     ctx: typer.Context,
     title: str,
@@ -126,10 +136,13 @@ def _list(
     state: str,
     connection: str | None,
     as_json: bool,
+    supplier: str = "",
 ) -> None:
     if state and state not in states:
         raise MisconfiguredError(f"--state {state} is no state of {title}; the states are {', '.join(states)}")
     with opened(ctx) as deployment:
+        if supplier:
+            _check_known(deployment.storage, supplier)
         rows = [
             {"connection": name, **(row if isinstance(row, dict) else shown(row))}
             for name, found in added(deployment, connection).items()

@@ -13,12 +13,12 @@ BLOCKS = ("suppliers", "ledger_codes", "invoices", "payments")
 
 
 def summary(deployment: "Deployment", outcome: "Outcome") -> dict[str, Any]:
-    """Give one connection's totals in the store, how long the sync took, and this process's calls."""
+    """Give one connection's totals in the store, its calls among them, and how long the sync took."""
     from projections.totals import totals
 
     tools = deployment.tools(outcome.name)
     found = totals(deployment.storage, tools.connection, currency=tools.rules.currency)
-    calls = {"infor": tools.ledger.calls, "avidxchange": tools.payables.calls}
+    calls = deployment.calls(outcome.name)
     head = {"connection": outcome.name, "duration_seconds": round(outcome.seconds, 1)}
     return {**head, **{k: v for k, v in found.items() if k != "money"}, "calls": calls, "money": found["money"]}
 

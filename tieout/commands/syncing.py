@@ -8,7 +8,7 @@ import typer
 
 from domain.errors import MisconfiguredError
 from tieout import output
-from tieout.commands.common import AsJson, added, opened, shown
+from tieout.commands.common import AsJson, added, ending_cleanly, opened, shown
 from tieout.commands.summary import exit_code_of, sentences, show_totals, summary, worst
 from tieout.settings import FLOWS
 
@@ -33,7 +33,7 @@ def sync(
     from tieout.sync import sync as run_sync
 
     flows = _flows(flow)
-    with opened(ctx) as deployment:
+    with ending_cleanly(), opened(ctx) as deployment:
         names = _names(deployment, name)
         with output.progress("syncing") as follow:
             outcomes = run_sync(deployment, names, flows=flows, wait_seconds=wait, progress=follow)

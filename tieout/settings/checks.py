@@ -15,6 +15,25 @@ from tieout.settings.shape import ConnectionSection, SettingsFile
 FLOWS = ("suppliers", "ledger_codes", "invoices", "payments")
 GATEWAY_SECONDS = 60  # the gateway gives up then, though a write may still commit
 DIVISION_CHARACTERS = 3
+PARM_FIELDS = (
+    "CONO",
+    "DIVI",
+    "KEY1",
+    "LINE",
+    "SUNO",
+    "SPYN",
+    "SINO",
+    "INYR",
+    "CKNO",
+    "CUAM",
+    "CDCU",
+    "CUCD",
+    "PYDT",
+    "ACDT",
+    "BKID",
+    "VTXT",
+)
+PARM_NEEDED = ("CUAM", "VTXT", "SINO")
 FORMATS = ("text", "date", "date6", "amount", "cents", "blank")
 RESOURCES = ("accounting_systems", "vendors", "enterprise_codes", "invoice_batches", "invoices", "payments")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
@@ -89,11 +108,23 @@ def _check_infor(infor: InforSection, place: Place) -> None:
         if field.format not in FORMATS and not field.format.startswith("literal:"):
             text = f'has "{field.format}" as the format of {field.name}: one of {", ".join(FORMATS)}, literal:TEXT'
             raise place.under("parm_layout").wrong(text)
+    _check_layout(infor, place.under("parm_layout"))
     if sum(field.width for field in infor.parm_layout) > infor.parm_width:
         raise place.under("parm_layout").wrong(f"is wider than parm_width ({infor.parm_width})")
     if any(len(one) != 1 for one in infor.assumed.separators) or not infor.assumed.separators:
         raise place.under("assumed").under("separators").wrong("must be a list of single characters")
     _check_window(infor, infor.lookup_lag_seconds, "lookup_lag_seconds", place)
+
+
+def _check_layout(infor: InforSection, place: Place) -> None:
+    """A layout that M3 cannot book by, or that no payment row could ever be recognised by, is refused at once."""
+    for field in infor.parm_layout:
+        fixed = field.format == "blank" or field.format.startswith("literal:")
+        if not fixed and field.name not in PARM_FIELDS:
+            raise place.wrong(f'names the field "{field.name}": one of {", ".join(PARM_FIELDS)}, or a blank or literal')
+    missing = [name for name in PARM_NEEDED if name not in {field.name for field in infor.parm_layout}]
+    if infor.parm_layout and missing:
+        raise place.wrong(f"lacks {missing[0]}: without it a posted payment could not be proven")
 
 
 def _check_avidxchange(avid: AvidSection, place: Place) -> None:

@@ -1,5 +1,6 @@
 """A deployment: the opened store, the relay, the projections, and the tools of every connection that is set up."""
 
+import contextlib
 import os
 import socket
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from adapters.eventlog.projection_store import SqliteProjectionStorage
 from adapters.eventlog.store import SqliteStore
 from domain.connections.connection import fold
 from domain.connections.events import StoreWentBack
-from domain.errors import MisconfiguredError
+from domain.errors import MisconfiguredError, TieoutError
 from domain.event import Append
 from domain.identifiers import PinnedIdentity, stream_id
 from domain.ports.store import Causes
@@ -42,6 +43,7 @@ class Deployment:
         self.runner = Runner(store.log, self.storage, ALL)
         self.worker = f"{socket.gethostname()}:{os.getpid()}"
         self._tools: dict[UUID, Tools] = {}
+        self._noted: dict[UUID, dict[str, int]] = {}
         self.runner.catch_up()
 
     def connections(self) -> dict[str, ConnectionRow]:
@@ -65,6 +67,20 @@ class Deployment:
     def find_tools(self, connection: UUID) -> Tools | None:
         """Give the tools of a connection that is open in this process."""
         return self._tools.get(connection)
+
+    def calls(self, name: str) -> dict[str, int]:
+        """Give how many requests a connection has cost so far, by system; what this process sent is noted first."""
+        connection = self.tools(name).connection
+        self.note_calls()
+        return {"infor": 0, "avidxchange": 0, **self.store.calls.totals(connection)}
+
+    def note_calls(self) -> None:
+        """Add what this process sent since it noted last."""
+        for connection, tools in self._tools.items():
+            sent = {"infor": tools.ledger.calls, "avidxchange": tools.payables.calls}
+            before = self._noted.get(connection, {})
+            self.store.calls.add(connection, {system: n - before.get(system, 0) for system, n in sent.items()})
+            self._noted[connection] = sent
 
     def answer_went_back(self) -> None:
         """Record on every connection that the store went back in time, and hold money writes meanwhile."""
@@ -92,6 +108,8 @@ class Deployment:
 
     def close(self) -> None:
         """Let everything go."""
+        with contextlib.suppress(TieoutError):  # verdict: go on; a count of requests is worth no second fault
+            self.note_calls()
         for tools in self._tools.values():
             for remote in (tools.ledger, tools.payables):
                 close = getattr(remote, "close", None)

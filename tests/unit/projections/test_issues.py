@@ -68,7 +68,7 @@ def test_records_with_the_same_cause_stand_under_one_issue() -> None:
     assert (both.id, both.kind, both.why, both.opened_at) == (
         issues.issue_id(CONNECTION, both.cause),
         "supplier-refused",
-        "60 of 50",
+        "FIELD_TOO_LONG: 60 of 50",
         START,
     )
     assert len(both.id) == len("I-ABCDEF")

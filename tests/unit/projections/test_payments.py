@@ -53,6 +53,15 @@ def resolved(resolution: str, voucher: str = "") -> Event:
     )
 
 
+VOID = y.PaymentReversed(content=w.payment(status="Void", standing="reversed"), kind="Void")
+BACK = y.Leg(division="AAA", posting="RAAAAAAAAAAAAAA", net=Money(-157_000))
+BY_HAND = y.ReversalDoneByHand(payment_id="77001", person="ann", reason="done in M3")
+
+
+def taken_back(*, tasks: tuple[str, ...] = (), reversing: tuple[y.Leg, ...] = ()) -> Event:
+    return y.PaymentReversalPlanned(payment_id="77001", abandoned=(), reversing=reversing, tasks=tasks)
+
+
 def one(book: Book) -> PaymentView:
     (view,) = payments.listed(book.store, CONNECTION)
     assert payments.one(book.store, CONNECTION, "77001") == view
@@ -69,7 +78,11 @@ def one(book: Book) -> PaymentView:
         ([y.PaymentStatusUnknown(content=w.payment(standing="unknown", status="New"), field="status")], "held"),
         ([SETTLED, planned()], "held"),
         ([SETTLED, planned(KEY1)], "waiting"),
-        ([SETTLED, planned(KEY1), y.PaymentReversed(content=w.payment(status="Void"), kind="Void")], "reversed"),
+        ([SETTLED, planned(KEY1), VOID], "waiting"),
+        ([SETTLED, planned(KEY1), VOID, taken_back()], "reversed"),
+        ([SETTLED, planned(KEY1), VOID, taken_back(tasks=(KEY1,))], "held"),
+        ([SETTLED, planned(KEY1), VOID, taken_back(tasks=(KEY1,)), BY_HAND], "reversed"),
+        ([SETTLED, planned(KEY1), VOID, taken_back(reversing=(BACK,))], "waiting"),
     ],
 )
 def test_without_postings_a_payment_stands_where_its_own_facts_say(events: list[Event], state: str) -> None:
@@ -188,11 +201,10 @@ def test_a_payment_that_was_never_seen_is_none() -> None:
 
 def test_a_reversals_postings_are_shown_with_it() -> None:
     book = Book()
-    void = y.PaymentReversed(content=w.payment(status="Void", standing="reversed"), kind="Void")
-    leg = y.Leg(division="AAA", posting="RAAAAAAAAAAAAAA", net=Money(-157_000))
-    plan = y.PaymentReversalPlanned(payment_id="77001", abandoned=(), reversing=(leg,), tasks=())
-    book.happened("payment", "77001", SETTLED, planned(KEY1), void, plan)
+    book.happened("payment", "77001", SETTLED, planned(KEY1), VOID, taken_back(reversing=(BACK,)))
     posting(book, KEY1, confirmed())
-    posting(book, leg.posting, kind="R")
+    posting(book, BACK.posting, kind="R")
     view = one(book)
-    assert (view.state, {row.kind for row in view.postings}) == ("reversed", {"T", "R"})
+    assert (view.state, {row.kind for row in view.postings}) == ("waiting", {"T", "R"})
+    book.happened("posting", BACK.posting, p.PostingConfirmed(key1=BACK.posting, payment_id="77001", rows=(w.row(),)))
+    assert one(book).state == "reversed"

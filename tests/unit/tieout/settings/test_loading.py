@@ -135,6 +135,8 @@ def test_a_flow_may_be_told_to_be_live_by_name(tmp_path: Path) -> None:
         (INFOR + "parm_layout = ['x']\n" + AVID, "parm_layout.1 must be a table"),
         (INFOR + "parm_layout = 'x'\n" + AVID, "parm_layout must be a list of tables"),
         (INFOR + "[[connections.acme.infor.parm_layout]]\nname = 'SUNO'" + AVID, "parm_layout.1.width is missing"),
+        (INFOR + "parm_layout = [{ name = 'SUON', width = 10 }]\n" + AVID, 'names the field "SUON": one of CONO'),
+        (INFOR + "parm_layout = [{ name = 'CUAM', width = 17 }]\n" + AVID, "lacks VTXT: without it a posted payment"),
         (INFOR.replace('["AAA"]', "[]") + AVID, "divisions must be a list of texts, at least one"),
         (INFOR.replace('["AAA"]', '["AAAA"]') + AVID, 'holds "AAAA": a division has 1 to 3 characters'),
         (INFOR.replace('["AAA"]', '["AAA", "AAA"]') + AVID, "names a division twice"),
