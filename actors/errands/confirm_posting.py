@@ -1,6 +1,6 @@
 """Confirm postings: after the handover only look-ups, and UpdBatch again only while GLS840 still shows the batch."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from actors.errands.claims import claim, done, giving_back, nothing_to_do, postpone
 from actors.errands.posting_batch import (
@@ -33,7 +33,7 @@ ACCEPTED = frozenset({"handed_over", "waits"})
 
 def confirm_posting(tools: Tools) -> int:
     """Look at a batch of handed-over postings; give how many were claimed."""
-    lease = tools.rules.infor.call_timeout * LEASE_CALLS + timedelta(seconds=5)
+    lease = tools.rules.infor.call_timeout * LEASE_CALLS
     rows = claim(tools, "confirm_posting", limit=LIMIT, lease=lease)
     if rows:
         with giving_back(tools, rows):

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from actors.errands.claims import claim, done, giving_back, nothing_to_do
+from actors.errands.post_payment import new_posting
 from actors.errands.posting_facts import ended_for_invoices
 from actors.settle import History, appended, settle
 from actors.tools import Tools
@@ -73,7 +74,4 @@ def _given_up(tools: Tools, plan: ReversalPlan, postings: dict[str, posting.Post
 
 
 def _new(tools: Tools, plan: ReversalPlan) -> list[Append]:
-    return [
-        Append(stream=stream_id(tools.connection, "posting", new.key1), expected_version=0, events=(fact,))
-        for new, fact in plan.postings
-    ]
+    return [new_posting(tools, new.key1, (fact,)) for new, fact in plan.postings]

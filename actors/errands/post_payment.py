@@ -10,7 +10,7 @@ from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.connections import connection
 from domain.errors import ConflictError
-from domain.event import Append
+from domain.event import Append, Event
 from domain.identifiers import stream_id
 from domain.invoices import invoice
 from domain.payments import payment
@@ -72,10 +72,15 @@ def _appends(tools: Tools, stream: UUID, history: History) -> list[Append]:
 
 
 def _new_postings(tools: Tools, plan: Plan) -> list[Append]:
-    return [
-        Append(stream=stream_id(tools.connection, "posting", new.key1), expected_version=0, events=facts)
-        for new, facts in plan.postings
-    ]
+    return [new_posting(tools, new.key1, facts) for new, facts in plan.postings]
+
+
+def new_posting(tools: Tools, key1: str, facts: tuple[Event, ...]) -> Append:
+    """Begin a posting's stream; a restored store may hold late answers to a life of it that it forgot, nothing else."""
+    stream = stream_id(tools.connection, "posting", key1)
+    past = tools.log.load([stream])[stream]
+    begun = posting.fold(past).plan is not None
+    return Append(stream=stream, expected_version=0 if begun else len(past), events=facts)
 
 
 def _standings(tools: Tools, content: PaymentContent, history: History) -> dict[str, InvoiceStanding]:

@@ -58,7 +58,7 @@ def write_handover(tools: Tools, hand: Hand, correlation_id: str, *, chain: Atte
     if not ours.plans:
         return
     states = _load(tools, ours)
-    answers = call(tools, [c for s in states.values() for c in step_commands(s, STEP)], deadline=attempt.deadline)
+    answers = call(tools, [c for s in states.values() for c in step_commands(s, STEP)], deadline=attempt.own_deadline)
 
     def record(history: History) -> list[Append]:
         return [a for key1, answer in answers.items() for a in _outcome(tools, key1, attempt, answer, history)]

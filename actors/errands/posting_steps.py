@@ -20,18 +20,23 @@ KNOWN_CODES = frozenset({"XRE0103", "WSU0103", "XAU0008"})  # every other may me
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt of this process: nobody else holds its id; no byte goes out after its deadline."""
+    """One attempt of this process: nobody else holds its id; no byte goes out after its deadline.
+
+    deadline: by the store's clock; own_deadline: the same moment by this process's, which may be wrong.
+    """
 
     id: str
     deadline: datetime
+    own_deadline: datetime
     look_at: datetime
     correlation_id: str
 
 
 def new_attempt(tools: Tools, correlation_id: str) -> Attempt:
     """Begin an attempt: the deadline is a call timeout away, the next look a settle window behind it."""
+    own_deadline = tools.clock.now() + tools.rules.infor.call_timeout  # read first: ours is never the later one
     deadline = tools.log.now() + tools.rules.infor.call_timeout
-    return Attempt(tools.new_id(), deadline, deadline + tools.rules.infor.settle, correlation_id)
+    return Attempt(tools.new_id(), deadline, own_deadline, deadline + tools.rules.infor.settle, correlation_id)
 
 
 def take_chain(tools: Tools, hand: Hand, attempt: Attempt) -> Hand:
@@ -61,7 +66,7 @@ def _take(tools: Tools, hand: Hand, attempt: Attempt, step: str) -> Hand:
         over = {key.split("/")[0] for key, answer in answers.items() if answer.verdict is not Verdict.CONFIRMED}
         rest = [command for command in group if command.key1 not in over]
         if rest:
-            answers.update(call(tools, rest, deadline=attempt.deadline))
+            answers.update(call(tools, rest, deadline=attempt.own_deadline))
     outcomes = {key1: _worst([a for k, a in answers.items() if k.split("/")[0] == key1]) for key1 in todo}
 
     def decide(history: History) -> list[Append]:

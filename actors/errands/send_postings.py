@@ -1,7 +1,5 @@
 """Send postings, or resume their chain: look, intent, steps, handover; a whole batch at a time."""
 
-from datetime import timedelta
-
 from actors.errands.claims import claim, done, giving_back, nothing_to_do
 from actors.errands.posting_batch import Hand, LedgerView, moved_rows, read_ledger, state_of, take_in_hand
 from actors.errands.posting_facts import posting_stream, started_for_invoices
@@ -31,7 +29,7 @@ def resume_posting(tools: Tools) -> int:
 
 
 def _run(tools: Tools, errand: str) -> int:
-    lease = tools.rules.infor.call_timeout * LEASE_CALLS + timedelta(seconds=5)
+    lease = tools.rules.infor.call_timeout * LEASE_CALLS
     rows = claim(tools, errand, limit=LIMIT, lease=lease)
     if rows:
         with giving_back(tools, rows):

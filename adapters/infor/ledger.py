@@ -1,9 +1,10 @@
 """Infor in the role of the ledger system: the port's methods, each handed to the module that knows how."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
-from adapters.http import RateBudget, Remote
+from adapters.http import Deadline, RateBudget, Remote
 from adapters.infor import checks, codes, images, invoices, parm, postings, suppliers
 from adapters.infor.client import Client
 from adapters.infor.ionapi import Credentials
@@ -35,6 +36,7 @@ class InforLedger:
         remote = Remote("Infor", clock=clock, budget=budget, timeout_seconds=settings.call_timeout_seconds)
         self._client = Client(credentials, settings, remote=remote, clock=clock)
         self._clock = clock
+        self._prepared = threading.local()
         self._read_back = ReadBack(self._client, clock=clock)
 
     def check(self) -> LedgerCheck:
@@ -97,10 +99,12 @@ class InforLedger:
         """Get token and rate budget for one write ready."""
         self._client.tokens.current()
         self._client.remote.reserve()
+        # Both clocks as they were before the intent: a wall clock set back later cannot lengthen the deadline.
+        self._prepared.clocks = (self._clock.now(), self._clock.monotonic())
 
     def take_steps(self, commands: Sequence[StepCommand], *, deadline: datetime) -> CallAnswer:
         """Send steps of the GLS840 chain, once."""
-        return postings.take_steps(self._client, commands, deadline=deadline, clock=self._clock)
+        return postings.take_steps(self._client, commands, deadline=self._deadline(deadline), clock=self._clock)
 
     def open_batches(self, keys: Sequence[tuple[str, str]]) -> frozenset[str]:
         """Give which KEY1 values are still shown."""
@@ -118,3 +122,11 @@ class InforLedger:
     def close(self) -> None:
         """Let the connections go."""
         self._client.remote.close()
+
+    def _deadline(self, wall: datetime) -> Deadline:
+        deadline = Deadline.at(wall, self._clock)
+        clocks: tuple[datetime, float] | None = getattr(self._prepared, "clocks", None)
+        if clocks is None:
+            return deadline
+        before = clocks[1] + (wall - clocks[0]).total_seconds()
+        return Deadline(wall, min(deadline.monotonic, before))

@@ -18,7 +18,9 @@ from domain.ports.store import Clock
 PROGRAM = "GLS840MI"
 
 
-def take_steps(client: Client, commands: Sequence[StepCommand], *, deadline: datetime, clock: Clock) -> CallAnswer:
+def take_steps(
+    client: Client, commands: Sequence[StepCommand], *, deadline: datetime | Deadline, clock: Clock
+) -> CallAnswer:
     """Send at most 100 transactions in one bulk, once, no byte after `deadline`; never raises for an answer."""
     if not 0 < len(commands) <= BULK_TRANSACTIONS:
         text = f"{len(commands)} steps in one call, 1 to {BULK_TRANSACTIONS} are taken"
@@ -32,7 +34,8 @@ def take_steps(client: Client, commands: Sequence[StepCommand], *, deadline: dat
         return CallAnswer(verdict=Verdict.NOT_SENT, code="no token", text="no token was at hand")
     try:
         request = client.request("POST", client.bulk_url(), token, body)
-        reply = client.remote.write_once(request, deadline=Deadline.at(deadline, clock))
+        pinned = deadline if isinstance(deadline, Deadline) else Deadline.at(deadline, clock)
+        reply = client.remote.write_once(request, deadline=pinned)
     except WriteFaultError as fault:
         return judge_fault(fault)
     if reply.status == UNAUTHORIZED:

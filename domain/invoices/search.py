@@ -50,20 +50,25 @@ def wants_second_look(state: Invoice, found: InvoiceFound) -> bool:
     if state.found_twice:
         return True
     stranger = found.avid_invoice_id not in state.dead_ids | state.ignored_ids | {state.avid_invoice_id}
-    return state.live and stranger and found.live
+    return (state.live or _is_thought_absent(state)) and stranger and found.live
 
 
 def decide_second_look(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceFound]) -> tuple[Event, ...]:
-    """Say whether there are two live ones, or one again after a person voided the other."""
+    """Say whether there are two live ones, one again after a person voided the other, or one a lost store forgot."""
     live = sorted((f for f in found if f.live), key=lambda f: f.avid_invoice_id)
     ids = tuple(f.avid_invoice_id for f in live)
     if len(live) > 1:
         return () if ids == state.twice_ids else (s.InvoiceFoundTwice(key=key, avid_invoice_ids=ids),)
     if not state.found_twice:
-        return ()
+        return judge_found(state, key, live, attempt_id="") if _is_thought_absent(state) else ()
     if live:
         return (_one(state, key, live[0], ""),)
     return tuple(_rejected(key, dead) for dead in found[-1:])
+
+
+def _is_thought_absent(state: Invoice) -> bool:
+    """Whether the log believes AvidXchange does not hold it; after a restored backup it may hold it all the same."""
+    return state.key is not None and not state.at_large and state.stage != "different"
 
 
 def _one(state: Invoice, key: InvoiceKey, found: InvoiceFound, attempt_id: str) -> Event:

@@ -133,7 +133,9 @@ def _reissue_hold(
     if replaced is None or replaced.payment.content is None:
         return _hold(content, "REPLACES_UNSEEN", f"it replaces payment {old_id}, which we never saw")
     old = replaced.payment
-    if not any(_may_be_booked(replaced.postings[leg.posting], went_back_at) for leg in old.legs) or old.by_hand:
+    forgotten = old.reversal is not None and old.reversal.tasks and not old.legs  # a person looks for it in M3 first
+    booked = any(_may_be_booked(replaced.postings[leg.posting], went_back_at) for leg in old.legs)
+    if not (booked or forgotten) or old.by_hand:
         return None
     if not old.is_reversed or old.reversal is None or old.reversal.tasks:
         detail = f"payment {old_id} is not reversed yet"

@@ -7,7 +7,7 @@ import msgspec
 
 from domain import keys
 from domain.event import Event
-from domain.identifiers import PinnedIdentity, key1
+from domain.identifiers import InvoiceKey, PinnedIdentity, key1
 from domain.payments import events as e
 from domain.payments.payment import Payment
 from domain.postings.events import PostingAbandoned, PostingLine, PostingPlan, PostingPlanned
@@ -35,6 +35,8 @@ def decide_reversal(
     payment_id = state.content.payment_id
     for leg in state.legs:
         posting = postings[leg.posting]
+        if posting.phase == "held":
+            continue  # it is given up; what the store may have forgotten of it, a person looks for
         if not posting.ended and (not posting.before_handover or is_forgotten(posting, went_back_at)):
             key = keys.posting(leg.posting)
             if state.waits_for == key:
@@ -52,12 +54,34 @@ def decide_reversal(
             e.Leg(division=leg.division, posting=plan.key1, net=-leg.net)
             for leg, plan in zip(booked, plans, strict=False)
         ),
-        tasks=() if rules.void_interface else tuple(leg.posting for leg in booked),
+        tasks=(
+            *_maybe_forgotten(state, postings, rules, went_back_at),
+            *(() if rules.void_interface else (leg.posting for leg in booked)),
+        ),
     )
     return ReversalPlan(
         (planned,),
         tuple((key, PostingAbandoned(key1=key, payment_id=payment_id, why=why)) for key in abandoned),
         tuple((plan, PostingPlanned(plan=plan)) for plan in plans),
+    )
+
+
+def _maybe_forgotten(
+    state: Payment, postings: Mapping[str, Posting], rules: Rules, went_back_at: datetime | None
+) -> tuple[str, ...]:
+    """Name the postings a store that went back may have forgotten: a person takes back what M3 shows of them."""
+    content = state.content
+    if content is None or went_back_at is None:
+        return ()
+    if state.legs:
+        held = (leg.posting for leg in state.legs if postings[leg.posting].phase == "held")
+        return tuple(key for key in held if is_forgotten(postings[key], went_back_at))
+    if content.settled_date is not None and content.settled_date > went_back_at.date():
+        return ()
+    read = (InvoiceKey.parse(remittance.invoice_external_id) for remittance in content.remittances)
+    return tuple(
+        key1(rules.identity, payment_id=content.payment_id, division=division, generation=1, kind="T")
+        for division in sorted({key.division for key in read if key is not None})
     )
 
 

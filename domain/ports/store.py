@@ -1,6 +1,6 @@
 """Ports of the store: the event log, the table of due work, the book of polls, the images."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -131,9 +131,7 @@ class WorkBoard(WorkQueue, Protocol):
     def next_due_at(self, connection: UUID) -> datetime | None:
         """Give the earliest time a row can be claimed, rows that wait for a key left out; None without any."""
 
-    def is_quiet(
-        self, connection: UUID, *, until: datetime | None = None, but_for: Collection[str] = ()
-    ) -> bool:
+    def is_quiet(self, connection: UUID, *, until: datetime | None = None, but_for: Collection[str] = ()) -> bool:
         """Whether everything is folded, nothing is claimed, and nothing falls due up to `until` (default: now).
 
         but_for: errands whose rows do not count.

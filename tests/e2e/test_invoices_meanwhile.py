@@ -1,4 +1,4 @@
-"""What happens to invoices and suppliers while an invoice is out: stops, proposals, payments in M3, rejections, blocks."""
+"""What happens to an invoice while it is out: stopped, proposed or paid in M3, rejected there, its supplier blocked."""
 
 from pathlib import Path
 

@@ -1,8 +1,6 @@
-"""What stands in the way from outside: hosts that do not answer, wrong companies and secrets, a locked store."""
+"""What stands in the way from outside: a side that is down, a wrong company, wrong secrets."""
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,28 +10,10 @@ from tests.support.deployment import NAME, Ran, deployed
 WRONG = "not-the-token-we-were-given"
 
 
-def test_hosts_that_do_not_answer_end_the_sync_in_one_sentence_each(tmp_path: Path) -> None:
-    with deployed(tmp_path) as deployment:
-        before = deployment.settled_sync()
-        deployment.desk.tell("infor/approve", count=1)
-        deployment.sandbox.stop()
-
-        ran = deployment.sync()
-        assert ran.code == 4, ran.err
-        assert_said(ran, "could not connect")
-        assert {block: ran.document[block] for block in ("suppliers", "invoices")} == {
-            block: before[block] for block in ("suppliers", "invoices")
-        }
-        tested = deployment.command("connection", "test", NAME)
-        assert tested.code == 4
-        assert "could not connect" in tested.err
-        assert deployment.command("invoices").code == 0
-
-
 def test_one_side_that_is_down_does_not_keep_the_other_from_being_read(tmp_path: Path) -> None:
     with deployed(tmp_path) as deployment:
         deployment.desk.tell("faults", profile="calm", side="avidxchange", only="drop_before")
-        ran = deployment.sync("--wait", "3")
+        ran = deployment.sync("--wait", "2")
         assert ran.code in (3, 4), ran.err
         assert ran.document["suppliers"]["waiting"] > 0
         assert ran.document["suppliers"]["sent"] == 0
@@ -69,8 +49,8 @@ def test_divisions_the_company_does_not_have_are_named(tmp_path: Path) -> None:
         assert "XYZ" in tested.err
 
 
-@pytest.mark.parametrize("token", ["TIEOUT_AVID_COMPANY_TOKEN", "TIEOUT_AVID_USER_TOKEN"])
-def test_a_wrong_token_of_avidxchange_is_told_in_one_sentence_without_the_token(tmp_path: Path, token: str) -> None:
+def test_a_wrong_token_of_avidxchange_is_told_in_one_sentence_without_the_token(tmp_path: Path) -> None:
+    token = "TIEOUT_AVID_USER_TOKEN"
     with deployed(tmp_path, set_up=False) as deployment:
         deployment.tokens[token] = WRONG
         deployment.set_up()
@@ -104,20 +84,6 @@ def test_a_wrong_secret_of_infor_is_told_in_one_sentence_without_the_secret(tmp_
         rotated = deployment.command("connection", "rotate", NAME, "--ionapi", str(deployment.ionapi))
         assert rotated.code == 0, rotated.err
         assert deployment.settled_sync()["invoices"]["submitted"] > 0
-
-
-def test_a_store_another_process_has_locked_is_told_and_loses_nothing(tmp_path: Path) -> None:
-    with deployed(tmp_path) as deployment:
-        deployment.settled_sync("--flow", "suppliers,ledger_codes")
-        with closing(sqlite3.connect(deployment.store)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            ran = deployment.sync()
-            other.rollback()
-        assert ran.code == 4, ran.err
-        assert_said(ran, "tieout.db")
-        assert ran.out == ""
-        assert deployment.settled_sync()["invoices"]["submitted"] > 0
-        deployment.assert_books_agree()
 
 
 def assert_said(ran: Ran, words: str) -> None:

@@ -1,4 +1,4 @@
-"""Customers that differ: other credentials, rights, interfaces, languages, clocks and habits, each set by settings alone."""
+"""Customers that differ in credentials, rights, interfaces, languages, clocks and habits: settings alone cope."""
 
 from datetime import datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A deployment as a user has it: a folder with settings, keys and a store, the sandbox on loopback, the command line."""
+"""A deployment as a user has it: settings, keys and store in a folder, the sandbox on loopback, the command line."""
 
 import contextlib
 import io
@@ -125,7 +125,8 @@ class Deployment:
     def command(self, *arguments: str) -> Ran:
         """Run a command line in this process."""
         with command_line(self.environ()) as run_it:
-            return run_it("--config", str(self.folder / "tieout.toml"), *arguments)
+            ran: Ran = run_it("--config", str(self.folder / "tieout.toml"), *arguments)
+            return ran
 
     def json(self, *arguments: str) -> Any:
         """Run a command with --json and give its document; it must end well or with something left."""

@@ -91,5 +91,5 @@ CELLS: tuple[tuple[str, Fault], ...] = tuple((step, fault) for step, faults in S
 NESTING = frozenset({Fault.OTHERS_BEFORE, Fault.OTHERS_AFTER, Fault.STALL_BEFORE, Fault.STALL_AFTER, Fault.CLOCK_BACK})
 
 
-class Crash(BaseException):  # noqa: N818 - a process that dies is no error any code of ours may handle
+class Crash(BaseException):
     """The process died here."""

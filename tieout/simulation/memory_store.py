@@ -34,6 +34,7 @@ class MemoryLog:
         self._incarnations = count(1)
         self._incarnation = UUID(int=next(self._incarnations))
         self._hold_until: datetime | None = None
+        self.commits: list[int] = []  # the last position of every transaction, oldest first
         self.fault: Fault = fault or (lambda _: None)
 
     def now(self) -> datetime:
@@ -63,6 +64,7 @@ class MemoryLog:
             for recorded in new:
                 self._events.append(recorded)
                 self._streams[recorded.stream].append(recorded)
+            self.commits.append(len(self._events))
             if mark is not None:
                 self._mark(mark)
         self.fault("after commit")
@@ -96,6 +98,7 @@ class MemoryLog:
             for recorded in self._events[to_position:]:
                 self._streams[recorded.stream].remove(recorded)
             del self._events[to_position:]
+            self.commits = [position for position in self.commits if position <= to_position]
             self._incarnation = UUID(int=next(self._incarnations))
             self.hold(hold_until)
             return self._incarnation

@@ -1,7 +1,7 @@
 """The table of due work and the book of polls in memory; the twins of those in `adapters/eventlog`."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -107,14 +107,14 @@ class MemoryWork:
             ]
             return min(times, default=None)
 
-    def is_quiet(self, connection: UUID, *, until: datetime | None = None) -> bool:
+    def is_quiet(self, connection: UUID, *, until: datetime | None = None, but_for: Collection[str] = ()) -> bool:
         """Whether everything is folded, nothing is claimed, and nothing falls due up to `until` (default: now)."""
         with self._lock:
             now = self._now()
             busy = any(
                 not row.free(now) or (row.waits_for is None and row.due_at <= (until or now))
                 for key, row in self._rows.items()
-                if key[0] == connection
+                if key[0] == connection and key[1] not in but_for
             )
             return not busy and self._position >= self._last_position()
 

@@ -89,7 +89,7 @@ class PayablesPort(Port):
             self._wire.saw_batch(self._worker, encoded)
 
         sending = _Sending("send_batch", list(encoded.record_digests), arrive, go_out)
-        return _write_once(self._wire, self._worker, sending, deadline, pinned_before=True)
+        return _write_once(self._wire, self._worker, sending, deadline)
 
 
 class LedgerPort(Port):
@@ -100,7 +100,7 @@ class LedgerPort(Port):
         self._wire, self._fake = site, fake
 
     def take_steps(self, commands: Sequence[StepCommand], *, deadline: datetime) -> CallAnswer:
-        """Send steps of the GLS840 chain; the deadline is pinned to the monotonic clock when the call begins."""
+        """Send steps of the GLS840 chain; its clocks were pinned before the intent, too."""
 
         def go_out() -> None:
             self._wire.saw_steps(self._worker, commands)
@@ -111,7 +111,7 @@ class LedgerPort(Port):
             lambda: self._fake.carry_out(commands),
             go_out,
         )
-        return _write_once(self._wire, self._worker, sending, deadline, pinned_before=False)
+        return _write_once(self._wire, self._worker, sending, deadline)
 
 
 class _Sending:
@@ -121,9 +121,7 @@ class _Sending:
         self.step, self.keys, self.arrive, self.go_out = step, keys, arrive, go_out
 
 
-def _write_once(
-    wire: Wire, worker: str, sending: _Sending, deadline: datetime, *, pinned_before: bool
-) -> CallAnswer:
+def _write_once(wire: Wire, worker: str, sending: _Sending, deadline: datetime) -> CallAnswer:
     clock = wire.clock(worker)
     left_before = (deadline - clock.now()).total_seconds() + clock.monotonic()
     number, fault = wire.cross(worker, sending.step)
@@ -135,8 +133,7 @@ def _write_once(
         clock.skew -= SETBACK
     if fault in (Fault.STALL_BEFORE, Fault.CLOCK_BACK):
         wire.stall(worker, number)
-    wall_left = (deadline - clock.now()).total_seconds()
-    if min(wall_left, left_before - clock.monotonic() if pinned_before else wall_left) <= 0:
+    if min((deadline - clock.now()).total_seconds(), left_before - clock.monotonic()) <= 0:
         return CallAnswer(verdict=Verdict.NOT_SENT, code="deadline", text="the deadline has passed")
     sending.go_out()
     wire.pause(number)
@@ -202,5 +199,3 @@ def _business_error(sending: _Sending, *, done: bool) -> CallAnswer:
         return CallAnswer(verdict=Verdict.CONFIRMED, records=dict.fromkeys(sending.keys, nok))
     refused = RecordAnswer(verdict=Verdict.REFUSED, code="SIMULATED", text="refused")
     return CallAnswer(verdict=Verdict.CONFIRMED, records=dict.fromkeys(sending.keys, refused))
-
-

@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from tieout.simulation.dice import Dice
-from tieout.simulation.faults import CELLS, Fault
+from tieout.simulation.faults import CELLS, MONEY_WRITES, Fault
 from tieout.simulation.happenings import Happening
 
 STARTS = (
@@ -23,6 +23,9 @@ MARGIN = timedelta(seconds=5)
 SETTLE = CALL_TIMEOUT + LAG + MARGIN
 BATCH_PROCESSING = timedelta(minutes=5)
 RATES = (0.0, 0.03, 0.08, 0.2)
+HAPPENING_RATES = (0.0, 0.01, 0.03, 0.06)
+MONEY_CELLS = tuple(place for place, (step, _) in enumerate(CELLS) if step in MONEY_WRITES)
+OTHER_CELLS = tuple(place for place in range(len(CELLS)) if place not in MONEY_CELLS)
 
 
 class Profile(StrEnum):
@@ -36,8 +39,8 @@ class Profile(StrEnum):
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     """What one run is drawn from.
 
-    crossings: how many calls the turbulence lasts; rate: chance of a fault at a crossing; focus: a cell (its place in
-    CELLS) that is hit far more often; faults, happenings: by number of crossing; None = drawn from the seed.
+    crossings: how many calls the turbulence lasts; rate, happening_rate: chances at a crossing; focus: a cell (its
+    place in CELLS) that is hit far more often; faults, happenings: by number of crossing; None = drawn from the seed.
     """
 
     seed: int
@@ -47,6 +50,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     crossings: int
     rate: float
+    happening_rate: float
     focus: int
     faults: Mapping[int, Fault] | None = None
     happenings: Mapping[int, Happening] | None = None
@@ -66,7 +70,16 @@ def draw(seed: int, *, profile: Profile | None = None) -> Schedule:
         documents=1 + dice.below(3, "documents"),
         workers=2 + dice.below(3, "workers"),
         start=dice.below(len(STARTS), "start"),
-        crossings=40 + dice.below(140, "crossings") + (60 if chosen is Profile.WHOLE else 0),
+        crossings=30 + dice.below(120, "crossings") + (80 if chosen is Profile.WHOLE else 0),
         rate=dice.pick(RATES, "rate"),
-        focus=dice.below(len(CELLS), "focus"),
+        happening_rate=dice.pick(HAPPENING_RATES, "happening rate"),
+        focus=dice.pick(_focused(chosen, dice), "focus"),
     )
+
+
+def _focused(profile: Profile, dice: Dice) -> tuple[int, ...]:
+    """Two schedules of three aim at a money write their documents will come to; whole ones aim anywhere."""
+    if profile is Profile.WHOLE or dice.below(3, "aim") == 0:
+        return OTHER_CELLS
+    submits = profile is Profile.SUBMIT
+    return tuple(place for place in MONEY_CELLS if (CELLS[place][0] == "send_batch") is submits)

@@ -163,6 +163,7 @@ class WorkSuite:
         assert world.work.is_quiet(CONNECTION)
         assert world.work.is_quiet(OTHER)
         assert not world.work.is_quiet(CONNECTION, until=soon)
+        assert world.work.is_quiet(CONNECTION, until=soon, but_for=["submit_invoices"])
 
     def test_the_sweep_finds_nothing_in_a_sound_table(self, world: World) -> None:
         world.happened(uuid4(), held("supplier:100|V1"))

@@ -89,7 +89,7 @@ class FakePayables:
         """Change the status of every invoice of an ExternalId, as a person or a payment does."""
         for one in self.invoices:
             if one.sent.external_id == external_id:
-                self._note(one, self.now(), status, reason)
+                self.note_status(one, status, reason)
 
     def add_payment(self, payment: PaymentContent) -> None:
         """Report a payment, or report it again changed."""
@@ -280,7 +280,9 @@ class FakePayables:
     def _newest(self) -> list[PaymentContent]:
         return [history[-1][1] for history in self._payments.values()]
 
-    def _note(self, held: Held, at: datetime, status: str, reason: str) -> None:
+    def note_status(self, held: Held, status: str, reason: str = "") -> None:
+        """Change the status of one record."""
+        at = self.now()
         held.history.append((at, status, reason))
         held.shown.append((max(at, held.shown[-1][0]), self._draw_lag()))
 

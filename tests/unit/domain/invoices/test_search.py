@@ -84,7 +84,7 @@ def test_a_strange_live_id_calls_for_a_second_look() -> None:
     assert wants_second_look(live, found("9"))
     assert not wants_second_look(live, found())
     assert not wants_second_look(live, found("9", status="Void"))
-    assert not wants_second_look(dead, found("9"))
+    assert wants_second_look(dead, found("9"))
     assert wants_second_look(f.state_of((*LIVE, f.twice())), found())
 
 

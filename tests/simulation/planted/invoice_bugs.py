@@ -1,0 +1,160 @@
+"""Planted bugs of the submission of invoices and of what stands before it."""
+
+from actors.errands import look_up_invoices, submission_gate, submit_invoices
+from domain.invoices import decisions, eligibility, evolution, search, submission
+from domain.suppliers import decisions as supplier_decisions
+from tests.simulation.planted.planting import Bug, Change
+from tieout.simulation.schedule import Profile
+
+SUBMIT, PAY, WHOLE = Profile.SUBMIT, Profile.PAY, Profile.WHOLE
+
+INVOICE_BUGS = (
+    Bug(
+        name="blind retry: a doubt is called not sent",
+        changes=(Change(submission._in_time, "case Verdict.NOT_SENT:", "case Verdict.NOT_SENT | Verdict.DOUBT:"),),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="the send is wrapped in a retry",
+        changes=(
+            Change(
+                submit_invoices._send,
+                "        _conclude(tools, sending, answer)",
+                "        if answer.verdict.value == 'doubt':\n"
+                "            answer = tools.payables.send_batch(encoded, deadline=sending.own_deadline)\n"
+                "        _conclude(tools, sending, answer)",
+            ),
+        ),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="missing settle window: the first look comes at once",
+        changes=(
+            Change(submit_invoices._send, "settle=windows.settle", "settle=-windows.call_timeout"),
+            Change(submission._second, "look.begun_at <= first.answered_at + lag", "False"),
+        ),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="one empty look is enough",
+        changes=(Change(submission.decide_look, "if _second(state, look, lag, went_back_at):", "if True:"),),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="invoices are looked up before their batch, and once",
+        changes=(
+            Change(
+                look_up_invoices._look,
+                "    statuses = tools.payables.find_batches(list(dict.fromkeys(a.batch for a in attempts.values())))\n"
+                "    found = tools.payables.find_invoices([key.external_id for key in keys.values()])\n",
+                "    found = tools.payables.find_invoices([key.external_id for key in keys.values()])\n"
+                "    statuses = tools.payables.find_batches(list(dict.fromkeys(a.batch for a in attempts.values())))\n",
+            ),
+            Change(submission.decide_look, "if _second(state, look, lag, went_back_at):", "if True:"),
+        ),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="absence believed while Processing",
+        swaps=((submission, "BATCH_AT_REST", ("", "Closed", "Processing")),),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="the first send is not looked up",
+        changes=(Change(submission_gate.look_before, "found.get(key.external_id, [])", "[]"),),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="the deadline of a batch is not checked",
+        changes=(
+            Change(
+                submit_invoices._send,
+                "own_deadline=own_clock + windows.call_timeout",
+                "own_deadline=own_clock + windows.call_timeout * 100",
+            ),
+        ),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="the intent comes after the call",
+        changes=(
+            Change(
+                submit_invoices._send,
+                "    if _intend(tools, sending):\n"
+                "        answer = tools.payables.send_batch(encoded, deadline=sending.own_deadline)\n",
+                "    answer = tools.payables.send_batch(encoded, deadline=sending.own_deadline)\n"
+                "    if _intend(tools, sending):\n",
+            ),
+        ),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="whoever finds an intent may send",
+        changes=(Change(submit_invoices._intend, "return all(", "return True or all("),),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="a late refusal settles whatever stands there",
+        changes=(Change(submission.decide_outcome, 'if same and state.stage == "doubt":', "if True:"),),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="no hold after a restored backup",
+        changes=(
+            Change(submit_invoices._intend, "guard=guard", "guard=None"),
+            Change(submit_invoices._refuse_while_held, "until is not None and", "False and until is not None and"),
+        ),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="a rejected invoice is taken for a live one",
+        changes=(Change(search.judge_found, "if f.live]", "]"),),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="a receipt is taken whatever its verdict",
+        changes=(Change(submission._in_time, "case Verdict.CONFIRMED:", "case Verdict.CONFIRMED | Verdict.DOUBT:"),),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="the supplier's gate is not asked",
+        changes=(Change(submission.decide_gate, "if not gates.supplier_open:", "if False:"),),
+        profile=WHOLE,
+    ),
+    Bug(
+        name="a doubt is never looked up",
+        changes=(Change(look_up_invoices._may_look, "state.in_doubt and", "False and"),),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="what endangers a live invoice is not raised",
+        changes=(Change(decisions._endangered, "if risks == state.risks:", "if True:"),),
+        profile=PAY,
+    ),
+    Bug(
+        name="a payment stop in M3 is overlooked",
+        changes=(Change(eligibility.risks_of, "ledger.stopped and not settled", "False"),),
+        profile=PAY,
+    ),
+    Bug(
+        name="a store that went back never learns of a live invoice",
+        changes=(Change(search._is_thought_absent, "return ", "return False and "),),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="an attempt's number never rises",
+        changes=(Change(evolution._absent, 'stage="waiting"', 'stage="doubt"'),),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="personal data in a refusal's text",
+        changes=(
+            Change(
+                supplier_decisions.decide_refused,
+                "text=text,",
+                "text=text + (sent.content.tax_id.value if sent.content.tax_id else ''),",
+            ),
+        ),
+        profile=WHOLE,
+    ),
+)

@@ -1,0 +1,220 @@
+"""Planted bugs of payments and their postings."""
+
+from itertools import count
+
+from actors.errands import (
+    confirm_posting,
+    posting_facts,
+    posting_gate,
+    posting_handover,
+    posting_steps,
+    send_postings,
+)
+from domain import identifiers, routing
+from domain.payments import payment, persons, planning, reversal
+from domain.postings import evidence, posting
+from tests.simulation.planted.planting import Bug, Change
+from tieout.simulation.schedule import Profile
+
+PAY = Profile.PAY
+identifiers.__dict__.setdefault("_planted_numbers", count())  # what a KEY1 at random is drawn from
+
+POSTING_BUGS = (
+    Bug(
+        name="the handover is repeated from the beginning",
+        changes=(
+            Change(posting._evolve_handover, '"handover_doubted" if after else "doubted"', '"doubted"'),
+            Change(routing._posting_doubted, "if not e.after_handover:", "if True:"),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="missing settle window: a doubted step is made again at once",
+        changes=(
+            Change(
+                posting_steps.new_attempt,
+                "deadline + tools.rules.infor.settle",
+                "deadline - tools.rules.infor.call_timeout",
+            ),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="nothing waits for the end of an attempt",
+        changes=(Change(posting_gate._look_is_early, "return ", "return False and "),),
+        profile=PAY,
+    ),
+    Bug(
+        name="the deadline of the chain is not checked",
+        changes=(
+            Change(
+                posting_steps.new_attempt,
+                "own_deadline = tools.clock.now() + tools.rules.infor.call_timeout",
+                "own_deadline = tools.clock.now() + tools.rules.infor.call_timeout * 100",
+            ),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="a handover without its own intent",
+        changes=(
+            Change(
+                posting_handover.hand_over,
+                "    write_handover(tools, going, chain.correlation_id, chain=chain)",
+                "    states = _load(tools, going)\n"
+                "    commands = [c for s in states.values() for c in step_commands(s, STEP)]\n"
+                "    if commands:\n"
+                "        call(tools, commands, deadline=chain.own_deadline)",
+            ),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="CtrlBatch after the handover",
+        changes=(
+            Change(
+                posting_handover.write_handover,
+                "\n    def record(",
+                "\n    call(tools, [c for s in states.values() for c in step_commands(s, 'CtrlBatch')],"
+                " deadline=attempt.own_deadline)\n\n    def record(",
+            ),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="KEY1 at random",
+        changes=(
+            Change(
+                identifiers.key1,
+                "payment_id, division, str(generation)",
+                "payment_id, division, str(generation) + str(next(_planted_numbers))",
+            ),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="a doubt after the handover is called a refusal",
+        changes=(
+            Change(
+                posting_handover._fact,
+                "    # A NOK after the handover is doubt, never refusal.\n    return e.PostingDoubted(",
+                "    return e.PostingRefused(key1=state.plan.key1, attempt_id=attempt.id, step=STEP, code='NOK',\n"
+                "        payment_id=state.plan.payment_id, text=answer.text) or e.PostingDoubted(",
+            ),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="accepted is called posted",
+        changes=(
+            Change(
+                posting_handover._fact,
+                "return e.PostingHandedOver(attempt_id=attempt.id, look_at=tools.log.now() + tools.rules.read_back_after)",
+                "return e.PostingConfirmed(key1=state.plan.key1, payment_id=state.plan.payment_id, rows=())",
+            ),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="any payment row of the amount is a proof",
+        changes=(Change(evidence.names_payment, "return ", "return True or "),),
+        profile=PAY,
+    ),
+    Bug(
+        name="a row proves two postings",
+        changes=(
+            Change(posting_facts.attributed_rows, "    taken: frozenset[str] = frozenset()", "    return frozenset()"),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="a chain goes on under another's intent",
+        changes=(
+            Change(
+                posting_steps.owned,
+                "if s.attempt_id == attempt_id and s.phase == phase",
+                "if s.phase in (phase, 'doubted')",
+            ),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="a payment of unknown invoices is posted",
+        changes=(Change(planning._is_ours, "return readable and (standing.live or standing.in_doubt)", "return True"),),
+        profile=PAY,
+    ),
+    Bug(
+        name="a new generation has the old KEY1",
+        changes=(Change(planning._plan, "generation = state.generation + 1", "generation = 1"),),
+        profile=PAY,
+    ),
+    Bug(
+        name="credit amounts without their sign",
+        changes=(Change(planning._lines_by_division, "net + remittance.net,", "net + abs(remittance.net),"),),
+        profile=PAY,
+    ),
+    Bug(
+        name="what a restored store forgot is begun again",
+        changes=(
+            Change(
+                posting.is_forgotten,
+                "if state.plan is not None and state.plan.read_back_only:",
+                "return False\n    if 0:",
+            ),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="a reversal does not queue behind its posting",
+        changes=(
+            Change(reversal.decide_reversal, "if not posting.ended and (", "if False and not posting.ended and ("),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="a reissue does not wait for the reversal",
+        changes=(Change(planning._reissue_hold, "if not old_id:", "if True:"),),
+        profile=PAY,
+    ),
+    Bug(
+        name="nobody reads the payment again before the handover",
+        changes=(Change(posting_handover._payment_changed, 'if report.standing == "reversed":', "if False:"),),
+        profile=PAY,
+    ),
+    Bug(
+        name="a posting handed over is never looked up",
+        changes=(Change(confirm_posting._look, "if rows:", "if False:"),),
+        profile=PAY,
+    ),
+    Bug(
+        name="an order without the person's name",
+        changes=(Change(persons.decide_posting_order, "person=person", 'person=""'),),
+        profile=PAY,
+    ),
+    Bug(
+        name="money is written while writes are held",
+        changes=(
+            Change(send_postings._send, "if tools.log.hold_until() is not None:", "if False:"),
+            Change(send_postings._start, "guard=guard", "guard=None"),
+            Change(
+                posting.is_forgotten,
+                "if state.plan is not None and state.plan.read_back_only:",
+                "return False\n    if 0:",
+            ),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="a payment's change after settling is planned anew",
+        changes=(
+            Change(
+                payment._evolve,
+                "        case e.PaymentChangedAfterSettling(content=content) | e.PaymentCleared(content=content):\n"
+                "            return replace(state, content=content)",
+                "        case e.PaymentChangedAfterSettling(content=content) | e.PaymentCleared(content=content):\n"
+                '            return replace(state, content=content, settled=content, phase="settled", legs=())',
+            ),
+        ),
+        profile=PAY,
+    ),
+)

@@ -1,0 +1,36 @@
+"""The catalogue of checkers: one invariant, one function each, over a world that has come to rest."""
+
+from collections.abc import Callable, Iterator
+
+from tieout.simulation.checkers import records, remotes, states
+from tieout.simulation.checkers.violation import Violation
+from tieout.simulation.world import World
+
+Checker = Callable[[World], Iterator[str]]
+
+# I2 and I10 are watched on the wire as well (`tieout.simulation.watch`).
+CHECKERS: dict[str, tuple[Checker, ...]] = {
+    "I1": (remotes.one_live_invoice,),
+    "I2": (remotes.one_live_posting,),
+    "I3": (remotes.nothing_claimed_that_is_not_there,),
+    "I4": (states.everything_ends,),
+    "I5": (remotes.ledgers_agree,),
+    "I6": (records.supplier_and_invoice_first,),
+    "I7": (records.versions_without_holes,),
+    "I8": (records.rebuilt_equals_live,),
+    "I9": (records.replay_calls_nobody,),
+    "I10": (records.one_owner_per_attempt,),
+    "I11": (records.no_secret_anywhere,),
+    "I12": (records.people_sign,),
+    "I13": (states.dangers_are_raised,),
+    "I14": (states.one_state_each,),
+}
+
+
+def judge_end(world: World) -> Iterator[Violation]:
+    """Judge a world that has come to rest by every checker."""
+    world.store.drain()
+    world.runner.catch_up()
+    for invariant, checkers in CHECKERS.items():
+        for check in checkers:
+            yield from (Violation(invariant, text) for text in check(world))

@@ -1,0 +1,163 @@
+"""I6, I7, I9 to I12: what the log itself must be like, and what folding it again must give."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from uuid import UUID
+
+import msgspec
+
+from domain.connections import events as c
+from domain.event import Event, Recorded
+from domain.invoices import events as e
+from domain.invoices import submission_events as s
+from domain.ledger_codes.events import LedgerCodeRetryOrdered
+from domain.payments import events as y
+from domain.postings import events as p
+from domain.suppliers.events import SupplierConfirmed, SupplierRetryOrdered
+from projections.catalogue import ALL
+from projections.memory import MemoryProjections
+from projections.runner import Runner
+from tieout.simulation.world import SECRET, World
+
+PEOPLE = (
+    s.InvoiceResubmissionOrdered,
+    s.InvoiceDoubtResolved,
+    p.PostingDoubtResolved,
+    y.PaymentPostingOrdered,
+    y.ReversalDoneByHand,
+    c.FirstPostingApproved,
+    SupplierRetryOrdered,
+    LedgerCodeRetryOrdered,
+)
+CARD = re.compile(r"(?<![0-9A-Za-z-])\d{13,19}(?![0-9A-Za-z-])")
+WATERMARK = re.compile(r"watermark='[^']*'")  # epoch milliseconds have thirteen digits, too
+
+
+def supplier_and_invoice_first(world: World) -> Iterator[str]:
+    """I6: no invoice is sent before its supplier was confirmed, no payment posted before its invoices were live."""
+    confirmed: set[str] = set()
+    live: set[str] = set()
+    for recorded in world.all_ever():
+        match recorded.event:
+            case SupplierConfirmed(opens_gate=True) as supplier:
+                confirmed.add(supplier.key)
+            case s.InvoiceSubmissionStarted() as started if started.key.vendor_external_id not in confirmed:
+                yield f"{started.key.external_id} is sent before its supplier was confirmed"
+            case s.InvoiceSubmitted() | s.InvoiceFoundByLookup() | s.InvoiceDoubtResolved() as there:
+                live.add(there.key.external_id)
+            case p.PostingPlanned(plan=plan) if plan.kind == "T":
+                missing = [line.invoice.external_id for line in plan.lines if line.invoice.external_id not in live]
+                if missing:
+                    yield f"posting {plan.key1} is planned before {missing[0]} was live"
+
+
+def versions_without_holes(world: World) -> Iterator[str]:
+    """I7: versions are contiguous in each stream, positions rise, and no reader has skipped anything."""
+    versions: dict[UUID, int] = defaultdict(int)
+    position = 0
+    history = world.history()
+    for recorded in history:
+        versions[recorded.stream] += 1
+        if recorded.version != versions[recorded.stream]:
+            yield f"stream {recorded.stream} has version {recorded.version} in place {versions[recorded.stream]}"
+        if recorded.position <= position:
+            yield f"position {recorded.position} comes after {position}"
+        position = recorded.position
+    world.store.drain()
+    world.runner.catch_up()
+    if world.store.work.position() != position:
+        yield f"the relay stands at {world.store.work.position()}, the log at {position}"
+    for name, at in world.projections.positions([one.name for one in ALL]).items():
+        if at != position:
+            yield f"projection {name} stands at {at}, the log at {position}"
+    yield from _same_due_work(world)
+
+
+def _same_due_work(world: World) -> Iterator[str]:
+    """Folding the log again gives the same due work: what is due, at which version, waiting for what."""
+    before = {key: (row.version, row.waits_for) for key, row in world.store.work.rows().items()}
+    world.store.relay.rebuild()
+    after = {key: (row.version, row.waits_for) for key, row in world.store.work.rows().items()}
+    for key in before.keys() | after.keys():
+        if before.get(key) != after.get(key):
+            yield f"due work {key[1]} of {key[2]}: {before.get(key)} live, {after.get(key)} folded again"
+    if world.store.work.sweep():
+        yield "a row waits for a key that is open"
+
+
+def rebuilt_equals_live(world: World) -> Iterator[str]:
+    """I8: projections rebuilt at another page size equal the live ones."""
+    again = MemoryProjections()
+    runner = Runner(world.store.log, again, ALL)
+    size = world.dice.pick((1, 2, 7, 40, 1000), "page size")
+    runner.catch_up(limit=size)
+    for projection in ALL:
+        live, rebuilt = world.projections.rows(projection.name), again.rows(projection.name)
+        if live != rebuilt:
+            different = [row.key for row, other in zip(live, rebuilt, strict=False) if row != other]
+            yield f"projection {projection.name} rebuilt at {size} differs: {different or 'another number of rows'}"
+
+
+def replay_calls_nobody(world: World) -> Iterator[str]:
+    """I9: folding due work and projections again makes no call."""
+    calls = world.ledger.calls + world.payables.calls
+    world.store.relay.rebuild()
+    Runner(world.store.log, MemoryProjections(), ALL).catch_up()
+    if world.ledger.calls + world.payables.calls != calls:
+        yield "a replay called a remote"
+
+
+def one_owner_per_attempt(world: World) -> Iterator[str]:
+    """I10: an attempt has one intent, and at most one outcome appended as its owner's answer."""
+    intents: dict[str, set[str]] = defaultdict(set)
+    for recorded in world.history():
+        match recorded.event:
+            case s.InvoiceSubmissionStarted() as started:
+                intents[started.attempt_id].add(started.batch)
+            case p.PostingStarted() | p.PostingHandoverStarted() as chain:
+                intents[chain.attempt_id].add(type(chain).__name__)
+    for attempt_id, ways in intents.items():
+        if len(ways) > 1:
+            yield f"attempt {attempt_id} stands for {', '.join(sorted(ways))}"
+
+
+def no_secret_anywhere(world: World) -> Iterator[str]:
+    """I11: personal data only in its marked fields (kept from every text), no card number in any fact or row."""
+    for recorded in world.history():
+        text = WATERMARK.sub("", repr(recorded.event))
+        if SECRET in text:
+            yield f"{recorded.event.TOPIC} shows personal data outside its marked fields"
+        if any(_luhn(found) for found in CARD.findall(text)):
+            yield f"{recorded.event.TOPIC} holds what looks like a card number"
+    marker = SECRET.encode()
+    for projection in ALL:
+        if any(marker in row.data or SECRET.lower() in row.terms for row in world.projections.rows(projection.name)):
+            yield f"projection {projection.name} holds personal data"
+
+
+def _luhn(digits: str) -> bool:
+    sums = [int(d) if place % 2 == 0 else sum(divmod(int(d) * 2, 10)) for place, d in enumerate(reversed(digits))]
+    return sum(sums) % 10 == 0
+
+
+def people_sign(world: World) -> Iterator[str]:
+    """I12: every act of a person has who and why, and names in its envelope who acted."""
+    for recorded in world.history():
+        event: Event = recorded.event
+        if isinstance(event, PEOPLE):
+            yield from _unsigned(recorded)
+        elif isinstance(event, e.InvoiceReleased) and not _is_explained(event.why, recorded.meta.actor):
+            yield f"{event.TOPIC} does not say who and why"
+
+
+def _is_explained(why: str, actor: str) -> bool:
+    return actor == "tieout" or why.startswith(f"{actor}: ")
+
+
+def _unsigned(recorded: Recorded) -> Iterator[str]:
+    fields = msgspec.structs.asdict(recorded.event)
+    if not fields.get("person") or not fields.get("reason"):
+        yield f"{recorded.event.TOPIC} does not say who and why"
+    elif recorded.meta.actor != fields["person"]:
+        yield f"{recorded.event.TOPIC} was signed by {recorded.meta.actor}, not by {fields['person']}"

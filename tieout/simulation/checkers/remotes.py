@@ -1,0 +1,152 @@
+"""I1, I2, I3, I5: what both remotes' books hold, against each other and against what the log claims."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from domain.event import Recorded
+from domain.invoices import submission_events as s
+from domain.money import Money, total
+from domain.postings import events as p
+from projections import invoices, payments
+from tieout.simulation.fakes.payables_books import Held
+from tieout.simulation.world import World
+
+DEAD = ("Rejected", "Void")
+
+
+def one_live_invoice(world: World) -> Iterator[str]:
+    """I1: at no time are two invoices of one business key live at AvidXchange."""
+    by_key: dict[str, list[Held]] = defaultdict(list)
+    for held in world.payables.invoices:
+        by_key[held.sent.external_id].append(held)
+    for external_id, records in by_key.items():
+        spans = sorted(_live_span(held) for held in records)
+        for (_, until), (since, _) in pairwise(spans):
+            if until is None or since < until:
+                yield f"{external_id} is live twice at AvidXchange: {', '.join(r.invoice_id for r in records)}"
+
+
+def _live_span(held: Held) -> tuple[datetime, datetime | None]:
+    dead = [at for at, status, _ in held.history if status in DEAD]
+    return held.history[0][0], dead[0] if dead else None
+
+
+def one_live_posting(world: World) -> Iterator[str]:
+    """I2: at no time are two postings of one payment, division and invoice live in Infor."""
+    live: dict[tuple[str, str], int] = defaultdict(int)
+    for booking in world.ledger.booked:
+        key = (booking.payment_id, booking.row.invoice.external_id)
+        live[key] += -1 if booking.taken_back else 1
+        if live[key] > 1:
+            yield f"payment {key[0]} is booked {live[key]} times on invoice {key[1]}"
+        if live[key] < 0:
+            yield f"payment {key[0]} is taken back more often than booked on invoice {key[1]}"
+
+
+def nothing_claimed_that_is_not_there(world: World) -> Iterator[str]:
+    """I3: every invoice called submitted and every posting called posted is in its remote's books."""
+    yield from claims(world, world.all_ever())
+
+
+def claims(world: World, events: Iterable[Recorded]) -> Iterator[str]:
+    """Judge what facts claim of the remotes."""
+    ids = {held.invoice_id: held.sent.external_id for held in world.payables.invoices}
+    booked = {(b.key1, b.row.ledger_row): b for b in world.ledger.booked}
+    proven: dict[str, str] = {}
+    for recorded in events:
+        match recorded.event:
+            case s.InvoiceSubmitted() | s.InvoiceFoundByLookup() as live:
+                if ids.get(live.avid_invoice_id) != live.key.external_id:
+                    yield f"{live.key.external_id} is called live as {live.avid_invoice_id}, which is not it"
+            case s.InvoiceDoubtResolved(resolution="posted") as word:
+                if word.key.external_id not in ids.values():
+                    yield f"{word.key.external_id} is called live, AvidXchange never had it"
+            case p.PostingConfirmed() as confirmed:
+                yield from _claims_of(confirmed, booked, proven)
+            case p.PostingDoubtResolved(resolution="posted") as word:
+                if not any(b.key1 == word.key1 for b in world.ledger.booked):
+                    yield f"posting {word.key1} is called posted, Infor never booked it"
+
+
+def _claims_of(
+    confirmed: p.PostingConfirmed, booked: Mapping[tuple[str, str], object], proven: dict[str, str]
+) -> Iterator[str]:
+    for row in confirmed.rows:
+        if (confirmed.key1, row.ledger_row) not in booked:
+            yield f"posting {confirmed.key1} is called posted by row {row.ledger_row}, which is not its own"
+        if proven.setdefault(row.ledger_row, confirmed.key1) != confirmed.key1:
+            yield f"row {row.ledger_row} proves {confirmed.key1} and {proven[row.ledger_row]}"
+
+
+def ledgers_agree(world: World) -> Iterator[str]:
+    """I5: submitted, settled and posted agree with both remotes' books to the cent."""
+    yield from _submitted_agrees(world)
+    views = payments.listed(world.projections, world.connection)
+    for view in views:
+        there = world.payables.payment(view.payment.payment_id)
+        if there.amount != view.payment.amount:
+            yield f"payment {there.payment_id} is {view.payment.amount} by the log, {there.amount} at AvidXchange"
+    unseen = set(world.payables.payment_ids()) - {view.payment.payment_id for view in views}
+    if unseen:
+        yield f"AvidXchange reports payments {', '.join(sorted(unseen))}, the log never saw them"
+    yield from _posted_agrees(world, views)
+
+
+def _submitted_agrees(world: World) -> Iterator[str]:
+    rows = invoices.listed(world.projections, world.connection, states=("submitted", "closed"))
+    names = {held.invoice_id: held.sent.external_id for held in world.payables.invoices}
+    ours = {row.avid_invoice_id: row.gross for row in rows if row.avid_invoice_id}
+    theirs = {
+        held.invoice_id: Money.parse(str(held.sent.gross_amount))
+        for held in world.payables.invoices
+        if held.history[-1][1] not in DEAD
+    }
+    # What a person is asked to compare, and what a restored store never saw in Infor, is known to be unknown.
+    raised = {
+        row.external_id for row in invoices.listed(world.projections, world.connection) if row.stage == "different"
+    }
+    seen = {row.external_id for row in invoices.listed(world.projections, world.connection)}
+    theirs = {
+        invoice_id: gross
+        for invoice_id, gross in theirs.items()
+        if names[invoice_id] in seen - raised or not world.restored_at
+    }
+    changed_since = {row.avid_invoice_id for row in rows if row.gross != theirs.get(row.avid_invoice_id, row.gross)}
+    if ours.keys() != theirs.keys():
+        yield f"live by the log {sorted(ours)}, at AvidXchange {sorted(theirs)}"
+    elif not changed_since and total(ours.values(), "USD") != total(theirs.values(), "USD"):
+        yield "the sums of what is submitted differ"
+
+
+def _posted_agrees(world: World, views: Sequence[payments.PaymentView]) -> Iterator[str]:
+    """Compare posting by posting; one that a person settled by word has the person's amount, not M3's."""
+    known = {row.key1: row for view in views for row in view.postings}
+    booked: dict[str, Money] = defaultdict(lambda: Money(0))
+    for booking in world.ledger.booked:
+        booked[booking.key1] += booking.net
+    for key1, row in known.items():
+        if (
+            row.state == "posted"
+            and row.phase == "confirmed"
+            and key1 in booked
+            and booked[key1] not in (row.net, Money(0))
+        ):
+            yield f"posting {key1} is {row.net} by the log, {booked[key1]} in Infor"
+        if row.state == "posted" and key1 not in booked:
+            yield f"posting {key1} is posted by the log, Infor has no voucher of it"
+    for key1, net in booked.items():
+        row_ = known.get(key1)
+        if net.is_zero:
+            continue
+        if row_ is None and not _is_given_to_a_person(key1, views):
+            yield f"Infor has a voucher of posting {key1}, the log knows no such posting"
+        elif row_ is not None and row_.state not in ("posted", "in_doubt", "waiting"):
+            yield f"Infor has a voucher of posting {key1}, the log calls it {row_.state} ({row_.reason})"
+
+
+def _is_given_to_a_person(key1: str, views: Sequence[payments.PaymentView]) -> bool:
+    """Whether somebody was asked to take it back: a restored store no longer knows the posting itself."""
+    reversals = (view.payment.folded.reversal for view in views)
+    return any(reversal is not None and key1 in reversal.tasks for reversal in reversals)

@@ -1,0 +1,322 @@
+"""The engine: processes, relay and the world, interleaved as one seed says; faults first, then calm, then judgement."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from actors.errands.catalogue import ERRANDS, POLLS
+from actors.relay import Relay, RelayStore
+from domain.errors import TieoutError
+from domain.ports.ledger import StepCommand
+from domain.ports.payables import EncodedBatch
+from tieout.simulation import watch
+from tieout.simulation.boundary import Port
+from tieout.simulation.checkers.catalogue import judge_end
+from tieout.simulation.checkers.violation import Violation
+from tieout.simulation.clocks import ProcessClock
+from tieout.simulation.faults import CELLS, NESTING, STEPS, Crash, Fault
+from tieout.simulation.happenings import Happening
+from tieout.simulation.people import look_after
+from tieout.simulation.processes import Process, give_birth
+from tieout.simulation.schedule import CALL_TIMEOUT, LAG, SETTLE, Profile, Schedule
+from tieout.simulation.trace import Trace
+from tieout.simulation.world import FLOWS, World
+from tieout.simulation.world_events import happen
+
+DEEPEST = 2
+FOCUS_RATE = 0.5
+MOST_STEPS = 400
+MOST_ROUNDS = 60
+QUIET = timedelta(minutes=25)  # longer than patience, settle window and search lag together
+ROUND = timedelta(minutes=6)
+HAPPENINGS = tuple(Happening)
+NAMES = (*ERRANDS, *(f"poll_{flow}" for flow in FLOWS))
+
+
+class Engine:
+    """One run of one schedule. Implements what the boundary asks of the world around it (`Wire`)."""
+
+    def __init__(self, schedule: Schedule, *, trace: Trace | None = None) -> None:
+        self.schedule = schedule
+        self.trace = trace
+        self.world = World(schedule)
+        self.time, self.dice, self.call_timeout = self.world.time, self.world.dice, CALL_TIMEOUT
+        self.violations: list[Violation] = []
+        self.hits: Counter[tuple[str, Fault]] = Counter()
+        self.happened: Counter[tuple[Happening, str]] = Counter()
+        self.made: dict[int, Fault] = {}
+        self.occurred: dict[int, Happening] = {}
+        self.ambiguous = 0
+        self.crossings = self._begun = 0
+        self.turbulent = False
+        self.steps = 0
+        self._stack: list[tuple[int, str]] = []
+        self.processes = [
+            give_birth(self.world, self, slot, 1, self.at_work) for slot in range(1, schedule.workers + 1)
+        ]
+        self._focus = CELLS[schedule.focus]
+        self._moves: tuple[Callable[[], None], ...] = (
+            *(self._work_due,) * 10,
+            *(self._relay_step,) * 4,
+            *(self._pass_time,) * 4,
+            self._ring_any_bell,
+            self._project,
+        )
+
+    def run(self) -> list[Violation]:
+        """Play the schedule; give what it broke."""
+        self._prepare()
+        self._begun = self.crossings
+        self.turbulent = True
+        while self.turbulent and self.steps < MOST_STEPS and not self.violations:
+            self._step()
+        self.turbulent = False
+        if not self.violations:
+            self._come_to_rest()
+        if not self.violations:
+            self.violations.extend(judge_end(self.world))
+        return self.violations
+
+    def _prepare(self) -> None:
+        """Bring the documents to where the profile wants them, without faults."""
+        first = self.processes[0]
+        if self.schedule.profile is Profile.SUBMIT:
+            for name in ("poll_invoices", "fetch_images"):
+                self.run_on(first, name)
+                self.world.store.drain()
+        if self.schedule.profile is Profile.PAY:
+            self._calm(rounds=8, quiet_for=timedelta())
+            for number in range(1 + self.dice.below(3, "payments")):
+                happen(self, Happening.PAID, -1 - number)
+            if self.dice.below(4, "polled"):
+                self.world.store.polls.poke(self.world.connection, ("payments",), self.time.now)
+                self.run_on(first, "poll_payments")
+
+    # What the boundary asks.
+
+    def cross(self, worker: str, step: str) -> tuple[int, Fault | None]:
+        """Count a crossing; during the turbulence the world moves and faults strike."""
+        self.crossings += 1
+        number = self.crossings - self._begun
+        if not self.turbulent:
+            return number, None
+        if number > self.schedule.crossings:
+            self.turbulent = False
+            return number, None
+        happening = self._happening(number)
+        if happening is not None:
+            self.occurred[number] = happening
+            self.happened[happening, self.at_work()] += 1
+            self._note(worker, f"meanwhile: {happening.value}")
+            happen(self, happening, number)
+            if happening is Happening.RESTORED and step == "relay":
+                raise Crash  # a restored database ends every transaction that was open on it
+        fault = self._fault(number, step)
+        if fault is None or (fault in NESTING and len(self._stack) > DEEPEST):
+            return number, None
+        self.made[number] = fault
+        self.hits[step, fault] += 1
+        self._note(worker, f"{step}: {fault.value}")
+        return number, fault
+
+    def others_work(self, worker: str, number: int) -> None:
+        """Let one to three errands of other processes run."""
+        self._note(worker, "waits while others work")
+        self.world.store.drain()
+        for turn in range(1 + self.dice.below(3, "others", number)):
+            self._work_somewhere("others", number, turn)
+
+    def stall(self, worker: str, number: int) -> None:
+        """Let every deadline and settle window pass, while others work."""
+        whole = CALL_TIMEOUT + SETTLE + LAG * 3 + self.dice.span(timedelta(minutes=8), "stall", number)
+        self._note(worker, f"stalls for {whole.total_seconds():.0f} s")
+        for turn in range(6):
+            self.time.pass_by(whole / 6)
+            self.world.store.drain()
+            for again in range(3):
+                self._work_somewhere("stall", number, turn * 3 + again)
+
+    def pause(self, number: int) -> None:
+        """Let the time of a call pass: mostly next to none."""
+        if number % 4 == 0:
+            self.time.pass_by(timedelta(milliseconds=self.dice.below(3000, "pause", number)))
+
+    def wait_out(self, step: str) -> None:
+        """Let a call's timeout pass; a store answers or fails at once."""
+        if not step.startswith("append"):
+            self.time.pass_by(CALL_TIMEOUT)
+
+    def clock(self, worker: str) -> ProcessClock:
+        """Give a process's clocks."""
+        slot = int(worker[1:].split(".", maxsplit=1)[0])
+        return self.processes[slot - 1].clock
+
+    def saw_batch(self, worker: str, encoded: EncodedBatch) -> None:
+        """Judge a batch on the wire."""
+        self._note(worker, f"sends {encoded.batch}: {', '.join(encoded.record_digests)}")
+        self.violations.extend(watch.judge_batch(self.world, worker, encoded))
+
+    def saw_steps(self, worker: str, commands: Sequence[StepCommand]) -> None:
+        """Judge steps on the wire."""
+        self._note(worker, f"sends {commands[0].step}: {', '.join(command.key for command in commands)}")
+        self.violations.extend(watch.judge_steps(self.world, worker, commands))
+
+    def was_ambiguous(self) -> None:
+        """Count a write whose outcome its sender cannot know."""
+        self.ambiguous += 1
+
+    def at_work(self) -> str:
+        """Name the errand at work."""
+        return self._stack[-1][1] if self._stack else "nothing"
+
+    # What the seed does.
+
+    def _happening(self, number: int) -> Happening | None:
+        if self.schedule.happenings is not None:
+            return self.schedule.happenings.get(number)
+        if self.dice.chance("happens", number) >= self.schedule.happening_rate:
+            return None
+        return self.dice.pick(HAPPENINGS, "happening", number)
+
+    def _fault(self, number: int, step: str) -> Fault | None:
+        possible = STEPS[step]
+        if self.schedule.faults is not None:
+            fault = self.schedule.faults.get(number)
+            return fault if fault in possible else None
+        throw = self.dice.chance("fault", number)
+        if step == self._focus[0] and self.dice.chance("focus", number) < FOCUS_RATE:
+            return self._focus[1]
+        return self.dice.pick(possible, "which fault", number) if throw < self.schedule.rate else None
+
+    def _step(self) -> None:
+        self.steps += 1
+        self.dice.pick(self._moves, "step", self.steps)()
+
+    def _ring_any_bell(self) -> None:
+        """Ring for an errand whatever is due: doorbells come twice, late and in any order."""
+        self.run_on(self._idle("bell", self.steps), self.dice.pick(NAMES, "bell", self.steps))
+
+    def _project(self) -> None:
+        self.world.runner.step(limit=1 + self.dice.below(20, "page", self.steps))
+
+    def _work_due(self) -> None:
+        self._work_somewhere("step", self.steps, 0)
+
+    def _relay_step(self) -> None:
+        page = self.dice.pick((1, 3, 1000), "relay page", self.steps)
+        port = Port(self, self.processes[0].name, self.world.store.work, {"apply": "relay"})
+        try:
+            Relay(cast(RelayStore, port), page=page).step()
+        except (Crash, TieoutError) as died:
+            self._note("relay", f"ends: {type(died).__name__}")
+
+    def _pass_time(self) -> None:
+        due = self._next_due()
+        small = self.dice.span(timedelta(seconds=90), "time", self.steps)
+        far = due is not None and self.dice.below(2, "far", self.steps)
+        self.time.pass_by(max(due - self.time.now, timedelta(seconds=1)) if far and due is not None else small)
+
+    def _next_due(self) -> datetime | None:
+        store = self.world.store
+        times = [store.work.next_due_at(self.world.connection), self.time.next_arrival()]
+        times += [row.next_poll_at for row in store.polls.rows(self.world.connection)]
+        return min((each for each in times if each is not None), default=None)
+
+    def _work_somewhere(self, *sides: str | int) -> None:
+        """Run one due errand or poll on a process that is free."""
+        process = self._idle(*sides)
+        if process is None:
+            return
+        now = self.time.now
+        due = sorted(errand for _, errand in self.world.store.work.due_counts(now))
+        if not due or self.dice.below(5, "poll", *sides) == 0:
+            due += [f"poll_{flow}" for _, flow in self.world.store.polls.due(now)]
+        if due:
+            self.run_on(process, self.dice.pick(due, "due", *sides))
+
+    def _idle(self, *sides: str | int) -> Process | None:
+        busy = {slot for slot, _ in self._stack}
+        free = [process for process in self.processes if process.slot not in busy]
+        return self.dice.pick(free, "process", *sides) if free else None
+
+    def run_on(self, process: Process | None, name: str) -> int:
+        """Run an errand or poll on a process; one that dies is born again, under another name."""
+        if process is None:
+            return 0
+        self._stack.append((process.slot, name))
+        self._note(process.name, f"begins {name}")
+        try:
+            errand: Any = ERRANDS.get(name) or POLLS[name]
+            return int(errand(process.tools))
+        except Crash:
+            self._note(process.name, f"dies in {name}")
+            self.renew(process)
+        except TieoutError as error:
+            self._note(process.name, f"{name} ends: {type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - a fault of ours is a finding, whatever it is
+            self.violations.append(Violation("no fault of ours", f"{name}: {type(error).__name__}: {error}"))
+        finally:
+            self._stack.pop()
+        return 0
+
+    def renew(self, process: Process) -> None:
+        """Let a process be born again."""
+        skew = process.clock.skew
+        reborn = give_birth(self.world, self, process.slot, process.births + 1, self.at_work)
+        reborn.clock.skew = skew
+        self.processes[process.slot - 1] = reborn
+
+    # Calm.
+
+    def _calm(self, *, rounds: int, quiet_for: timedelta = QUIET) -> None:
+        """Work without faults, until nothing new was said for a while."""
+        news = self.time.now
+        for round_ in range(rounds):
+            before = self.world.store.log.last_position()
+            self.world.store.polls.poke(self.world.connection, FLOWS, self.time.now)
+            for name in NAMES:
+                if name.startswith("poll_"):
+                    self.run_on(self.processes[0], name)
+            self._work_off()
+            if self.world.store.log.last_position() != before:
+                news = self.time.now
+            if self.violations or self.time.now - news > quiet_for:
+                break
+            self._advance(at_least=timedelta(seconds=1) * min(2**round_, 240))
+        self.world.runner.catch_up()
+
+    def _advance(self, *, at_least: timedelta) -> None:
+        due = self.world.store.work.next_due_at(self.world.connection)
+        wait = ROUND if due is None else min(max(due - self.time.now, at_least), ROUND)
+        self.time.pass_by(wait)
+
+    def _work_off(self) -> None:
+        for _ in range(80):
+            self.world.store.drain()
+            due = sorted({errand for _, errand in self.world.store.work.due_counts(self.time.now)})
+            if not due:
+                return
+            for name in due:
+                self.run_on(self.processes[0], name)
+        self.violations.append(Violation("I4", f"the errands never come to rest: {due}"))
+
+    def _come_to_rest(self) -> None:
+        """Stop the faults, let people see to what waits for them, and work until nothing changes any more."""
+        self._note("world", "calm from here on")
+        for process in list(self.processes):
+            self.renew(process)
+            self.processes[process.slot - 1].clock.skew = timedelta()
+        self.world.ledger.closed_until = None
+        for turn in range(4):
+            self._calm(rounds=MOST_ROUNDS)
+            if self.violations or not look_after(self, turn):
+                return
+
+    def note_of(self, who: str, text: str) -> None:
+        """Note a line of the trace."""
+        self._note(who, text)
+
+    def _note(self, who: str, text: str) -> None:
+        if self.trace is not None:
+            self.trace.note(self.time.now, who, text)

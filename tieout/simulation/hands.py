@@ -1,0 +1,136 @@
+"""Hands inside the remotes: what people at M3 and at AvidXchange do there, without the program's knowledge."""
+
+from decimal import Decimal
+
+import msgspec
+
+from domain.identifiers import InvoiceKey
+from domain.money import Money
+from domain.payments.events import PaymentContent, Remittance
+from domain.postings.events import EvidenceRow
+from tieout.simulation.fakes.ledger import FakeLedger
+from tieout.simulation.fakes.payables_books import Held
+from tieout.simulation.fakes.postings import Batch, Booking, FakeInvoice, Paid
+from tieout.simulation.world import World, supplier
+
+
+def pay_in_m3(world: World, held: FakeInvoice) -> None:
+    """Pay an invoice in M3, outside of everything: a payment row without our text."""
+    if held.outstanding.is_zero:
+        return
+    row = _row(world, held, held.outstanding, "M3 CHECK RUN")
+    held.payments.append(Paid(row=row, net=held.outstanding, discount=Money(0)))
+
+
+def take_back_in_m3(world: World, key1: str) -> None:
+    """Reverse in M3 what a posting booked, by hand."""
+    for booking in [b for b in world.ledger.booked if b.key1 == key1 and not b.taken_back]:
+        held = world.ledger.invoices[booking.row.invoice]
+        row = _row(world, held, booking.net, "REVERSED BY HAND")
+        held.payments.append(Paid(row=row, net=-booking.net, discount=Money(0)))
+        world.ledger.booked.append(
+            Booking(key1=key1, payment_id=booking.payment_id, taken_back=True, row=row, net=-booking.net)
+        )
+
+
+def delete_batch(world: World, batch: Batch) -> None:
+    """Delete a batch that stands in GLS840 or sticks inside M3."""
+    batch.jobs.clear()
+    batch.state = "deleted"
+    batch.gone_at = batch.gone_at or world.time.now
+
+
+def batches_of(ledger: FakeLedger, key1: str) -> list[Batch]:
+    """Give every batch that ever had a KEY1."""
+    return [batch for batch in ledger.batches if batch.key1 == key1]
+
+
+def live_records(world: World) -> list[Held]:
+    """Give the invoices AvidXchange holds live."""
+    return [held for held in world.payables.invoices if held.history[-1][1] not in ("Rejected", "Void")]
+
+
+def rename(world: World, held: FakeInvoice, key: InvoiceKey) -> None:
+    """Correct the key of an invoice in M3: the same row under another key."""
+    del world.ledger.invoices[held.head.key]
+    held.head = msgspec.structs.replace(held.head, key=key, changed=world.time.now.date())
+    world.ledger.invoices[key] = held
+
+
+def settle_payment(world: World, records: list[Held], number: int, **changes: object) -> PaymentContent:
+    """Let AvidXchange pay invoices with one settled payment."""
+    dice = world.dice
+    world.numbers += 1
+    payment_id = str(77_000 + world.numbers)
+    remittances = tuple(_remittance(world, held, number) for held in records)
+    today = world.time.now.date()
+    content = PaymentContent(
+        payment_id=payment_id,
+        batch_id="PB-1",
+        status="Issued to Supplier",
+        status_id="14",
+        standing="settled",
+        method=dice.pick(("Check", "ACH", "Virtual Card"), "method", number),
+        amount=Money(sum(r.net.minor for r in remittances)),
+        payment_date=today,
+        settled_date=today if dice.below(12, "no date", number) else None,
+        cleared_date=None,
+        vendor_external_id=records[0].sent.vendor_external_id,
+        number=f"C{payment_id}" if dice.below(10, "no number", number) else "",
+        card_last4="",
+        card_number_dropped=False,
+        return_code="",
+        replaces_payment_id="",
+        modified=modified(world),
+        remittances=remittances,
+    )
+    content = msgspec.structs.replace(content, **changes)
+    world.payables.add_payment(content)
+    return content
+
+
+def change_payment(world: World, payment_id: str, **changes: object) -> PaymentContent:
+    """Change a payment at AvidXchange; a change of number, date or method is noted there like any other."""
+    content = msgspec.structs.replace(world.payables.payment(payment_id), modified=modified(world), **changes)
+    world.payables.add_payment(content)
+    return content
+
+
+def modified(world: World) -> str:
+    """Write a LastModifiedDate."""
+    return world.time.now.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def change_supplier(world: World, number: str, **changes: str) -> None:
+    """Change a supplier in M3."""
+    world.ledger.put_supplier(supplier(number, **changes))
+
+
+def _remittance(world: World, held: Held, number: int) -> Remittance:
+    """Pay part of an invoice, so that M3 itself would let the same payment be booked twice."""
+    gross = int(Decimal(held.sent.gross_amount) * 100)
+    share = world.dice.pick((30, 40, 45, 100), "share", number, int(held.invoice_id))
+    key = InvoiceKey.parse(held.sent.external_id)
+    ledger = world.ledger.invoices.get(key) if key is not None else None
+    discount = ledger.discount.minor if ledger is not None and share == 100 else 0  # noqa: PLR2004 (a percentage)
+    net = gross * share // 100 - discount
+    return Remittance(
+        invoice_external_id=held.sent.external_id,
+        invoice_number=held.sent.invoice_number,
+        gross=Money(net + discount),
+        discount=Money(discount),
+        net=Money(net),
+    )
+
+
+def _row(world: World, held: FakeInvoice, amount: Money, text: str) -> EvidenceRow:
+    world.numbers += 1
+    key = held.head.key
+    return EvidenceRow(
+        invoice=key,
+        ledger_row=f"{key.company}|{key.division}|{world.time.now.year}|{9000 + world.numbers}|1",
+        voucher=f"HAND-{world.numbers}",
+        amount=abs(amount),
+        accounting_date=world.time.now.date(),
+        text=text,
+    )

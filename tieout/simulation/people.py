@@ -1,0 +1,164 @@
+"""People who see M3 and AvidXchange as they are: the doubt desk, held records, tasks; and operators in a hurry."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+from uuid import UUID
+
+from actors.settle import Decide, History, appended, settle
+from domain.connections.connection import fold as fold_connection
+from domain.connections.persons import decide_first_posting_approved
+from domain.errors import RefusedError
+from domain.event import Append
+from domain.payments import payment
+from domain.ports.store import Causes
+from domain.postings import posting
+from projections import invoices, payments
+from tieout.acts import retry
+from tieout.acts.act import Act
+from tieout.acts.doubts import Word, resolve
+from tieout.acts.issues import reversal_done
+from tieout.simulation.hands import batches_of, delete_batch, take_back_in_m3
+from tieout.simulation.schedule import SETTLE
+from tieout.simulation.world import World
+
+
+class Staff(Protocol):
+    """What people need of the run they are in."""
+
+    world: World
+
+    def note_of(self, who: str, text: str) -> None:
+        """Note a line of the trace."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedAct(Act):
+    """A person's act whose correlation id is no chance."""
+
+    def settle(self, streams: Sequence[UUID], decide: Decide) -> Sequence[Append]:
+        """Append what `decide` says; give what was appended."""
+        causes = Causes(connection=self.connection, correlation_id=f"act-{self.person}", actor=self.person)
+        return settle(self.log, streams, decide, causes=causes)
+
+
+def look_after(staff: Staff, turn: int) -> bool:
+    """See to everything that waits for a person; give whether anything was done."""
+    world = staff.world
+    act = act_of(world, "ann", "seen in M3")
+    done = _approve_first(act)
+    for view in payments.listed(world.projections, world.connection):
+        for row in view.postings:
+            if row.phase in ("desk", "waits"):
+                done = _settle_posting(staff, act, row.key1, row.phase) or done
+        done = _reverse_by_hand(staff, act, view.payment.payment_id) or done
+    if turn < 2:  # noqa: PLR2004 (whoever is still stuck then stays with its reason)
+        done = _retry_stuck(staff, act) or done
+    return done
+
+
+def act_of(world: World, person: str, reason: str, *, log: Any = None) -> SimulatedAct:
+    """Begin a person's act."""
+    return SimulatedAct(
+        log=log or world.store.log,
+        connection=world.connection,
+        person=person,
+        reason=reason,
+        settle_infor=SETTLE,
+    )
+
+
+def attempt(staff: Staff, what: str, deed: Callable[[], object]) -> bool:
+    """Try an act; a refusal is an answer, too."""
+    try:
+        deed()
+    except RefusedError as refusal:
+        staff.note_of("a person", f"{what}: refused: {refusal}")
+        return False
+    staff.note_of("a person", what)
+    return True
+
+
+def _settle_posting(staff: Staff, act: Act, key1: str, phase: str) -> bool:
+    """Say what M3 shows: booked, or gone for certain; what M3 still works on is left to it."""
+    world = staff.world
+    stream = world.stream("posting", key1)
+    batches = batches_of(world.ledger, key1)
+    if any(batch.jobs for batch in batches):
+        return False
+    mine = [b for b in world.ledger.booked if b.key1 == key1]
+    if mine:
+        word = Word(resolution="posted", voucher=mine[0].row.voucher)
+        return attempt(staff, f"finds {key1} booked", lambda: resolve(act, stream, word))
+    stuck = [batch for batch in batches if batch.state == "stuck"]
+    if stuck and world.dice.below(2, "stuck", len(key1), world.numbers):
+        world.ledger.post(stuck[0])
+        staff.note_of("a person", f"books the stuck voucher of {key1}")
+        return True
+    for batch in batches:
+        if batch.state in ("open", "stuck"):
+            delete_batch(world, batch)
+    word = Word(resolution="absent")
+    return attempt(staff, f"finds nothing of {key1} ({phase})", lambda: resolve(act, stream, word))
+
+
+def _reverse_by_hand(staff: Staff, act: Act, payment_id: str) -> bool:
+    world = staff.world
+    stream = world.stream("payment", payment_id)
+    state = payment.fold(world.store.log.load([stream])[stream])
+    if state.reversal is None or not state.reversal.tasks or state.by_hand:
+        return False
+    for key1 in state.reversal.tasks:
+        take_back_in_m3(world, key1)
+    deed = partial(reversal_done, act, stream, voucher=f"HAND-{payment_id}")
+    return attempt(staff, f"reverses payment {payment_id} in M3", deed)
+
+
+def _approve_first(act: Act) -> bool:
+    stream = act.stream("connection", "")
+    state = fold_connection(act.log.load([stream])[stream])
+    if not state.first_posting or state.first_posting_approved:
+        return False
+    key = act.stream("posting", state.first_posting)
+    if posting.fold(act.log.load([key])[key]).phase != "confirmed":
+        return False
+
+    def decide(history: History) -> list[Append]:
+        now = fold_connection(history[stream])
+        facts = decide_first_posting_approved(now, person=act.person, reason=act.reason)
+        return [appended(history[stream], stream, *facts)]
+
+    return bool(act.settle([stream], decide))
+
+
+def _retry_stuck(staff: Staff, act: Act) -> bool:
+    world = staff.world
+    stuck = [row.stream for row in invoices.listed(world.projections, world.connection, states=("held", "refused"))]
+    stuck += [
+        view.payment.stream
+        for view in payments.listed(world.projections, world.connection)
+        if view.state in ("held", "refused", "planned")
+    ]
+    done = False
+    for stream in stuck:
+        steps = retry.retry(act, [stream])
+        done = done or any(step.does for step in steps)
+        staff.note_of("a person", f"retries {steps[0].record}: {steps[0].does or steps[0].why_not}")
+    return done
+
+
+def operate(staff: Staff, person: str, number: int, *, log: Any = None) -> None:
+    """Let an operator work through a few records, in whatever state they are."""
+    world = staff.world
+    act = act_of(world, person, "month end", log=log)
+    world.runner.catch_up()
+    rows = [row.stream for row in invoices.listed(world.projections, world.connection)]
+    rows += [view.payment.stream for view in payments.listed(world.projections, world.connection)]
+    for turn in range(min(2, len(rows))):
+        stream = world.dice.pick(rows, "operator", person, number, turn)
+        attempt(staff, f"{person} retries", partial(retry.retry, act, [stream]))
+    for view in payments.listed(world.projections, world.connection):
+        for row in view.postings:
+            if row.phase in ("desk", "waits") and world.dice.below(2, "desk", number):
+                _settle_posting(staff, act, row.key1, row.phase)

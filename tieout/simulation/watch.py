@@ -1,0 +1,74 @@
+"""Eyes on the wire: what the protocol forbids at the moment a money write's first byte goes out, whoever sends it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from domain.connections import connection
+from domain.invoices import invoice
+from domain.ports.ledger import StepCommand
+from domain.ports.payables import EncodedBatch
+from domain.postings import posting
+from tieout.simulation.checkers.violation import Violation
+from tieout.simulation.schedule import MARGIN
+from tieout.simulation.world import World
+
+
+def judge_batch(world: World, worker: str, encoded: EncodedBatch) -> Iterator[Violation]:
+    """Judge a batch: every member's newest intent is this process's, stands, and its deadline has not passed."""
+    for external_id in encoded.record_digests:
+        stream = world.stream("invoice", external_id)
+        state = invoice.fold(world.store.log.load([stream])[stream])
+        attempt = state.attempt
+        if _lost_its_intent(world, worker, stream):
+            continue  # a restored backup forgot it; the hold outlasts such a sender's deadline
+        if attempt is None or not attempt.attempt_id.startswith(f"{worker}-"):
+            yield Violation("I10", f"{worker} sends {external_id} under an intent that is not its own")
+        elif state.stage == "sending" and world.time.now > attempt.look_at - world.rules.avidxchange.settle + MARGIN:
+            yield Violation("I10", f"{worker} sends {external_id} after its deadline")
+        if state.stage not in ("sending", "doubt") and attempt is not None:
+            yield Violation("I10", f"{worker} sends {external_id}, which is {state.stage}")
+
+
+def judge_steps(world: World, worker: str, commands: Sequence[StepCommand]) -> Iterator[Violation]:
+    """Judge steps of the chain: owner, deadline, no step but UpdBatch after a handover intent."""
+    for key1 in dict.fromkeys(command.key1 for command in commands):
+        step = commands[0].step
+        stream = world.stream("posting", key1)
+        state = posting.fold(world.store.log.load([stream])[stream])
+        if _lost_its_intent(world, worker, stream):
+            continue  # likewise, as above
+        late = state.deadline is not None and world.time.now > state.deadline + MARGIN
+        if not state.attempt_id.startswith(f"{worker}-"):
+            yield Violation("I10", f"{worker} sends {step} for {key1} under an intent that is not its own")
+        elif late:
+            yield Violation("I10", f"{worker} sends {step} for {key1} after its deadline")
+        if (state.handed_over_at is not None) != (step == "UpdBatch"):
+            yield Violation("I2", f"{worker} sends {step} for {key1}, which is {state.phase}")
+        if posting.is_forgotten(state, _went_back(world)):
+            yield Violation("I2", f"{worker} sends {step} for {key1} though the store may have forgotten a handover")
+        yield from _judge_bytes(world, key1, commands, state)
+
+
+def _judge_bytes(
+    world: World, key1: str, commands: Sequence[StepCommand], state: posting.Posting
+) -> Iterator[Violation]:
+    """The first intent froze every PARM byte."""
+    for command in commands:
+        if command.key1 == key1 and command.step == "AddBatchLine":
+            sent = world.parms.setdefault((key1, command.line), command.parm)
+            if sent != command.parm or command.parm not in state.parms:
+                yield Violation("I2", f"line {command.line} of {key1} goes out with other bytes than before")
+
+
+def _went_back(world: World) -> datetime | None:
+    stream = world.stream("connection", "")
+    return connection.fold(world.store.log.load([stream])[stream]).went_back_at
+
+
+def _lost_its_intent(world: World, worker: str, stream: UUID) -> bool:
+    mine = f"{worker}-"
+    return any(
+        recorded.stream == stream and str(getattr(recorded.event, "attempt_id", "")).startswith(mine)
+        for recorded in world.lost
+    )
