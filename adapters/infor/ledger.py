@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 from adapters.http import Deadline, RateBudget, Remote
 from adapters.infor import checks, codes, images, invoices, parm, postings, suppliers
@@ -26,6 +27,11 @@ from domain.ports.ledger import (
 from domain.ports.store import Clock
 from domain.postings.events import EvidenceRow, PostingPlan
 from domain.suppliers.events import SupplierContent
+
+
+class _Clocks(NamedTuple):
+    wall: datetime
+    monotonic_seconds: float
 
 
 class InforLedger:
@@ -100,7 +106,7 @@ class InforLedger:
         self._client.tokens.current()
         self._client.remote.reserve()
         # Both clocks as they were before the intent: a wall clock set back later cannot lengthen the deadline.
-        self._prepared.clocks = (self._clock.now(), self._clock.monotonic())
+        self._prepared.clocks = _Clocks(self._clock.now(), self._clock.monotonic())
 
     def take_steps(self, commands: Sequence[StepCommand], *, deadline: datetime) -> CallAnswer:
         """Send steps of the GLS840 chain, once."""
@@ -125,8 +131,8 @@ class InforLedger:
 
     def _deadline(self, wall: datetime) -> Deadline:
         deadline = Deadline.at(wall, self._clock)
-        clocks: tuple[datetime, float] | None = getattr(self._prepared, "clocks", None)
+        clocks: _Clocks | None = getattr(self._prepared, "clocks", None)
         if clocks is None:
             return deadline
-        before = clocks[1] + (wall - clocks[0]).total_seconds()
+        before = clocks.monotonic_seconds + (wall - clocks.wall).total_seconds()
         return Deadline(wall, min(deadline.monotonic, before))

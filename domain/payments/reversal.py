@@ -76,8 +76,8 @@ def _maybe_forgotten(
     if state.legs:
         held = (leg.posting for leg in state.legs if postings[leg.posting].phase == "held")
         return tuple(key for key in held if is_forgotten(postings[key], went_back_at))
-    if content.settled_date is not None and content.settled_date > went_back_at.date():
-        return ()
+    if content.settled_date is None or content.settled_date > went_back_at.date():
+        return ()  # it was not settled in the time that was forgotten, so nothing of it was posted
     read = (InvoiceKey.parse(remittance.invoice_external_id) for remittance in content.remittances)
     return tuple(
         key1(rules.identity, payment_id=content.payment_id, division=division, generation=1, kind="T")

@@ -1,14 +1,17 @@
+from datetime import date, timedelta
+
 import pytest
 
 from domain import keys
 from domain.event import Event
+from domain.identifiers import key1
 from domain.payments import events as e
 from domain.payments.payment import Payment, fold
 from domain.payments.reversal import ReversalPlan, decide_reversal
 from domain.postings import events as p
 from domain.postings.posting import Posting
 from domain.postings.posting import fold as fold_posting
-from tests.support.payments_world import NOW, STREAM, payment, plan, recorded, rules, usd
+from tests.support.payments_world import IDENTITY, NOW, STREAM, payment, plan, recorded, rules, usd
 
 LEG = e.Leg(division="AAA", posting="T1", net=usd("1570.00"))
 VOID = e.PaymentReversed(content=payment(status="Void", standing="reversed"), kind="Void")
@@ -73,6 +76,30 @@ def test_a_reversal_is_planned_once() -> None:
 def test_a_payment_that_stands_is_not_reversed() -> None:
     state = fold(recorded([e.PaymentSettled(content=payment())]))
     assert decide_reversal(state, {}, rules()) == ReversalPlan(())
+
+
+@pytest.mark.parametrize(
+    ("settled_date", "asked"), [(NOW.date(), True), (NOW.date() + timedelta(days=1), False), (None, False)]
+)
+def test_what_a_restored_store_may_have_forgotten_is_looked_for_by_a_person(
+    *, settled_date: date | None, asked: bool
+) -> None:
+    void = payment(status="Void", standing="reversed", settled_date=settled_date)
+    state = fold(recorded([e.PaymentReversed(content=void, kind="Void")]))
+    (fact,) = decide_reversal(state, {}, rules(), went_back_at=NOW).payment
+    assert isinstance(fact, e.PaymentReversalPlanned)
+    expected = key1(IDENTITY, payment_id="77001", division="AAA", generation=1, kind="T")
+    assert fact.tasks == ((expected,) if asked else ())
+
+
+def test_a_held_posting_is_given_up_and_after_a_restore_looked_for_as_well() -> None:
+    held = posting(p.PostingHeld(payment_id="77001", reason="PAYMENT_STOP", detail=""))
+    plainly = decide_reversal(reversed_payment(), {"T1": held}, rules())
+    restored = decide_reversal(reversed_payment(), {"T1": held}, rules(), went_back_at=NOW)
+    for result, tasks in ((plainly, ()), (restored, ("T1",))):
+        (fact,) = result.payment
+        assert isinstance(fact, e.PaymentReversalPlanned)
+        assert (fact.abandoned, fact.tasks) == (("T1",), tasks)
 
 
 def test_a_booked_posting_without_a_plan_is_a_broken_history() -> None:
