@@ -23,7 +23,7 @@ from uuid import UUID
 
 from actors.settle import Decide, History, appended, settle
 from actors.tools import Tools
-from domain.errors import MalformedError, MisconfiguredError, RefusedError, TransientError
+from domain.errors import MalformedError, MisconfiguredError, RefusedError, StoreError, TransientError
 from domain.event import Append
 from domain.identifiers import stream_id
 from domain.polls.decisions import decide_failed, decide_malformed, failure_stands
@@ -69,6 +69,7 @@ class Poll:
         self.correlation_id = tools.new_id()
         self.causes = tools.causes(self.correlation_id)
         self.started_at: datetime = tools.log.now()
+        self._incarnation = tools.log.incarnation()
         self._own = self._stream(self.correlation_id)
         self._failures = self._stream(f"{due.flow}:failures")
         self._pages = self._seen = self._recorded = 0
@@ -104,7 +105,12 @@ class Poll:
         return made
 
     def finish(self, watermark: str) -> None:
-        """End the poll: with its last facts in one transaction, or by touching its row when there are none."""
+        """End the poll: with its last facts in one transaction, or by touching its row when there are none.
+
+        Raises StoreError when the store went back meanwhile: what the poll saw recorded may be forgotten.
+        """
+        if self.tools.log.incarnation() != self._incarnation:
+            raise StoreError("the store went back while the poll ran: it begins anew")
         mark = PollMark(
             connection=self.tools.connection,
             flow=self.flow,

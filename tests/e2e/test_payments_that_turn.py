@@ -112,16 +112,17 @@ def test_a_status_nobody_knows_is_raised_and_the_payment_is_posted_once_it_settl
 
 
 def test_a_voucher_that_sticks_in_infor_is_raised_and_never_handed_over_again(tmp_path: Path) -> None:
-    with deployed(tmp_path, infor={"posting_patience": "1s"}) as deployment:
+    short = {"posting_patience": "1s", "call_timeout_seconds": 0.5, "settle_window": "1s"}
+    with deployed(tmp_path, infor=short) as deployment:
         deployment.settled_sync()
         deployment.desk.tell("avidxchange/settle", partial_share=0.0, **EVERYTHING)
         deployment.desk.tell("infor/stick", count=1)
-        first = deployment.sync("--wait", "4")
+        first = deployment.sync("--wait", "6")
         assert first.code == 3
         assert first.document["payments"]["waiting"] == 1
 
         handed_over = deployment.desk.sent()[HANDOVER]
-        again = deployment.sync("--wait", "4")
+        again = deployment.sync("--wait", "2")
         assert again.code == 3
         assert deployment.desk.sent()[HANDOVER] == handed_over
         assert len(deployment.issues()["posting-waits-in-infor"]["records"]) == 1
