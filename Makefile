@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check format lint imports types unit docs build wheel-test bench lock clean
+simulate_state := dist/simulation.json
+
+.PHONY: help demo simulate simulate-long test check format lint imports types docs build wheel-test bench lock clean
 
 help:  ## list the targets
 	@$(PYTHON) -c "import re; [print(f'{m[1]:<12} {m[2]}') for m in re.finditer(r'^([a-z-]+):.*?## (.*)$$', open('Makefile').read(), re.M)]"
@@ -17,6 +19,13 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY)  ## the whole job on this machine, against pretend systems
 	$(BIN)/tieout demo
+
+simulate: $(READY)  ## the same code under every fault we know, for about five minutes
+	$(BIN)/tieout simulate --schedules 1000000 --minutes 5 --at-least 1
+
+simulate-long: $(READY)  ## a million schedules; cut it and call it again, it goes on
+	$(PYTHON) -c "import os; os.makedirs('dist', exist_ok=True)"
+	$(BIN)/tieout simulate --schedules 1000000 --state $(simulate_state)
 
 test: $(READY)  ## every test, with branch coverage of domain/ and projections/
 	$(BIN)/coverage erase

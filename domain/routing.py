@@ -178,7 +178,6 @@ ROUTES: dict[type[Event], Route] = {
     invoice.InvoicePartlyPaid: _done("close_invoices"),
     invoice.InvoiceClosed: _done("close_invoices"),
     payment.PaymentSettled: _due("post_payment"),
-    payment.PaymentReleased: _due("post_payment"),
     payment.PaymentPostingOrdered: _due("post_payment"),
     payment.PaymentHeld: _held("post_payment"),
     payment.PaymentIgnored: _done("post_payment"),

@@ -56,8 +56,3 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     def code_gate_open(self) -> bool:
         """Whether codes are not checked at all (`gl_accounts = off`)."""
         return self.gl_accounts == "off"
-
-
-def default_settle(*, call_timeout: timedelta, search_lag: timedelta, margin: timedelta) -> timedelta:
-    """Give the shortest settle window that is safe: call timeout + lag + clock margin."""
-    return call_timeout + search_lag + margin

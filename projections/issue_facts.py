@@ -215,7 +215,6 @@ ENDS: dict[type[Event], frozenset[str]] = {
     y.PaymentChangedAfterSettling: _REPORT | {"payment-changed"},
     y.PaymentReversed: _REPORT | {"payment-held", "payment-changed", "reversal-by-hand"},
     y.PaymentHeld: frozenset({"payment-held"}),
-    y.PaymentReleased: frozenset({"payment-held"}),
     y.PaymentIgnored: frozenset({"payment-held"}),
     y.PaymentPostingsPlanned: frozenset({"payment-held"}),
     y.ReversalDoneByHand: frozenset({"reversal-by-hand"}),

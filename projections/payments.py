@@ -43,7 +43,6 @@ HANDLES: frozenset[type[Event]] = frozenset(
         e.PaymentCardNumberDropped,
         e.PaymentHeld,
         e.PaymentIgnored,
-        e.PaymentReleased,
         e.PaymentPostingsPlanned,
         e.PaymentReversalPlanned,
         e.PaymentReversalHeld,

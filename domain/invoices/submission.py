@@ -55,7 +55,7 @@ def decide_gate(state: Invoice, key: InvoiceKey, gates: Gates) -> tuple[Event, .
     if state.desk:
         return (_held(key, state.desk, "in doubt again though it was alone in its batch; a person decides"),)
     if content.problems:
-        return (_held(key, content.problems[0], ", ".join(content.problems)),)
+        return (_held(key, content.problems[0], "; ".join(map(_problem, content.problems))),)
     if state.image is None and (state.image_missing is None or state.image_missing[1]):
         reason = state.image_missing[0] if state.image_missing else "NO_IMAGE"
         detail = "waits for its image in Infor Document Management"
@@ -68,6 +68,15 @@ def decide_gate(state: Invoice, key: InvoiceKey, gates: Gates) -> tuple[Event, .
         detail = f"dimension {code.dimension}, value {code.value}: {_words(reason)}"
         return (_held(key, reason, detail, waits_for),)
     return tuple(_too_long(key, breach) for breach in gates.breaches[:1])
+
+
+def _problem(word: str) -> str:
+    return {
+        "DBCR_DISAGREES": "a voucher line's sign and its debit/credit mark disagree",
+        "LINES_DO_NOT_SUM": "the coding lines do not sum to the invoice's amount",
+        "CODING_UNREADABLE": "Infor's voucher or purchase order lines could not be read",
+        "NO_CONTROL_ACCOUNT": "the voucher has no line of the supplier's control account",
+    }.get(word, word)
 
 
 def _words(reason: str) -> str:

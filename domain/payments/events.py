@@ -144,15 +144,6 @@ class PaymentIgnored(Event, frozen=True, kw_only=True):
 
 
 @topic
-class PaymentReleased(Event, frozen=True, kw_only=True):
-    """What the payment was held for has passed."""
-
-    TOPIC: ClassVar[str] = "payment.released/1"
-    payment_id: str
-    why: str
-
-
-@topic
 class PaymentPostingsPlanned(Event, frozen=True, kw_only=True):
     """The payment was split by division; each leg is a Posting of its own. generation counts from 1."""
 

@@ -80,7 +80,7 @@ def _evolve_our_work(state: Payment, event: object) -> Payment:
             return replace(state, phase="held", reason=reason, waits_for=waits_for)
         case e.PaymentIgnored():
             return replace(state, phase="ignored")
-        case e.PaymentReleased() | e.PaymentPostingOrdered():
+        case e.PaymentPostingOrdered():
             phase = "settled" if state.phase in ("held", "planned") else state.phase
             return replace(state, phase=phase, reason="", waits_for=None)
         case e.PaymentPostingsPlanned(generation=generation, legs=legs):

@@ -39,7 +39,6 @@ SAYINGS: dict[type[Event], Saying] = {
         lambda x: f"It is held for {x.reason}: {x.detail}{after(x.waits_for or '', before='; it waits for ')}."
     ),
     e.PaymentIgnored: ours(lambda x: f"It is ignored: {x.detail}."),
-    e.PaymentReleased: ours(lambda x: f"It is released: {x.why}."),
     e.PaymentPostingsPlanned: ours(
         lambda x: (
             "It is split by division: "

@@ -13,6 +13,7 @@ from tieout.commands.summary import UNEXPECTED, sentences, show_totals, summary
 from tieout.demo.sandbox_process import SandboxProcess
 from tieout.demo.settings import NAME
 from tieout.demo.story import Told, set_up, tell
+from tieout.settings import shown_url
 from tieout.wiring import Deployment, open_deployment
 
 DONE, BOOKS_DIFFER = 0, 5
@@ -35,8 +36,8 @@ def run_demo(
     environ = {key: value for key, value in os.environ.items() if not key.startswith("TIEOUT_")}
     if broker:
         environ["TIEOUT_BROKER_URL"] = broker
+    check_urls(store or STORE, broker)
     folder = _folder(keep)
-    output.say(f"everything is in {folder}: `cd` there, every command works on it")
     with _sandbox(folder, seed=seed, invoices=invoices, faults=faults) as sandbox:
         settings = set_up(folder, sandbox, store=store or STORE, environ=environ)
         with open_deployment(settings, environ=environ) as deployment:
@@ -50,6 +51,8 @@ def run_demo(
     for outcome in told.outcomes:
         for sentence in sentences(outcome):
             output.say(f"{outcome.name}: {sentence}")
+    output.say(f"everything is in {folder}: `cd` there to look around (`tieout issues`, `tieout timeline RECORD` …);")
+    output.say("the pretend systems have stopped, so nothing can be synced with them any more")
     if any(outcome.unexpected for outcome in told.outcomes):
         return UNEXPECTED
     return DONE if told.books_agree else BOOKS_DIFFER
@@ -61,6 +64,14 @@ def _sandbox(folder: Path, *, seed: int, invoices: int, faults: str) -> Iterator
     place.mkdir(exist_ok=True)
     with SandboxProcess(place, seed=seed, invoices=invoices, faults=faults) as sandbox:
         yield sandbox
+
+
+def check_urls(store: str, broker: str) -> None:
+    """Refuse what is not built before anything is made. Raises MisconfiguredError."""
+    if not store.startswith("sqlite:///"):
+        raise MisconfiguredError(f"--store {shown_url(store)}: not yet built, only sqlite:///FILE")
+    if broker and broker != "memory://":
+        raise MisconfiguredError(f"--broker {shown_url(broker)}: not yet built, only memory://")
 
 
 def _folder(keep: Path | None) -> Path:

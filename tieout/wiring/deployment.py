@@ -61,8 +61,24 @@ class Deployment:
         identity = _pinned(row)
         if identity.id not in self._tools:
             _check_pinned(name, section, identity)
+            self._check_overlap(name, identity)
             self._tools[identity.id] = connect(name, self.settings, identity, store=self.store, worker=self.worker)
         return self._tools[identity.id]
+
+    def _check_overlap(self, name: str, identity: PinnedIdentity) -> None:
+        """Two connections must never send one division's invoices: neither would find what the other sent."""
+        divisions = set(self.settings.connection(name).infor.divisions)
+        for other, row in self.connections().items():
+            theirs = _pinned(row)
+            if other == name or (theirs.tenant, theirs.company) != (identity.tenant, identity.company):
+                continue
+            declared = self.settings.connections.get(other)
+            shared = divisions & set(declared.infor.divisions if declared else row.state.divisions)
+            if shared:
+                raise MisconfiguredError(
+                    f"{self.settings.file}: connections {name!r} and {other!r} both list division {min(shared)} of "
+                    f"company {identity.company}: its invoices could be paid twice; leave it to one of them"
+                )
 
     def find_tools(self, connection: UUID) -> Tools | None:
         """Give the tools of a connection that is open in this process."""

@@ -54,7 +54,6 @@ EXAMPLES: tuple[Event, ...] = (
         waits_for=f"invoice:{KEY.external_id}",
     ),
     p.PaymentIgnored(payment_id=PAYMENT_ID, detail="it pays only invoices we never submitted"),
-    p.PaymentReleased(payment_id=PAYMENT_ID, why=f"{PERSON}: the invoice is known now"),
     p.PaymentPostingsPlanned(payment_id=PAYMENT_ID, generation=1, legs=(LEG,)),
     p.PaymentReversalPlanned(
         payment_id=PAYMENT_ID,

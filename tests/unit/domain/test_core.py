@@ -1,6 +1,5 @@
 """Money, identifiers, events and routing: the words everything else is said in."""
 
-from datetime import timedelta
 from typing import ClassVar
 
 import pytest
@@ -16,7 +15,6 @@ from domain.payments import events as payment_events
 from domain.ports.answers import Breach
 from domain.postings import events as posting_events
 from domain.routing import NOTHING, ROUTES, route
-from domain.rules import default_settle
 from tests.support.payments_world import IDENTITY, payment, recorded, rules, usd
 
 cents = st.integers(min_value=-(10**12), max_value=10**12)
@@ -137,11 +135,6 @@ def test_a_reversal_without_anything_booked_frees_the_reissue_at_once() -> None:
 
     assert Open("reversed:77001") in planned()
     assert Open("reversed:77001") not in planned("T1")
-
-
-def test_the_shortest_settle_window_is_time_out_plus_lag_plus_margin() -> None:
-    second = timedelta(seconds=1)
-    assert default_settle(call_timeout=second, search_lag=2 * second, margin=3 * second) == 6 * second
 
 
 def test_rules_name_the_code_groups_and_the_gate() -> None:

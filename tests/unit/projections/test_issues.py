@@ -200,7 +200,7 @@ PAY = "payment"
             "1",
             [y.PaymentHeld(payment_id="77001", reason="UNKNOWN_INVOICE", detail="d", waits_for="invoice:1")],
             "payment-held:UNKNOWN_INVOICE",
-            y.PaymentReleased(payment_id="77001", why="w"),
+            y.PaymentPostingsPlanned(payment_id="77001", generation=1, legs=()),
         ),
         (
             PAY,

@@ -159,7 +159,7 @@ def test_a_hold_keeps_its_sentence_until_it_passes() -> None:
     waits = y.PaymentHeld(payment_id="77001", reason="NUMBER_MISSING", detail="no number yet")
     book.happened("payment", "77001", SETTLED, waits, y.PaymentCardNumberDropped(payment_id="77001"))
     assert one(book).payment.detail == "no number yet"
-    book.happened("payment", "77001", y.PaymentReleased(payment_id="77001", why="it came"))
+    book.happened("payment", "77001", y.PaymentPostingOrdered(payment_id="77001", person="ann", reason="it came"))
     assert one(book).payment.detail == ""
 
 

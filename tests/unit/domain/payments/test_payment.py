@@ -15,10 +15,10 @@ def test_a_cleared_payment_keeps_what_it_was_settled_with() -> None:
     assert (state.content, state.settled) == (cleared, payment())
 
 
-def test_a_released_payment_is_settled_again() -> None:
+def test_a_held_payment_that_a_person_orders_is_settled_again() -> None:
     held = e.PaymentHeld(payment_id="77001", reason="X", detail="", waits_for="k")
-    released = e.PaymentReleased(payment_id="77001", why="mended")
-    state = fold(recorded([e.PaymentSettled(content=payment()), held, released]))
+    ordered = e.PaymentPostingOrdered(payment_id="77001", person="ann", reason="mended")
+    state = fold(recorded([e.PaymentSettled(content=payment()), held, ordered]))
     assert (state.phase, state.waits_for) == ("settled", None)
 
 
