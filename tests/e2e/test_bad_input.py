@@ -227,6 +227,24 @@ def test_a_second_connection_to_the_same_books_is_refused(desk: Desk) -> None:
     ran.failed(2, "'acme' syncs division AAA of company 100 already")
 
 
+def test_two_connections_that_come_to_share_a_division_are_refused(desk: Desk) -> None:
+    desk.set_up()
+    second = SETTINGS.replace(".acme.", ".beta.").replace(":9/v1", ":9/v2")
+    desk.write_settings(SETTINGS + second.replace('["AAA"]', '["BBB"]'))
+    added = desk.types("connection", "add", "beta", "--ionapi", desk.write_ionapi())
+    assert added.code == 0, added.err
+    desk.write_settings(SETTINGS + second.replace('["AAA"]', '["BBB", "AAA"]'))
+
+    desk.types("sync", "acme", "--wait", "0").failed(2, "'acme' and 'beta' both list division AAA")
+
+
+@pytest.mark.parametrize(("option", "url"), [("--store", "postgresql://db/x"), ("--broker", "amqp://mq")])
+def test_a_demo_on_what_is_not_built_yet_is_refused_before_anything_is_made(desk: Desk, option: str, url: str) -> None:
+    desk.types("demo", "--keep", "kept", option, url).failed(2, "not yet built")
+
+    assert not (desk.folder / "kept").exists()
+
+
 def test_a_connection_whose_company_was_changed_is_not_opened(desk: Desk) -> None:
     desk.set_up()
     desk.write_settings(SETTINGS.replace("company = 100", "company = 200"))
