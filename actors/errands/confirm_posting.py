@@ -1,6 +1,7 @@
 """Confirm postings: after the handover only look-ups, and UpdBatch again only while GLS840 still shows the batch."""
 
 from datetime import datetime
+from uuid import UUID
 
 from actors.errands.claims import claim, done, giving_back, nothing_to_do, postpone
 from actors.errands.posting_batch import (
@@ -42,6 +43,7 @@ def confirm_posting(tools: Tools) -> int:
 
 
 def _confirm(tools: Tools, rows: list[DueRow]) -> None:
+    incarnation = tools.log.incarnation()  # before any look-up: a store that goes back voids them
     hand, lost = take_in_hand(tools, rows)
     nothing_to_do(tools, lost)
     correlation_id = tools.new_id()
@@ -51,7 +53,7 @@ def _confirm(tools: Tools, rows: list[DueRow]) -> None:
         return [append for key1 in hand.plans for append in _look(tools, key1, view, history)]
 
     settle(tools.log, hand.streams(tools.connection), decide, causes=tools.causes(correlation_id))
-    _hand_over_again(tools, hand, view, correlation_id)
+    _hand_over_again(tools, hand, view, correlation_id, incarnation)
     _give_back(tools, hand)
 
 
@@ -134,7 +136,7 @@ def _doubted(state: Posting, why: str, look_at: datetime) -> e.PostingDoubted:
     return e.PostingDoubted(attempt_id=state.attempt_id, step="UpdBatch", why=why, after_handover=True, look_at=look_at)
 
 
-def _hand_over_again(tools: Tools, hand: Hand, view: LedgerView, correlation_id: str) -> None:
+def _hand_over_again(tools: Tools, hand: Hand, view: LedgerView, correlation_id: str, incarnation: UUID) -> None:
     """UpdBatch again for those GLS840 still shows; a payment voided meanwhile goes to the desk instead."""
     again = _repeatable(tools, hand, view)
     if not again.plans:
@@ -154,7 +156,7 @@ def _hand_over_again(tools: Tools, hand: Hand, view: LedgerView, correlation_id:
     known = again.only(k for k, p in again.plans.items() if k not in voided and p.payment_id in reports)
     if known.plans:
         tools.ledger.prepare()
-    write_handover(tools, known, correlation_id)
+    write_handover(tools, known, correlation_id, incarnation=incarnation)
 
 
 def _repeatable(tools: Tools, hand: Hand, view: LedgerView) -> Hand:

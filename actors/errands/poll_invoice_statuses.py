@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from actors.errands.invoice_reading import invoice_stream
 from actors.errands.polling import Poll, run_poll
+from actors.errands.recheck_invoices import track_first
 from actors.settle import History, appended
 from actors.tools import Tools
 from domain.event import Append, Event
@@ -52,6 +53,7 @@ def _record(poll: Poll, page: Sequence[InvoiceFound]) -> None:
     histories = poll.tools.log.load(list(streams.values()))
     states = {key: fold(histories[stream]) for key, stream in streams.items()}
     unclear = [key for key, state in states.items() if any(wants_second_look(state, f) for f in reported[key])]
+    track_first(poll, (key for key in unclear if not states[key].at_large))  # live ones are looked at in Infor again
     whole = poll.tools.payables.find_invoices([key.external_id for key in unclear]) if unclear else {}
 
     def decide(history: History) -> list[Append]:

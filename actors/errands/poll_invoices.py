@@ -6,7 +6,7 @@ from uuid import UUID
 
 from actors.errands.invoice_reading import BULK, Subject, invoice_stream, look_at, named_key, row_stream
 from actors.errands.polling import Poll, run_poll
-from actors.errands.recheck_invoices import recheck_invoices
+from actors.errands.recheck_invoices import recheck_invoices, track_first
 from actors.settle import History, appended
 from actors.tools import Tools
 from domain.event import Append
@@ -30,6 +30,7 @@ def _read(poll: Poll) -> str:
     seen: dict[str, bool] = {}
     for heads in _heads(poll, since):
         subjects = _subjects(poll, heads)
+        track_first(poll, (subject.key for subject in subjects if subject.state.head is None))
         looked = look_at(poll, subjects)
         unread += [s.head.changed or since for s in subjects if s.key.external_id not in looked]
         seen |= looked

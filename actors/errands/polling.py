@@ -42,10 +42,11 @@ def run_poll(tools: Tools, flow: str, read: Reader) -> bool:
     read: reads the remote, hands its facts to the `Poll` it gets, and gives the next watermark.
     """
     lease = tools.rules.infor.call_timeout * LEASE_CALLS
+    incarnation = tools.log.incarnation()  # before the claim: its watermark belongs to this store
     due = tools.polls.claim(flow, connection=tools.connection, worker=tools.worker, lease=lease)
     if due is None:
         return False
-    poll = Poll(tools, due)
+    poll = Poll(tools, due, incarnation=incarnation)
     try:
         poll.finish(read(poll))
     except TransientError as error:
@@ -61,7 +62,7 @@ def run_poll(tools: Tools, flow: str, read: Reader) -> bool:
 class Poll:
     """One claimed poll. `watermark`: where it begins ("" = from the start); `causes`: of everything it appends."""
 
-    def __init__(self, tools: Tools, due: PollDue) -> None:
+    def __init__(self, tools: Tools, due: PollDue, *, incarnation: UUID | None = None) -> None:
         self.tools = tools
         self.due = due
         self.flow = due.flow
@@ -69,7 +70,7 @@ class Poll:
         self.correlation_id = tools.new_id()
         self.causes = tools.causes(self.correlation_id)
         self.started_at: datetime = tools.log.now()
-        self._incarnation = tools.log.incarnation()
+        self._incarnation = incarnation or tools.log.incarnation()
         self._own = self._stream(self.correlation_id)
         self._failures = self._stream(f"{due.flow}:failures")
         self._pages = self._seen = self._recorded = 0

@@ -1,5 +1,7 @@
 """The handover: the payment and the balances are read again, the intent is written, UpdBatch goes out once."""
 
+from uuid import UUID
+
 from actors.errands.posting_batch import Hand, read_states, state_of
 from actors.errands.posting_facts import ended_for_invoices, posting_stream
 from actors.errands.posting_steps import Attempt, call, new_attempt, not_sent, owned, step_commands
@@ -40,15 +42,18 @@ def hand_over(tools: Tools, hand: Hand, chain: Attempt) -> None:
     write_handover(tools, going, chain.correlation_id, chain=chain)
 
 
-def write_handover(tools: Tools, hand: Hand, correlation_id: str, *, chain: Attempt | None = None) -> None:
+def write_handover(
+    tools: Tools, hand: Hand, correlation_id: str, *, chain: Attempt | None = None, incarnation: UUID | None = None
+) -> None:
     """Write the intents, send UpdBatch, write the outcomes; token and budget are ready (`LedgerSystem.prepare`).
 
-    chain: the attempt that ends here; None for a repeated UpdBatch after a handover in doubt.
+    chain: the attempt that ends here; None for a repeated UpdBatch after a handover in doubt, which needs the store's
+    incarnation from before its look-ups.
     """
     if not hand.plans:
         return
     attempt = new_attempt(tools, correlation_id)
-    guard = MoneyGuard(incarnation=tools.log.incarnation())
+    guard = MoneyGuard(incarnation=incarnation or tools.log.incarnation())
 
     def decide(history: History) -> list[Append]:
         return [a for key1 in hand.plans for a in _intent(tools, key1, attempt, chain, history)]

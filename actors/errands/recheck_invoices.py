@@ -31,6 +31,21 @@ def recheck_invoices(poll: Poll, seen: dict[str, bool]) -> None:
         _keep(poll, division, frozenset(key for key, stays in standing.items() if stays))
 
 
+def track_first(poll: Poll, keys: Iterable[InvoiceKey]) -> None:
+    """Track invoices before anything is recorded of them.
+
+    Else a poll that dies in between leaves one that can be sent, and that nobody looks at once Infor lists it no more.
+    """
+    listed: dict[str, set[str]] = {}
+    for key in keys:
+        listed.setdefault(key.division, set()).add(key.external_id)
+    for division, new in sorted(listed.items()):
+        poll.flush()
+        before = _tracked(poll, division)
+        if new - before:
+            _keep(poll, division, before | new)
+
+
 def _tracked(poll: Poll, division: str) -> frozenset[str]:
     connection = poll.tools.connection
     root = index.root_stream(connection, division)

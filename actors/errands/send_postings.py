@@ -1,5 +1,7 @@
 """Send postings, or resume their chain: look, intent, steps, handover; a whole batch at a time."""
 
+from uuid import UUID
+
 from actors.errands.claims import claim, done, giving_back, nothing_to_do
 from actors.errands.posting_batch import Hand, LedgerView, moved_rows, read_ledger, state_of, take_in_hand
 from actors.errands.posting_facts import posting_stream, started_for_invoices
@@ -40,6 +42,7 @@ def _run(tools: Tools, errand: str) -> int:
 def _send(tools: Tools, rows: list[DueRow]) -> None:
     if tools.log.hold_until() is not None:
         raise HeldError("money writes are held: look-ups made before the hold's end count for nothing")
+    incarnation = tools.log.incarnation()  # before any look-up: a store that goes back voids them
     hand, lost = take_in_hand(tools, rows)
     nothing_to_do(tools, lost)
     correlation_id = tools.new_id()
@@ -54,7 +57,7 @@ def _send(tools: Tools, rows: list[DueRow]) -> None:
     if starting.plans:
         tools.ledger.prepare()
         attempt = new_attempt(tools, correlation_id)
-        _start(tools, starting, attempt, parms)
+        _start(tools, starting, attempt, parms, incarnation)
         passed = take_chain(tools, owned(tools, starting, attempt.id, "started"), attempt)
         hand_over(tools, passed, attempt)
     _give_back(tools, hand)
@@ -127,13 +130,13 @@ def _refuse(tools: Tools, hand: Hand, unwritable: dict[str, RefusedError], corre
         settle(tools.log, hand.streams(tools.connection), decide, causes=tools.causes(correlation_id))
 
 
-def _start(tools: Tools, hand: Hand, attempt: Attempt, parms: dict[str, tuple[str, ...]]) -> None:
+def _start(tools: Tools, hand: Hand, attempt: Attempt, parms: dict[str, tuple[str, ...]], incarnation: UUID) -> None:
     """Write the intents of all postings in one transaction, with the marks on their invoices."""
 
     def decide(history: History) -> list[Append]:
         return [a for key1 in hand.plans for a in _intent(tools, key1, attempt, parms[key1], history)]
 
-    guard = MoneyGuard(incarnation=tools.log.incarnation())
+    guard = MoneyGuard(incarnation=incarnation)
     causes = tools.causes(attempt.correlation_id)
     settle(tools.log, hand.streams(tools.connection), decide, causes=causes, guard=guard)
 

@@ -70,11 +70,18 @@ def decide_plan(
         repeated = state.reason == hold.reason and state.waits_for == hold.waits_for
         return Plan(() if repeated and state.phase == "held" else (hold,))
     kept = tuple(leg for leg in state.legs if postings[leg.posting].phase != "settled_absent")
-    forgotten = went_back_at is not None and content.modified <= went_back_at.strftime(REMOTE_TIME)
+    forgotten = went_back_at is not None and _may_be_forgotten(content, went_back_at)
     # What a person proved absent and ordered again after the store went back was not forgotten.
     proven = went_back_at is not None and state.ordered_at is not None and state.ordered_at > went_back_at
     absent = {leg.division for leg in state.legs if leg not in kept} if proven else set()
     return _plan(state, content, kept, rules=rules, today=today, forgotten=forgotten, absent=absent)
+
+
+def _may_be_forgotten(content: e.PaymentContent, went_back_at: datetime) -> bool:
+    """Whether it may have been posted before the store went back; a later change of it proves nothing."""
+    dates = (content.settled_date, content.payment_date)
+    known_then = any(date_ is not None and date_ <= went_back_at.date() for date_ in dates)
+    return known_then or content.modified <= went_back_at.strftime(REMOTE_TIME)
 
 
 def _hold(content: e.PaymentContent, reason: str, detail: str, waits_for: str | None = None) -> e.PaymentHeld:

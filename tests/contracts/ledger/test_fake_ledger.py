@@ -8,7 +8,8 @@ from domain.errors import MisconfiguredError, TransientError
 from domain.ports.answers import CallAnswer, Verdict
 from domain.postings.events import PostingPlan
 from tests.contracts.ledger.ledger_worlds import World, step
-from tieout.simulation.fakes.ledger import ANSWER_LOST, LATE, LOST, NOT_SENT, FakeLedger, Fault
+from tieout.simulation.fakes.ledger import FakeLedger
+from tieout.simulation.fakes.ledger_faults import ANSWER_LOST, LATE, LOST, NOT_SENT, Fault
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 CHAIN = ("AddBatchHead", "AddBatchLine", "CtrlBatch", "UpdBatch")

@@ -20,7 +20,7 @@ from domain.postings.events import (
     PostingWaitsInInfor,
 )
 from tests.unit.actors.postings.postings_world import QUIET, SETTLE, World
-from tieout.simulation.fakes.ledger import ANSWER_LOST, LATE, LOST, NOT_SENT, Fault
+from tieout.simulation.fakes.ledger_faults import ANSWER_LOST, LATE, LOST, NOT_SENT, Fault
 from tieout.simulation.fakes.postings import FakeInvoice, Paid
 
 CHAIN = ("AddBatchHead", "AddBatchLine", "CtrlBatch")

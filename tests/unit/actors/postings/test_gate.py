@@ -16,7 +16,7 @@ from domain.ports.ledger import Problem
 from domain.postings.events import PostingHandoverStarted, PostingPlan, PostingStarted
 from domain.postings.persons import decide_release
 from tests.unit.actors.postings.postings_world import World
-from tieout.simulation.fakes.ledger import NOT_SENT
+from tieout.simulation.fakes.ledger_faults import NOT_SENT
 from tieout.simulation.fakes.postings import Batch, FakeInvoice
 
 STEP = timedelta(seconds=30)

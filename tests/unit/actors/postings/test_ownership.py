@@ -13,7 +13,7 @@ from actors.errands.send_postings import resume_posting, send_postings
 from domain.event import Event
 from domain.postings.events import PostingAnsweredLate, PostingHandedOver, PostingStarted
 from tests.unit.actors.postings.postings_world import CALL, QUIET, CrashError, World
-from tieout.simulation.fakes.ledger import ANSWER_LOST, LOST
+from tieout.simulation.fakes.ledger_faults import ANSWER_LOST, LOST
 
 CHAIN = ("AddBatchHead", "AddBatchLine", "CtrlBatch")
 LONG = timedelta(minutes=25)

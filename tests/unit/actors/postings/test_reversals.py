@@ -10,7 +10,7 @@ from actors.errands.post_payment import post_payment
 from domain.payments.events import PaymentReversalPlanned, ReversalDoneByHand
 from domain.payments.persons import decide_reversal_done
 from tests.unit.actors.postings.postings_world import World
-from tieout.simulation.fakes.ledger import ANSWER_LOST, LOST
+from tieout.simulation.fakes.ledger_faults import ANSWER_LOST, LOST
 
 STEP = timedelta(seconds=30)
 LONG = timedelta(minutes=25)

@@ -1,6 +1,6 @@
 """After the store went back what was planned before counts as handed over: it is only looked at."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -8,7 +8,7 @@ from actors.errands.send_postings import send_postings
 from domain.payments.persons import decide_posting_order
 from domain.postings.events import PostingAnsweredLate, PostingPlanned, PostingStarted
 from tests.unit.actors.postings.postings_world import QUIET, World
-from tieout.simulation.fakes.ledger import LOST
+from tieout.simulation.fakes.ledger_faults import LOST
 
 STEP = timedelta(seconds=30)
 HOLD = timedelta(minutes=10)
@@ -104,7 +104,8 @@ def test_a_payment_settled_later_is_posted_as_ever() -> None:
     world, position = planned_then_posted()
     world.go_back(position, hold=HOLD)
     world.wait(timedelta(seconds=30))
-    world.pay("77002", (world.bill("INV-2"), 157_000))
+    tomorrow = date(2026, 3, 3)
+    world.pay("77002", (world.bill("INV-2"), 157_000), payment_date=tomorrow, settled_date=tomorrow)
     world.poll()
     world.work()
     assert world.phase("77002") == "planned"

@@ -196,7 +196,8 @@ def test_a_person_may_book_payments_by_setting() -> None:
 def test_a_payment_older_than_the_restored_store_is_only_read_back() -> None:
     (made,) = plans(gate(payment(), went_back_at=datetime(2026, 2, 1, tzinfo=UTC)))
     assert made.read_back_only
-    (later,) = plans(gate(payment(modified="2026-02-03T00:00:00"), went_back_at=datetime(2026, 2, 1, tzinfo=UTC)))
+    young = payment(modified="2026-02-03T00:00:00", payment_date=date(2026, 2, 2), settled_date=date(2026, 2, 3))
+    (later,) = plans(gate(young, went_back_at=datetime(2026, 2, 1, tzinfo=UTC)))
     assert not later.read_back_only
 
 
