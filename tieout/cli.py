@@ -20,6 +20,7 @@ from tieout.commands import (
     lists,
     sandboxing,
     setup,
+    simulating,
     syncing,
     testing,
     timeline,
@@ -47,6 +48,7 @@ ROOT: tuple[Command, ...] = (
     ("doubts", doubts.doubts, "tieout doubts --json"),
     ("resend", doubts.resend, 'tieout resend INV-77 --reason "vendor was mended"'),
     ("sandbox", sandboxing.sandbox, "tieout sandbox --faults rough --seed 7 --out sandbox-files"),
+    ("simulate", simulating.simulate, "tieout simulate --schedules 1000 --seed 7 --json"),
     ("doctor", doctor.doctor, "tieout doctor"),
 )
 GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {

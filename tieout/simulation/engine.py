@@ -13,6 +13,7 @@ from domain.ports.payables import EncodedBatch
 from tieout.simulation import watch
 from tieout.simulation.boundary import Port
 from tieout.simulation.checkers.catalogue import judge_end
+from tieout.simulation.checkers.states import nobody_waits_in_vain
 from tieout.simulation.checkers.violation import Violation
 from tieout.simulation.clocks import ProcessClock
 from tieout.simulation.faults import CELLS, NESTING, STEPS, Crash, Fault
@@ -20,6 +21,7 @@ from tieout.simulation.happenings import Happening
 from tieout.simulation.people import look_after
 from tieout.simulation.processes import Process, give_birth
 from tieout.simulation.schedule import CALL_TIMEOUT, LAG, SETTLE, Profile, Schedule
+from tieout.simulation.state import States, state_of
 from tieout.simulation.trace import Trace
 from tieout.simulation.world import FLOWS, World
 from tieout.simulation.world_events import happen
@@ -28,9 +30,19 @@ DEEPEST = 2
 FOCUS_RATE = 0.5
 MOST_STEPS = 400
 MOST_ROUNDS = 60
+POLLED_ROUNDS = 3  # the first ones of a calm, then one of so many
 QUIET = timedelta(minutes=25)  # longer than patience, settle window and search lag together
 ROUND = timedelta(minutes=6)
 HAPPENINGS = tuple(Happening)
+# What must go wrong, or happen, before a step is reached at all; only schedules that aim at the step arrange it.
+LEADS = {
+    "find_vendors": ("put_vendors", Fault.RESPONSE_LOST),
+    "find_batches": ("send_batch", Fault.RESPONSE_LOST),
+    "append in look_up_invoices": ("send_batch", Fault.RESPONSE_LOST),
+}
+FORETOLD = {"append in plan_reversal": Happening.VOIDED}
+FORETOLD_AT = 8
+STORE_STEPS = ("append in", "claim", "release", "postpone", "poll claim", "poll finish", "poll fail", "relay")
 NAMES = (*ERRANDS, *(f"poll_{flow}" for flow in FLOWS))
 
 
@@ -47,6 +59,8 @@ class Engine:
         self.happened: Counter[tuple[Happening, str]] = Counter()
         self.made: dict[int, Fault] = {}
         self.occurred: dict[int, Happening] = {}
+        self.steps_at: dict[int, str] = {}  # the step of every crossing of the turbulence
+        self.states: set[States] | None = None  # distinct states met at crossings, when somebody counts them
         self.ambiguous = 0
         self.crossings = self._begun = 0
         self.turbulent = False
@@ -104,13 +118,16 @@ class Engine:
         if number > self.schedule.crossings:
             self.turbulent = False
             return number, None
+        self.steps_at[number] = step
+        if self.states is not None:
+            self.states.add(state_of(self.world))
         happening = self._happening(number)
         if happening is not None:
             self.occurred[number] = happening
             self.happened[happening, self.at_work()] += 1
             self._note(worker, f"meanwhile: {happening.value}")
             happen(self, happening, number)
-            if happening is Happening.RESTORED and step == "relay":
+            if happening is Happening.RESTORED and step.startswith(STORE_STEPS):
                 raise Crash  # a restored database ends every transaction that was open on it
         fault = self._fault(number, step)
         if fault is None or (fault in NESTING and len(self._stack) > DEEPEST):
@@ -123,19 +140,28 @@ class Engine:
     def others_work(self, worker: str, number: int) -> None:
         """Let one to three errands of other processes run."""
         self._note(worker, "waits while others work")
+        restores = len(self.world.restored_at)
         self.world.store.drain()
         for turn in range(1 + self.dice.below(3, "others", number)):
             self._work_somewhere("others", number, turn)
+        self._lose_connection(number, restores)
 
     def stall(self, worker: str, number: int) -> None:
         """Let every deadline and settle window pass, while others work."""
         whole = CALL_TIMEOUT + SETTLE + LAG * 3 + self.dice.span(timedelta(minutes=8), "stall", number)
         self._note(worker, f"stalls for {whole.total_seconds():.0f} s")
+        restores = len(self.world.restored_at)
         for turn in range(6):
             self.time.pass_by(whole / 6)
             self.world.store.drain()
             for again in range(3):
                 self._work_somewhere("stall", number, turn * 3 + again)
+        self._lose_connection(number, restores)
+
+    def _lose_connection(self, number: int, restores: int) -> None:
+        """A statement under way on a database that is restored meanwhile is never carried out on the new one."""
+        if len(self.world.restored_at) > restores and self.steps_at.get(number, "").startswith(STORE_STEPS):
+            raise Crash
 
     def pause(self, number: int) -> None:
         """Let the time of a call pass: mostly next to none."""
@@ -175,6 +201,8 @@ class Engine:
     def _happening(self, number: int) -> Happening | None:
         if self.schedule.happenings is not None:
             return self.schedule.happenings.get(number)
+        if number == FORETOLD_AT and self._focus[0] in FORETOLD:
+            return FORETOLD[self._focus[0]]
         if self.dice.chance("happens", number) >= self.schedule.happening_rate:
             return None
         return self.dice.pick(HAPPENINGS, "happening", number)
@@ -185,6 +213,9 @@ class Engine:
             fault = self.schedule.faults.get(number)
             return fault if fault in possible else None
         throw = self.dice.chance("fault", number)
+        lead = LEADS.get(self._focus[0])
+        if lead is not None and step == lead[0] and self.dice.chance("lead", number) < FOCUS_RATE:
+            return lead[1]
         if step == self._focus[0] and self.dice.chance("focus", number) < FOCUS_RATE:
             return self._focus[1]
         return self.dice.pick(possible, "which fault", number) if throw < self.schedule.rate else None
@@ -274,10 +305,8 @@ class Engine:
         news = self.time.now
         for round_ in range(rounds):
             before = self.world.store.log.last_position()
-            self.world.store.polls.poke(self.world.connection, FLOWS, self.time.now)
-            for name in NAMES:
-                if name.startswith("poll_"):
-                    self.run_on(self.processes[0], name)
+            if round_ < POLLED_ROUNDS or round_ % POLLED_ROUNDS == 0:
+                self._poll_everything()
             self._work_off()
             if self.world.store.log.last_position() != before:
                 news = self.time.now
@@ -285,6 +314,11 @@ class Engine:
                 break
             self._advance(at_least=timedelta(seconds=1) * min(2**round_, 240))
         self.world.runner.catch_up()
+
+    def _poll_everything(self) -> None:
+        self.world.store.polls.poke(self.world.connection, FLOWS, self.time.now)
+        for flow in FLOWS:
+            self.run_on(self.processes[0], f"poll_{flow}")
 
     def _advance(self, *, at_least: timedelta) -> None:
         due = self.world.store.work.next_due_at(self.world.connection)
@@ -310,6 +344,8 @@ class Engine:
         self.world.ledger.closed_until = None
         for turn in range(4):
             self._calm(rounds=MOST_ROUNDS)
+            if turn == 0:
+                self.violations.extend(Violation("I4", text) for text in nobody_waits_in_vain(self.world))
             if self.violations or not look_after(self, turn):
                 return
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from domain.ports.answers import CallAnswer, RecordAnswer, Verdict
 from domain.ports.ledger import StepCommand
 from domain.ports.payables import EncodedBatch
-from tieout.simulation.boundary import Port, Site, after
+from tieout.simulation.boundary import Port, Site, after, guarded
 from tieout.simulation.clocks import ProcessClock, Time
 from tieout.simulation.dice import Dice
 from tieout.simulation.fakes.ledger import FakeLedger
@@ -33,7 +33,7 @@ LEDGER_CALLS = {
         "open_batches",
         "payment_rows",
     )
-} | {"prepare": "ledger.prepare"}
+}
 PAYABLES_CALLS = {
     name: name
     for name in (
@@ -47,7 +47,7 @@ PAYABLES_CALLS = {
         "payments",
         "payments_by_id",
     )
-} | {"prepare": "payables.prepare"}
+}
 
 
 class Wire(Site, Protocol):
@@ -70,15 +70,37 @@ class Wire(Site, Protocol):
         """Count a write whose outcome its sender cannot know."""
 
 
-class PayablesPort(Port):
+class MoneyPort(Port):
+    """A port with a money write; `prepare` pins both clocks, as the adapters do."""
+
+    def __init__(self, site: Wire, worker: str, fake: Any, methods: dict[str, str], step: str) -> None:
+        super().__init__(site, worker, fake, methods)
+        self._wire, self._prepare = site, step
+        self._pinned: tuple[datetime, float] | None = None
+
+    def prepare(self) -> None:
+        """Have token and budget ready, and note the clocks: one that is set back later lengthens no deadline."""
+        guarded(self._wire, self._worker, self._prepare, self._inner.prepare)
+        clock = self._wire.clock(self._worker)
+        self._pinned = (clock.now(), clock.monotonic())
+
+    def seconds_left(self, deadline: datetime) -> float:
+        """Give the seconds left until a deadline, by the clock that has advanced furthest."""
+        clock = self._wire.clock(self._worker)
+        wall, monotonic = self._pinned or (clock.now(), clock.monotonic())
+        by_monotonic = (deadline - wall).total_seconds() - (clock.monotonic() - monotonic)
+        return min((deadline - clock.now()).total_seconds(), by_monotonic)
+
+
+class PayablesPort(MoneyPort):
     """AvidXchange as one process sees it."""
 
     def __init__(self, site: Wire, worker: str, fake: FakePayables) -> None:
-        super().__init__(site, worker, fake, PAYABLES_CALLS)
-        self._wire, self._fake = site, fake
+        super().__init__(site, worker, fake, PAYABLES_CALLS, "payables.prepare")
+        self._fake = fake
 
     def send_batch(self, encoded: EncodedBatch, *, deadline: datetime) -> CallAnswer:
-        """POST a batch; its clocks were pinned before the intent, so that setting one back lengthens nothing."""
+        """POST a batch."""
 
         def arrive() -> Records:
             self._fake.received.append(encoded)
@@ -89,18 +111,18 @@ class PayablesPort(Port):
             self._wire.saw_batch(self._worker, encoded)
 
         sending = _Sending("send_batch", list(encoded.record_digests), arrive, go_out)
-        return _write_once(self._wire, self._worker, sending, deadline)
+        return _write_once(self._wire, self._worker, sending, lambda: self.seconds_left(deadline))
 
 
-class LedgerPort(Port):
+class LedgerPort(MoneyPort):
     """Infor as one process sees it."""
 
     def __init__(self, site: Wire, worker: str, fake: FakeLedger) -> None:
-        super().__init__(site, worker, fake, LEDGER_CALLS)
-        self._wire, self._fake = site, fake
+        super().__init__(site, worker, fake, LEDGER_CALLS, "ledger.prepare")
+        self._fake = fake
 
     def take_steps(self, commands: Sequence[StepCommand], *, deadline: datetime) -> CallAnswer:
-        """Send steps of the GLS840 chain; its clocks were pinned before the intent, too."""
+        """Send steps of the GLS840 chain."""
 
         def go_out() -> None:
             self._wire.saw_steps(self._worker, commands)
@@ -111,7 +133,7 @@ class LedgerPort(Port):
             lambda: self._fake.carry_out(commands),
             go_out,
         )
-        return _write_once(self._wire, self._worker, sending, deadline)
+        return _write_once(self._wire, self._worker, sending, lambda: self.seconds_left(deadline))
 
 
 class _Sending:
@@ -121,19 +143,17 @@ class _Sending:
         self.step, self.keys, self.arrive, self.go_out = step, keys, arrive, go_out
 
 
-def _write_once(wire: Wire, worker: str, sending: _Sending, deadline: datetime) -> CallAnswer:
-    clock = wire.clock(worker)
-    left_before = (deadline - clock.now()).total_seconds() + clock.monotonic()
+def _write_once(wire: Wire, worker: str, sending: _Sending, seconds_left: Callable[[], float]) -> CallAnswer:
     number, fault = wire.cross(worker, sending.step)
     if fault is Fault.CRASH_BEFORE:
         raise Crash
     if fault is Fault.OTHERS_BEFORE:
         wire.others_work(worker, number)
     if fault is Fault.CLOCK_BACK:
-        clock.skew -= SETBACK
+        wire.clock(worker).skew -= SETBACK
     if fault in (Fault.STALL_BEFORE, Fault.CLOCK_BACK):
         wire.stall(worker, number)
-    if min((deadline - clock.now()).total_seconds(), left_before - clock.monotonic()) <= 0:
+    if seconds_left() <= 0:
         return CallAnswer(verdict=Verdict.NOT_SENT, code="deadline", text="the deadline has passed")
     sending.go_out()
     wire.pause(number)

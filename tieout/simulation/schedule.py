@@ -61,9 +61,14 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def draw(seed: int, *, profile: Profile | None = None) -> Schedule:
-    """Draw a schedule."""
+    """Draw a schedule: first the cell it aims at, then documents that will come there; or documents of a profile."""
     dice = Dice(seed)
-    chosen = profile or dice.pick((Profile.SUBMIT, Profile.SUBMIT, Profile.PAY, Profile.PAY, Profile.WHOLE), "profile")
+    if profile is None:
+        focus = dice.pick(MONEY_CELLS if dice.below(2, "aim") else OTHER_CELLS, "cell")
+        chosen = dice.pick(_PROFILES.get(_subject(CELLS[focus][0]), tuple(Profile)), "profile")
+    else:
+        chosen = profile
+        focus = dice.pick(_focused(chosen, dice), "focus")
     return Schedule(
         seed=seed,
         profile=chosen,
@@ -73,8 +78,12 @@ def draw(seed: int, *, profile: Profile | None = None) -> Schedule:
         crossings=30 + dice.below(120, "crossings") + (80 if chosen is Profile.WHOLE else 0),
         rate=dice.pick(RATES, "rate"),
         happening_rate=dice.pick(HAPPENING_RATES, "happening rate"),
-        focus=dice.pick(_focused(chosen, dice), "focus"),
+        focus=focus,
     )
+
+
+def _subject(step: str) -> str:
+    return step.removeprefix("append in ")
 
 
 def _focused(profile: Profile, dice: Dice) -> tuple[int, ...]:
@@ -83,3 +92,20 @@ def _focused(profile: Profile, dice: Dice) -> tuple[int, ...]:
         return OTHER_CELLS
     submits = profile is Profile.SUBMIT
     return tuple(place for place in MONEY_CELLS if (CELLS[place][0] == "send_batch") is submits)
+
+
+_SUBMITTED = ("send_batch", "find_batches", "find_invoices", "submit_invoices", "look_up_invoices", "payables.prepare")
+_POSTED = (
+    *("AddBatchHead", "AddBatchLine", "CtrlBatch", "UpdBatch", "open_batches", "payment_rows", "payments_by_id"),
+    *("post_payment", "send_postings", "resume_posting", "confirm_posting", "plan_reversal", "close_invoices"),
+    *("payments", "poll_payments", "ledger.prepare"),
+)
+_READ_FIRST = (
+    *("changed_suppliers", "supplier_details", "codes", "list_codes", "put_vendors", "put_codes", "find_vendors"),
+    *("send_suppliers", "send_ledger_codes", "poll_suppliers", "poll_ledger_codes"),
+)
+_PROFILES: dict[str, tuple[Profile, ...]] = {
+    **dict.fromkeys(_SUBMITTED, (Profile.SUBMIT,)),
+    **dict.fromkeys(_POSTED, (Profile.PAY,)),
+    **dict.fromkeys(_READ_FIRST, (Profile.WHOLE,)),
+}

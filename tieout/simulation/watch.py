@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.connections import connection
 from domain.invoices import invoice
+from domain.invoices.submission_events import InvoiceSubmissionStarted
 from domain.ports.ledger import StepCommand
 from domain.ports.payables import EncodedBatch
 from domain.postings import posting
@@ -18,13 +19,15 @@ def judge_batch(world: World, worker: str, encoded: EncodedBatch) -> Iterator[Vi
     """Judge a batch: every member's newest intent is this process's, stands, and its deadline has not passed."""
     for external_id in encoded.record_digests:
         stream = world.stream("invoice", external_id)
-        state = invoice.fold(world.store.log.load([stream])[stream])
+        past = world.store.log.load([stream])[stream]
+        state = invoice.fold(past)
+        intents = [r.event for r in past if isinstance(r.event, InvoiceSubmissionStarted)]
         attempt = state.attempt
         if _lost_its_intent(world, worker, stream):
             continue  # a restored backup forgot it; the hold outlasts such a sender's deadline
         if attempt is None or not attempt.attempt_id.startswith(f"{worker}-"):
             yield Violation("I10", f"{worker} sends {external_id} under an intent that is not its own")
-        elif state.stage == "sending" and world.time.now > attempt.look_at - world.rules.avidxchange.settle + MARGIN:
+        elif state.stage == "sending" and world.time.now > intents[-1].deadline + MARGIN:
             yield Violation("I10", f"{worker} sends {external_id} after its deadline")
         if state.stage not in ("sending", "doubt") and attempt is not None:
             yield Violation("I10", f"{worker} sends {external_id}, which is {state.stage}")

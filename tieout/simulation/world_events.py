@@ -125,7 +125,8 @@ def _unknown_paid(stage: Stage, number: int) -> None:
     records = hands.live_records(world)
     if records:
         content = hands.settle_payment(world, records[:1], number, standing="open", status="Processing")
-        strange = msgspec.structs.replace(content.remittances[0], invoice_external_id="SOMEBODY-ELSES-1")
+        ghost = f"100|AAA|V1001|V1001|GHOST-{number}|2026" if number % 2 else "SOMEBODY-ELSES-1"
+        strange = msgspec.structs.replace(content.remittances[0], invoice_external_id=ghost)
         hands.change_payment(
             world, content.payment_id, remittances=(strange,), standing="settled", status="Issued to Supplier"
         )

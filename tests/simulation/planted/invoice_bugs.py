@@ -4,6 +4,8 @@ from actors.errands import look_up_invoices, submission_gate, submit_invoices
 from domain.invoices import decisions, eligibility, evolution, search, submission
 from domain.suppliers import decisions as supplier_decisions
 from tests.simulation.planted.planting import Bug, Change
+from tieout.simulation.faults import Fault
+from tieout.simulation.happenings import Happening
 from tieout.simulation.schedule import Profile
 
 SUBMIT, PAY, WHOLE = Profile.SUBMIT, Profile.PAY, Profile.WHOLE
@@ -34,10 +36,12 @@ INVOICE_BUGS = (
             Change(submission._second, "look.begun_at <= first.answered_at + lag", "False"),
         ),
         profile=SUBMIT,
+        focus=("send_batch", Fault.TAKEN_LATE),
     ),
     Bug(
         name="one empty look is enough",
         changes=(Change(submission.decide_look, "if _second(state, look, lag, went_back_at):", "if True:"),),
+        focus=("send_batch", Fault.TAKEN_LATE),
         profile=SUBMIT,
     ),
     Bug(
@@ -52,16 +56,19 @@ INVOICE_BUGS = (
             ),
             Change(submission.decide_look, "if _second(state, look, lag, went_back_at):", "if True:"),
         ),
+        focus=("send_batch", Fault.TAKEN_LATE),
         profile=SUBMIT,
     ),
     Bug(
         name="absence believed while Processing",
         swaps=((submission, "BATCH_AT_REST", ("", "Closed", "Processing")),),
+        focus=("send_batch", Fault.TAKEN_LATE),
         profile=SUBMIT,
     ),
     Bug(
         name="the first send is not looked up",
         changes=(Change(submission_gate.look_before, "found.get(key.external_id, [])", "[]"),),
+        happening=Happening.RESTORED,
         profile=SUBMIT,
     ),
     Bug(
@@ -104,11 +111,7 @@ INVOICE_BUGS = (
             Change(submit_invoices._intend, "guard=guard", "guard=None"),
             Change(submit_invoices._refuse_while_held, "until is not None and", "False and until is not None and"),
         ),
-        profile=SUBMIT,
-    ),
-    Bug(
-        name="a rejected invoice is taken for a live one",
-        changes=(Change(search.judge_found, "if f.live]", "]"),),
+        happening=Happening.RESTORED,
         profile=SUBMIT,
     ),
     Bug(
@@ -155,6 +158,7 @@ INVOICE_BUGS = (
                 "text=text + (sent.content.tax_id.value if sent.content.tax_id else ''),",
             ),
         ),
+        focus=("put_vendors", Fault.REFUSED),
         profile=WHOLE,
     ),
 )

@@ -6,8 +6,11 @@ from actors.errands import polling
 from actors.relay import Relay
 from actors.tools import Tools
 from domain import routing
+from domain.effects import Done
+from domain.suppliers.events import SupplierConfirmed
 from projections.projection import Projection
 from tests.simulation.planted.planting import Bug, Change
+from tieout.simulation.faults import Fault
 from tieout.simulation.memory_store import MemoryLog
 from tieout.simulation.memory_work import MemoryWork
 from tieout.simulation.schedule import Profile
@@ -24,16 +27,25 @@ MACHINERY_BUGS = (
                 "waits_for = key",
             ),
         ),
+        focus=("append in submit_invoices", Fault.OTHERS_BEFORE),
         profile=WHOLE,
     ),
     Bug(
         name="lost wake-up: a confirmation opens nothing",
-        changes=(Change(routing._upserted, "(Open if e.opens_gate else Shut)", "Shut"),),
+        items=((routing.ROUTES, SupplierConfirmed, lambda e, r: (Done("send_suppliers", r.stream, e.of_version),)),),
         profile=WHOLE,
     ),
     Bug(
-        name="tracking outside the transaction: a page is folded whatever the position",
-        changes=(Change((MemoryWork, "apply"), "if self._position != after:", "if False:"),),
+        name="tracking outside the transaction: the position is kept, the rows are not",
+        changes=(
+            Change(
+                (MemoryWork, "apply"),
+                "for change in changes:",
+                "self._position = position\n        for change in changes:\n"
+                "            if change.version == 3:\n"
+                "                raise __import__('domain.errors').errors.StoreError('disk full')",
+            ),
+        ),
         profile=SUBMIT,
     ),
     Bug(
@@ -45,13 +57,7 @@ MACHINERY_BUGS = (
     ),
     Bug(
         name="appends are not compared with the version",
-        changes=(
-            Change(
-                (MemoryLog, "_recorded"),
-                "if version != append.expected_version:",
-                "version = append.expected_version\n            if 0:",
-            ),
-        ),
+        changes=(Change((MemoryLog, "_recorded"), "if version != append.expected_version:", "if version < 0:"),),
         profile=SUBMIT,
     ),
     Bug(
@@ -59,11 +65,12 @@ MACHINERY_BUGS = (
         changes=(
             Change(
                 (polling.Poll, "finish"),
-                "        streams, decide = self._ending(watermark)\n",
-                "        self.tools.polls.finish(mark, worker=self.tools.worker)\n"
-                "        streams, decide = self._ending(watermark)\n",
+                "    streams, decide = self._ending(watermark)\n",
+                "    self.tools.polls.finish(mark, worker=self.tools.worker)\n"
+                "    streams, decide = self._ending(watermark)\n",
             ),
         ),
+        focus=("append in poll_suppliers", Fault.CRASH_BEFORE),
         profile=WHOLE,
     ),
     Bug(
@@ -80,11 +87,6 @@ MACHINERY_BUGS = (
     Bug(
         name="identity by connection name",
         swaps=((Tools, "connection", property(lambda tools: uuid5(NAMESPACE_URL, tools.rules.name))),),
-        profile=SUBMIT,
-    ),
-    Bug(
-        name="a due row is made for good by its intent",
-        changes=(Change(routing._live, 'Done("submit_invoices", r.stream)', 'Due("submit_invoices", r.stream)'),),
         profile=SUBMIT,
     ),
 )

@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
-from tieout.simulation.schedule import Profile
+from tieout.simulation.faults import CELLS, Fault
+from tieout.simulation.happenings import Happening
+from tieout.simulation.schedule import Profile, Schedule, draw
 
 ROOMS = ("domain", "actors", "projections", "tieout")
 
@@ -23,13 +25,31 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Bug(msgspec.Struct, frozen=True, kw_only=True):
-    """A planted bug. profiles: where it can show; known: a seed that is known to catch it, tried first."""
+    """A planted bug, and where to look for it.
+
+    focus: the step and fault that bring it out; happening, then: what must happen once, and after it.
+    """
 
     name: str
     changes: tuple[Change, ...] = ()
     swaps: tuple[tuple[Any, str, Any], ...] = ()
+    items: tuple[tuple[dict[Any, Any], Any, Any], ...] = ()
     profile: Profile
-    known: int | None = None
+    focus: tuple[str, Fault] | None = None
+    happening: Happening | None = None
+    then: Happening | None = None
+
+    def schedule(self, seed: int) -> Schedule:
+        """Draw a schedule that leans to where the bug shows."""
+        drawn = draw(seed, profile=self.profile)
+        if self.focus is not None:
+            drawn = msgspec.structs.replace(drawn, focus=CELLS.index(self.focus))
+        if self.happening is not None:
+            happenings = {2 + seed % 30: self.happening}
+            if self.then is not None:
+                happenings[8 + seed % 30 + seed % 7 * 6] = self.then
+            drawn = msgspec.structs.replace(drawn, happenings=happenings)
+        return drawn
 
 
 @contextmanager
@@ -40,6 +60,8 @@ def planted(bug: Bug) -> Iterator[None]:
             stack.enter_context(_changed(change))
         for owner, name, value in bug.swaps:
             stack.enter_context(_swapped(owner, name, value))
+        for table, key, value in bug.items:
+            stack.enter_context(_swapped_item(table, key, value))
         yield
 
 
@@ -48,9 +70,7 @@ def _changed(change: Change) -> Iterator[None]:
     if isinstance(change.where, tuple):
         owner, name = change.where
         original = inspect.getattr_static(owner, name)
-        function = original.fget if isinstance(original, property) else original
-        mutated: Any = _mutated(function, change)
-        with _swapped(owner, name, property(mutated) if isinstance(original, property) else mutated):
+        with _swapped(owner, name, _mutated(original, change)):
             yield
         return
     mutated = _mutated(change.where, change)

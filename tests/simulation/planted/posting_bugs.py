@@ -3,17 +3,15 @@
 from itertools import count
 
 from actors.errands import (
-    confirm_posting,
     posting_facts,
-    posting_gate,
     posting_handover,
     posting_steps,
-    send_postings,
 )
 from domain import identifiers, routing
 from domain.payments import payment, persons, planning, reversal
 from domain.postings import evidence, posting
 from tests.simulation.planted.planting import Bug, Change
+from tieout.simulation.happenings import Happening
 from tieout.simulation.schedule import Profile
 
 PAY = Profile.PAY
@@ -37,11 +35,6 @@ POSTING_BUGS = (
                 "deadline - tools.rules.infor.call_timeout",
             ),
         ),
-        profile=PAY,
-    ),
-    Bug(
-        name="nothing waits for the end of an attempt",
-        changes=(Change(posting_gate._look_is_early, "return ", "return False and "),),
         profile=PAY,
     ),
     Bug(
@@ -90,6 +83,7 @@ POSTING_BUGS = (
                 "payment_id, division, str(generation) + str(next(_planted_numbers))",
             ),
         ),
+        happening=Happening.RESTORED,
         profile=PAY,
     ),
     Bug(
@@ -109,8 +103,9 @@ POSTING_BUGS = (
         changes=(
             Change(
                 posting_handover._fact,
-                "return e.PostingHandedOver(attempt_id=attempt.id, look_at=tools.log.now() + tools.rules.read_back_after)",
-                "return e.PostingConfirmed(key1=state.plan.key1, payment_id=state.plan.payment_id, rows=())",
+                "return e.PostingHandedOver(",
+                "return e.PostingConfirmed(key1=state.plan.key1, payment_id=state.plan.payment_id, rows=())\n"
+                "        return e.PostingHandedOver(",
             ),
         ),
         profile=PAY,
@@ -118,6 +113,7 @@ POSTING_BUGS = (
     Bug(
         name="any payment row of the amount is a proof",
         changes=(Change(evidence.names_payment, "return ", "return True or "),),
+        happening=Happening.PAID_BY_M3,
         profile=PAY,
     ),
     Bug(
@@ -125,22 +121,13 @@ POSTING_BUGS = (
         changes=(
             Change(posting_facts.attributed_rows, "    taken: frozenset[str] = frozenset()", "    return frozenset()"),
         ),
-        profile=PAY,
-    ),
-    Bug(
-        name="a chain goes on under another's intent",
-        changes=(
-            Change(
-                posting_steps.owned,
-                "if s.attempt_id == attempt_id and s.phase == phase",
-                "if s.phase in (phase, 'doubted')",
-            ),
-        ),
+        happening=Happening.VOIDED,
         profile=PAY,
     ),
     Bug(
         name="a payment of unknown invoices is posted",
         changes=(Change(planning._is_ours, "return readable and (standing.live or standing.in_doubt)", "return True"),),
+        happening=Happening.UNKNOWN_INVOICE_PAID,
         profile=PAY,
     ),
     Bug(
@@ -154,54 +141,22 @@ POSTING_BUGS = (
         profile=PAY,
     ),
     Bug(
-        name="what a restored store forgot is begun again",
-        changes=(
-            Change(
-                posting.is_forgotten,
-                "if state.plan is not None and state.plan.read_back_only:",
-                "return False\n    if 0:",
-            ),
-        ),
-        profile=PAY,
-    ),
-    Bug(
         name="a reversal does not queue behind its posting",
         changes=(
             Change(reversal.decide_reversal, "if not posting.ended and (", "if False and not posting.ended and ("),
         ),
+        happening=Happening.VOIDED,
         profile=PAY,
     ),
     Bug(
         name="a reissue does not wait for the reversal",
         changes=(Change(planning._reissue_hold, "if not old_id:", "if True:"),),
-        profile=PAY,
-    ),
-    Bug(
-        name="nobody reads the payment again before the handover",
-        changes=(Change(posting_handover._payment_changed, 'if report.standing == "reversed":', "if False:"),),
-        profile=PAY,
-    ),
-    Bug(
-        name="a posting handed over is never looked up",
-        changes=(Change(confirm_posting._look, "if rows:", "if False:"),),
+        happening=Happening.REPLACED,
         profile=PAY,
     ),
     Bug(
         name="an order without the person's name",
         changes=(Change(persons.decide_posting_order, "person=person", 'person=""'),),
-        profile=PAY,
-    ),
-    Bug(
-        name="money is written while writes are held",
-        changes=(
-            Change(send_postings._send, "if tools.log.hold_until() is not None:", "if False:"),
-            Change(send_postings._start, "guard=guard", "guard=None"),
-            Change(
-                posting.is_forgotten,
-                "if state.plan is not None and state.plan.read_back_only:",
-                "return False\n    if 0:",
-            ),
-        ),
         profile=PAY,
     ),
     Bug(

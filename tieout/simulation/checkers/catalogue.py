@@ -11,7 +11,7 @@ Checker = Callable[[World], Iterator[str]]
 # I2 and I10 are watched on the wire as well (`tieout.simulation.watch`).
 CHECKERS: dict[str, tuple[Checker, ...]] = {
     "I1": (remotes.one_live_invoice,),
-    "I2": (remotes.one_live_posting,),
+    "I2": (remotes.one_live_posting, remotes.reissues_wait),
     "I3": (remotes.nothing_claimed_that_is_not_there,),
     "I4": (states.everything_ends,),
     "I5": (remotes.ledgers_agree,),
@@ -23,7 +23,7 @@ CHECKERS: dict[str, tuple[Checker, ...]] = {
     "I11": (records.no_secret_anywhere,),
     "I12": (records.people_sign,),
     "I13": (states.dangers_are_raised,),
-    "I14": (states.one_state_each,),
+    "I14": (states.one_state_each, states.everything_is_seen),
 }
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from domain.event import Recorded
 from domain.invoices import submission_events as s
 from domain.money import Money, total
+from domain.payments.events import PaymentPostingsPlanned, PaymentSettled
 from domain.postings import events as p
 from projections import invoices, payments
 from tieout.simulation.fakes.payables_books import Held
@@ -43,6 +44,18 @@ def one_live_posting(world: World) -> Iterator[str]:
             yield f"payment {key[0]} is booked {live[key]} times on invoice {key[1]}"
         if live[key] < 0:
             yield f"payment {key[0]} is taken back more often than booked on invoice {key[1]}"
+
+
+def reissues_wait(world: World) -> Iterator[str]:
+    """I2 for reissues: nothing is booked for a payment while the one it replaces stands on the same invoice."""
+    live: dict[tuple[str, str], int] = defaultdict(int)
+    replaces = {one: world.payables.payment(one).replaces_payment_id for one in world.payables.payment_ids()}
+    for booking in world.ledger.booked:
+        external_id = booking.row.invoice.external_id
+        live[booking.payment_id, external_id] += -1 if booking.taken_back else 1
+        old = replaces.get(booking.payment_id, "")
+        if old and not booking.taken_back and live[old, external_id] > 0 and not world.restored_at:
+            yield f"payment {booking.payment_id} is booked on {external_id} while {old}, replaced by it, stands there"
 
 
 def nothing_claimed_that_is_not_there(world: World) -> Iterator[str]:
@@ -92,6 +105,32 @@ def ledgers_agree(world: World) -> Iterator[str]:
     if unseen:
         yield f"AvidXchange reports payments {', '.join(sorted(unseen))}, the log never saw them"
     yield from _posted_agrees(world, views)
+    yield from _reversed_agrees(world, views)
+    yield from _planned_whole(world)
+
+
+def _planned_whole(world: World) -> Iterator[str]:
+    """The legs of a plan sum to the payment they were planned from."""
+    settled: dict[str, Money] = {}
+    for recorded in world.history():
+        match recorded.event:
+            case PaymentSettled(content=content):
+                settled[content.payment_id] = content.amount
+            case PaymentPostingsPlanned() as plan:
+                legs = total((leg.net for leg in plan.legs), "USD")
+                if plan.payment_id in settled and legs != settled[plan.payment_id]:
+                    yield f"payment {plan.payment_id} of {settled[plan.payment_id]} was planned as {legs}"
+
+
+def _reversed_agrees(world: World, views: Sequence[payments.PaymentView]) -> Iterator[str]:
+    """What Infor booked of a payment that came back is taken back, or is on its way, or a person has it."""
+    for view in views:
+        reversal = view.payment.folded.reversal
+        mine = [b for b in world.ledger.booked if b.payment_id == view.payment.payment_id]
+        left = sum(-1 if b.taken_back else 1 for b in mine)
+        under_way = any(row.state in ("waiting", "held", "refused", "in_doubt") for row in view.postings)
+        if view.state == "reversed" and left > 0 and not under_way and not (reversal and reversal.tasks):
+            yield f"payment {view.payment.payment_id} came back, and Infor still has {left} of its rows"
 
 
 def _submitted_agrees(world: World) -> Iterator[str]:
@@ -136,14 +175,19 @@ def _posted_agrees(world: World, views: Sequence[payments.PaymentView]) -> Itera
             yield f"posting {key1} is {row.net} by the log, {booked[key1]} in Infor"
         if row.state == "posted" and key1 not in booked:
             yield f"posting {key1} is posted by the log, Infor has no voucher of it"
+    held = {view.payment.payment_id for view in views if view.state == "held" and world.restored_at}
     for key1, net in booked.items():
         row_ = known.get(key1)
         if net.is_zero:
             continue
-        if row_ is None and not _is_given_to_a_person(key1, views):
+        if row_ is None and not (_is_given_to_a_person(key1, views) or _payment_of(world, key1) in held):
             yield f"Infor has a voucher of posting {key1}, the log knows no such posting"
         elif row_ is not None and row_.state not in ("posted", "in_doubt", "waiting"):
             yield f"Infor has a voucher of posting {key1}, the log calls it {row_.state} ({row_.reason})"
+
+
+def _payment_of(world: World, key1: str) -> str:
+    return next(booking.payment_id for booking in world.ledger.booked if booking.key1 == key1)
 
 
 def _is_given_to_a_person(key1: str, views: Sequence[payments.PaymentView]) -> bool:

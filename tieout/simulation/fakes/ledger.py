@@ -5,8 +5,6 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-import msgspec
-
 from domain.errors import MisconfiguredError, TieoutError
 from domain.identifiers import InvoiceKey, LedgerRow
 from domain.invoices.content import LedgerState
@@ -16,6 +14,7 @@ from domain.ports.answers import CallAnswer, RecordAnswer, Verdict
 from domain.ports.ledger import ImageFound, InvoiceHead, LedgerCheck, PoLine, Problem, StepCommand, VoucherLine
 from domain.postings.events import EvidenceRow, PostingPlan
 from domain.suppliers.events import SupplierContent
+from tieout.simulation.fakes.ledger_faults import Fault
 from tieout.simulation.fakes.postings import (
     ALWAYS,
     CONTROL_ACCOUNT,
@@ -31,23 +30,6 @@ from tieout.simulation.fakes.postings import (
 from tieout.wiring.encodings import InforSettings, encode_parms
 
 PAGE = 50
-
-
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """A scripted fault of one write. done: the work was done in spite of it; late: it is done by `deliver_late`."""
-
-    verdict: Verdict = Verdict.DOUBT
-    done: bool = False
-    late: bool = False
-    code: str = ""
-    text: str = "scripted"
-    retry_after: float | None = None
-
-
-LOST = Fault(text="lost on the way there")
-ANSWER_LOST = Fault(done=True, text="lost on the way back")
-LATE = Fault(late=True, text="done after we gave up")
-NOT_SENT = Fault(verdict=Verdict.NOT_SENT, code="HTTP_429", retry_after=1.0)
 
 
 class FakeLedger:
@@ -98,6 +80,10 @@ class FakeLedger:
     def put_supplier(self, content: SupplierContent) -> None:
         """Enter or change a supplier; it counts as changed now."""
         self._suppliers[content.number] = (content, self._milliseconds())
+
+    def supplier_contents(self) -> list[SupplierContent]:
+        """Give every supplier as it is now."""
+        return [content for content, _ in self._suppliers.values()]
 
     def put_code(self, dimension: int, value: str, *facts: CodeFact) -> None:
         """Enter or change a code with its facts."""

@@ -55,6 +55,7 @@ class FakePayables:
         self.lag = lag
         self.batch_time = batch_time
         self._draw_lag: Callable[[], timedelta | None] = draw_lag or (lambda: None)
+        self._created_last = draw_batch_time is not None  # an invoice is created as its batch closes, not half-way
         self._draw_batch_time = draw_batch_time or (lambda: self.batch_time)
         self.late = late
         self.references = references
@@ -330,7 +331,7 @@ class FakePayables:
         if refused is not None:
             return refused
         invoice_id = str(500_000 + len(self.invoices))
-        created = times.taken + (times.closed - times.taken) / 2
+        created = times.closed if self._created_last else times.taken + (times.closed - times.taken) / 2
         lag, batch_lag = self._draw_lag(), times.lags[0]
         if lag is not None and batch_lag is not None:  # a batch is shown before its invoices
             lag = max(lag, times.taken + batch_lag - created)

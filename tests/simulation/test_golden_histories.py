@@ -1,0 +1,184 @@
+"""What the simulation found in our code, each as the history that first showed it (listed in docs/reliability.md)."""
+
+from datetime import date, timedelta
+
+from actors.errands import post_payment
+from actors.errands.posting_steps import new_attempt
+from domain.identifiers import key1
+from domain.invoices import index
+from domain.invoices.events import InvoiceClosed, InvoicePaymentPosted, InvoicesTracked
+from domain.invoices.search import decide_second_look, wants_second_look
+from domain.invoices.submission_events import InvoiceFoundByLookup
+from domain.payments import events as e
+from domain.payments.payment import fold
+from domain.payments.planning import InvoiceStanding, Replaced, decide_plan
+from domain.payments.reversal import decide_reversal
+from domain.ports.payables import InvoiceFound
+from domain.postings import events as p
+from domain.postings.posting import fold as fold_posting
+from tests.support.payments_world import IDENTITY, INV_77, NOW, payment, plan, recorded, rules, usd
+from tests.unit.domain.invoices import invoice_facts as f
+from tieout.simulation.engine import Engine
+from tieout.simulation.schedule import Profile, draw
+
+LATER = NOW + timedelta(hours=1)
+FOUND = InvoiceFound(
+    avid_invoice_id="500123",
+    external_id=f.KEY.external_id,
+    invoice_number=f.KEY.number,
+    vendor_external_id=f.KEY.vendor_external_id,
+    gross=usd("1250.00"),
+    status="Paid",
+    status_reason="",
+)
+VOIDED = e.PaymentReversed(content=payment(status="Void", standing="reversed"), kind="Void")
+KEY1 = key1(IDENTITY, payment_id="77001", division="AAA", generation=1, kind="T")
+
+
+def test_seed_370_a_live_invoice_that_a_restored_store_forgot_is_found_by_the_status_poll() -> None:
+    forgotten = f.state_of((f.approved(),))
+    assert wants_second_look(forgotten, FOUND)
+    (fact,) = decide_second_look(forgotten, f.KEY, [FOUND])
+    assert isinstance(fact, InvoiceFoundByLookup)
+    assert fact.avid_invoice_id == "500123"
+    assert decide_second_look(forgotten, f.KEY, []) == ()
+    assert not wants_second_look(f.state_of(()), FOUND)
+
+
+def test_seed_549_a_payment_that_came_back_after_a_restore_is_looked_for_in_m3() -> None:
+    settled = [e.PaymentSettled(content=payment()), VOIDED]
+    (fact,) = decide_reversal(fold(recorded(settled)), {}, rules(), went_back_at=NOW).payment
+    assert isinstance(fact, e.PaymentReversalPlanned)
+    assert fact.tasks == (KEY1,)
+    young = payment(status="Void", standing="reversed", settled_date=date(2026, 3, 9))
+    after = [e.PaymentReversed(content=young, kind="Void")]
+    (nothing,) = decide_reversal(fold(recorded(after)), {}, rules(), went_back_at=NOW).payment
+    assert isinstance(nothing, e.PaymentReversalPlanned)
+    assert nothing.tasks == ()
+
+
+def test_seed_549_its_reissue_waits_until_a_person_has_looked() -> None:
+    asked = e.PaymentReversalPlanned(payment_id="77001", abandoned=(), reversing=(), tasks=(KEY1,))
+    old = fold(recorded([e.PaymentSettled(content=payment()), VOIDED, asked]))
+    again = fold(recorded([e.PaymentSettled(content=payment(payment_id="77002", replaces_payment_id="77001"))]))
+    (held,) = decide_plan(
+        again,
+        invoices={INV_77: InvoiceStanding(live=True)},
+        replaced=Replaced(old, {}),
+        rules=rules(),
+        today=NOW.date(),
+        went_back_at=NOW,
+        postings={},
+    ).payment
+    assert isinstance(held, e.PaymentHeld)
+    assert held.reason == "REPLACED_NOT_REVERSED"
+
+
+def test_seed_373_a_reversal_does_not_queue_for_ever_behind_a_posting_that_is_held() -> None:
+    leg = e.Leg(division="AAA", posting="T1", net=usd("1570.00"))
+    planned = e.PaymentPostingsPlanned(payment_id="77001", generation=1, legs=(leg,))
+    held = p.PostingHeld(key1="T1", payment_id="77001", reason="TASK", detail="a person books it")
+    posting = fold_posting(recorded([p.PostingPlanned(plan=plan(key1="T1")), held]))
+    state = fold(recorded([e.PaymentSettled(content=payment()), planned, VOIDED]))
+    for went_back_at, tasks in ((LATER, ("T1",)), (None, ())):
+        result = decide_reversal(state, {"T1": posting}, rules(), went_back_at=went_back_at)
+        (fact,) = result.payment
+        assert isinstance(fact, e.PaymentReversalPlanned)
+        assert (fact.abandoned, fact.tasks) == (("T1",), tasks)
+
+
+def test_seed_2274_a_late_answer_to_a_forgotten_posting_does_not_block_its_planning() -> None:
+    engine = Engine(draw(1, profile=Profile.PAY))
+    tools, world = engine.processes[0].tools, engine.world
+    world.say(world.stream("posting", KEY1), p.PostingAnsweredLate(attempt_id="a", step="CtrlBatch", verdict="doubt"))
+    first = post_payment.new_posting(tools, KEY1, (p.PostingPlanned(plan=plan(key1=KEY1)),))
+    assert first.expected_version == 1
+    world.say(first.stream, *first.events)
+    again = post_payment.new_posting(tools, KEY1, first.events)
+    assert again.expected_version == 0, "a posting that was planned is never planned anew: the append conflicts"
+
+
+def test_seed_538_a_machine_whose_clock_is_ahead_still_sends_its_postings() -> None:
+    engine = Engine(draw(1, profile=Profile.PAY))
+    process = engine.processes[0]
+    process.clock.skew = timedelta(minutes=50)
+    attempt = new_attempt(process.tools, "c")
+    assert attempt.own_deadline == process.clock.now() + process.tools.rules.infor.call_timeout
+    assert attempt.deadline == engine.time.now + process.tools.rules.infor.call_timeout
+
+
+def test_seed_512_a_poll_across_a_restore_moves_no_watermark() -> None:
+    engine = Engine(draw(1, profile=Profile.WHOLE))
+    world, process = engine.world, engine.processes[0]
+    read = world.ledger.server_time
+
+    def restored_meanwhile() -> int:
+        world.store.go_back(to_position=world.begins_at, hold_until=world.time.now)
+        return read()
+
+    world.ledger.server_time = restored_meanwhile  # type: ignore[method-assign]  # the backup is restored mid-poll
+    engine.run_on(process, "poll_suppliers")
+    rows = {row.flow: row for row in world.store.polls.rows(world.connection)}
+    assert rows["suppliers"].watermark == ""
+
+
+def test_seed_21655_an_invoice_is_tracked_before_anything_is_recorded_of_it() -> None:
+    engine = Engine(draw(1, profile=Profile.SUBMIT))
+    engine.run_on(engine.processes[0], "poll_invoices")
+    kinds = [type(r.event).__name__ for r in engine.world.history() if r.event.TOPIC.startswith("invoice")]
+    assert kinds.index("InvoicesTracked") < kinds.index("InvoiceApproved")
+
+
+def test_seed_52602_an_invoice_that_opens_again_is_looked_at_again() -> None:
+    engine = Engine(draw(1, profile=Profile.SUBMIT))
+    world, process = engine.world, engine.processes[0]
+    held = next(iter(world.ledger.invoices.values()))
+    name, division = held.head.key.external_id, held.head.key.division
+    stream = world.stream("invoice", name)
+    posted = InvoicePaymentPosted(
+        posting="R1", payment_id="1", net=usd("1"), discount=usd("0"), voucher="1", ledger_row="1", reversal=True
+    )
+    engine.run_on(process, "poll_invoices")
+    world.say(stream, InvoiceClosed(key=held.head.key), posted)
+    held.approved = False
+    generation = index.generation_stream(world.connection, division, 1)
+    tracked = index.fold(world.store.log.load([generation])[generation]).tracked
+    world.say(generation, InvoicesTracked(division=division, added=(), dropped=tuple(tracked)))
+    world.store.drain()
+    engine.run_on(process, "close_invoices")
+    assert name in index.fold(world.store.log.load([generation])[generation]).tracked
+
+
+def test_seed_23615_a_payment_settled_before_a_restore_is_only_read_back_however_it_changes_later() -> None:
+    changed = payment(modified="2026-03-02T12:00:00", number="A-1")
+    state = fold(recorded([e.PaymentSettled(content=changed)]))
+    ((made, _),) = decide_plan(
+        state,
+        invoices={INV_77: InvoiceStanding(live=True)},
+        replaced=None,
+        rules=rules(),
+        today=NOW.date(),
+        went_back_at=NOW,
+        postings={},
+    ).postings
+    assert made.read_back_only
+
+
+def test_seed_300719_look_ups_made_before_a_restore_open_no_attempt_after_it() -> None:
+    engine = Engine(draw(9, profile=Profile.PAY))
+    engine._prepare()
+    world, process = engine.world, engine.processes[0]
+    engine.run_on(process, "poll_payments")
+    world.store.drain()
+    engine.run_on(process, "post_payment")
+    world.store.drain()
+    prepare = world.ledger.prepare
+
+    def restored_meanwhile() -> None:
+        world.store.go_back(to_position=world.store.log.last_position(), hold_until=world.time.now)
+        prepare()
+
+    world.ledger.prepare = restored_meanwhile  # type: ignore[method-assign]  # the backup is restored before the intent
+    assert world.store.work.due_counts(world.time.now)[world.connection, "send_postings"]
+    engine.run_on(process, "send_postings")
+    assert not world.ledger.batches
