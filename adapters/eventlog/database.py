@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from domain.errors import ConflictError, MisconfiguredError, StoreError, TieoutE
 
 BUSY_TIMEOUT_SECONDS = 5.0
 POOL_SIZE = 20  # connections kept open; threads beyond this many wait for each other
+WAL_PAUSE_SECONDS = 0.01
 _SCHEME = "sqlite:///"
 
 
@@ -131,13 +133,27 @@ class StorePool(SQLiteConnectionPool):
             cached_statements=256,
         )
         try:
-            raw.execute("PRAGMA journal_mode=WAL").fetchone()
+            _choose_wal(raw, patience_seconds=self._busy_timeout_seconds)
             raw.execute("PRAGMA synchronous=FULL")
         except sqlite3.Error:
             raw.close()
             raise
         raw.row_factory = sqlite3.Row
         return StoreConnection(raw, None)
+
+
+def _choose_wal(raw: sqlite3.Connection, *, patience_seconds: float) -> None:
+    """Turn the file to WAL. SQLite's busy time-out does not cover this one statement, so it is tried again here."""
+    give_up_at = time.monotonic() + patience_seconds
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if _root(error)[1] != sqlite3.SQLITE_BUSY or time.monotonic() >= give_up_at:
+                raise
+            time.sleep(WAL_PAUSE_SECONDS)
+        else:
+            return
 
 
 class StoreConnection(SQLiteConnection):

@@ -1,14 +1,17 @@
 """Several processes share one file: nothing is lost, nothing is claimed twice."""
 
+import sqlite3
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
 from actors.relay import Relay
+from adapters.eventlog.schema import create_tables
 from adapters.vault.keyring import KeyRing, generate_ring
 from tests.unit.adapters.eventlog.process_work import BATCH, ROUNDS, work
-from tests.unit.adapters.eventlog.sqlite_files import CONNECTION, opened
+from tests.unit.adapters.eventlog.sqlite_files import CONNECTION, NOW, opened
 
 
 def test_processes_make_the_tables_append_fold_and_claim_beside_each_other(tmp_path: Path) -> None:
@@ -25,3 +28,21 @@ def test_processes_make_the_tables_append_fold_and_claim_beside_each_other(tmp_p
         assert store.log.last_position() == 2 * ROUNDS * BATCH
     everything = [*claimed, *(row.aggregate.hex for row in rest)]
     assert len(everything) == len(set(everything)) == 2 * ROUNDS * BATCH
+
+
+def test_a_file_somebody_is_turning_to_wal_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "tieout.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE somebody (works INTEGER)")
+    other.execute("BEGIN EXCLUSIVE")
+    waiting = threading.Event()
+
+    def let_go() -> None:
+        waiting.wait(0.2)
+        other.execute("COMMIT")
+
+    helper = threading.Thread(target=let_go)
+    helper.start()
+    create_tables(f"sqlite:///{path}", now=NOW, busy_timeout_seconds=30)
+    helper.join()
+    other.close()
