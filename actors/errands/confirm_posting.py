@@ -14,8 +14,9 @@ from actors.errands.posting_batch import (
     state_of,
     take_in_hand,
 )
-from actors.errands.posting_facts import attributed_rows, posted_for_invoices, posting_stream
+from actors.errands.posting_facts import attributed_rows, posted_for_invoices
 from actors.errands.posting_handover import read_payments, write_handover
+from actors.errands.streams import posting_stream
 from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.event import Append, Event

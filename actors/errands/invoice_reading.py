@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from actors.errands.polling import Poll
+from actors.errands.streams import invoice_stream
 from actors.settle import History, appended
 from domain.event import Append
 from domain.identifiers import InvoiceKey, stream_id
@@ -30,11 +31,6 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> InvoiceKey:
         """The invoice's key."""
         return self.head.key
-
-
-def invoice_stream(connection: UUID, key: InvoiceKey) -> UUID:
-    """The stream of an invoice."""
-    return stream_id(connection, "invoice", key.external_id)
 
 
 def row_stream(connection: UUID, head: InvoiceHead) -> UUID:

@@ -1,6 +1,6 @@
 """What a new payment of an invoice waits for: an older one that was taken back, and still stands in Infor's books."""
 
-from actors.errands.posting_facts import invoice_stream, posting_stream
+from actors.errands.streams import invoice_stream, posting_stream
 from actors.settle import History
 from actors.tools import Tools
 from domain import keys

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from actors.errands.invoice_reading import invoice_stream
 from actors.errands.polling import Poll, run_poll
 from actors.errands.recheck_invoices import track_first
+from actors.errands.streams import invoice_stream
 from actors.settle import History, appended
 from actors.tools import Tools
 from domain.event import Append, Event

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from actors.errands.invoice_reading import BULK, Subject, invoice_stream, look_at, named_key, row_stream
+from actors.errands.invoice_reading import BULK, Subject, look_at, named_key, row_stream
 from actors.errands.polling import Poll, run_poll
 from actors.errands.recheck_invoices import recheck_invoices, track_first
+from actors.errands.streams import invoice_stream
 from actors.settle import History, appended
 from actors.tools import Tools
 from domain.event import Append

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from actors.errands.posting_facts import invoice_stream, original_key, posting_stream
+from actors.errands.posting_facts import original_key
+from actors.errands.streams import invoice_stream, posting_stream
 from actors.settle import History
 from actors.tools import Tools
 from domain.connections import connection

@@ -3,24 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from actors.errands.streams import invoice_stream, posting_stream
 from actors.settle import History, appended
 from domain.event import Append
-from domain.identifiers import InvoiceKey, stream_id
 from domain.invoices import invoice
 from domain.invoices.events import InvoicePaymentEnded, InvoicePaymentPosted, InvoicePaymentStarted
 from domain.postings import posting
 from domain.postings.events import EvidenceRow, PostingPlan
 from domain.postings.evidence import Rows, find_evidence
-
-
-def invoice_stream(connection: UUID, key: InvoiceKey) -> UUID:
-    """The stream of an invoice."""
-    return stream_id(connection, "invoice", key.external_id)
-
-
-def posting_stream(connection: UUID, key1: str) -> UUID:
-    """The stream of a posting."""
-    return stream_id(connection, "posting", key1)
 
 
 def started_for_invoices(connection: UUID, plan: PostingPlan, history: History) -> list[Append] | None:

@@ -2,14 +2,8 @@
 
 from actors.errands.pending_reversals import pending_reversal
 from actors.errands.posting_batch import Hand, LedgerView, connection_of, read_back_only, state_of
-from actors.errands.posting_facts import (
-    attributed_rows,
-    ended_for_invoices,
-    invoice_stream,
-    posted_for_invoices,
-    posting_stream,
-    started_for_invoices,
-)
+from actors.errands.posting_facts import attributed_rows, ended_for_invoices, posted_for_invoices, started_for_invoices
+from actors.errands.streams import invoice_stream, posting_stream
 from actors.settle import History, appended
 from actors.tools import Tools
 from domain import keys

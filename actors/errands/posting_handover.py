@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from actors.errands.posting_batch import Hand, read_states, state_of
-from actors.errands.posting_facts import ended_for_invoices, posting_stream
+from actors.errands.posting_facts import ended_for_invoices
 from actors.errands.posting_steps import Attempt, call, new_attempt, not_sent, owned, step_commands
+from actors.errands.streams import posting_stream
 from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.errors import TransientError

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from actors.errands.posting_batch import Hand, state_of
-from actors.errands.posting_facts import ended_for_invoices, posting_stream
+from actors.errands.posting_facts import ended_for_invoices
+from actors.errands.streams import posting_stream
 from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.event import Append, Event

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from actors.errands.invoice_reading import Subject, chunks, invoice_stream, look_at
+from actors.errands.invoice_reading import Subject, chunks, look_at
 from actors.errands.polling import Poll
+from actors.errands.streams import invoice_stream
 from actors.settle import History, appended
 from domain.event import Append
 from domain.identifiers import InvoiceKey

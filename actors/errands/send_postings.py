@@ -4,10 +4,11 @@ from uuid import UUID
 
 from actors.errands.claims import claim, done, giving_back, nothing_to_do
 from actors.errands.posting_batch import Hand, LedgerView, moved_rows, read_ledger, state_of, take_in_hand
-from actors.errands.posting_facts import posting_stream, started_for_invoices
+from actors.errands.posting_facts import started_for_invoices
 from actors.errands.posting_gate import choose_first, decide_gate, may_start, must_wait_for_first
 from actors.errands.posting_handover import hand_over
 from actors.errands.posting_steps import Attempt, description, new_attempt, owned, take_chain
+from actors.errands.streams import posting_stream
 from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.errors import HeldError, RefusedError

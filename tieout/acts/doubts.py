@@ -4,7 +4,8 @@ from uuid import UUID
 
 import msgspec
 
-from actors.errands.posting_facts import ended_for_invoices, invoice_stream, posted_for_invoices
+from actors.errands.posting_facts import ended_for_invoices, posted_for_invoices
+from actors.errands.streams import invoice_stream
 from actors.settle import Decide, History, appended
 from domain.errors import RefusedError
 from domain.event import Append

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from actors.errands.posting_facts import invoice_stream
+from actors.errands.streams import invoice_stream
 from actors.settle import History, appended
 from domain.event import Append
 from domain.invoices.events import InvoicePaymentPosted
