@@ -7,7 +7,7 @@ TieoutError
 ├── RefusedError          the remote said no for certain: record it, do not repeat it
 ├── MalformedError        a remote or a file said something we cannot read: record it, raise it
 ├── MisconfiguredError    a person must mend settings, keys or credentials: stop and say so
-├── HeldError             money writes are held (restored store, paused connection): leave the work due
+├── HeldError             this work is held (restored store, paused connection, a lost claim): leave it due
 └── DoubtError            a write may or may not have happened: look, never repeat blindly
 """
 
@@ -70,7 +70,7 @@ class MisconfiguredError(TieoutError):
 
 
 class HeldError(TieoutError):
-    """Money writes are held for the reason in the text."""
+    """The work is held, or no longer this process's, for the reason in the text."""
 
 
 class DoubtError(TieoutError):

@@ -14,7 +14,8 @@ A poll errand is three lines around a reader::
 
 The reader raises what the ports raise; `run_poll` gives each error its verdict: TransientError is tried again with
 back-off and leaves no event; MisconfiguredError, RefusedError and an unreadable answer (MalformedError) wait long and
-stand as `PollFailed`, once per distinct text until a poll succeeds again.
+stand as `PollFailed`, once per distinct text until a poll succeeds again; HeldError (the claim was lost) ends the poll
+without a trace, for somebody else reads the same things again.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ from uuid import UUID
 
 from actors.settle import Decide, History, appended, settle
 from actors.tools import Tools
-from domain.errors import MalformedError, MisconfiguredError, RefusedError, StoreError, TransientError
+from domain.errors import HeldError, MalformedError, MisconfiguredError, RefusedError, TransientError
 from domain.event import Append
 from domain.identifiers import stream_id
 from domain.polls.decisions import decide_failed, decide_malformed, failure_stands
@@ -42,16 +43,17 @@ def run_poll(tools: Tools, flow: str, read: Reader) -> bool:
     read: reads the remote, hands its facts to the `Poll` it gets, and gives the next watermark.
     """
     lease = tools.rules.infor.call_timeout * LEASE_CALLS
-    incarnation = tools.log.incarnation()  # before the claim: its watermark belongs to this store
     due = tools.polls.claim(flow, connection=tools.connection, worker=tools.worker, lease=lease)
     if due is None:
         return False
-    poll = Poll(tools, due, incarnation=incarnation)
+    poll = Poll(tools, due)
     try:
         poll.finish(read(poll))
     except TransientError as error:
         until = tools.log.now() + tools.backoff(due.attempts, retry_after=error.retry_after)
-        tools.polls.fail(due, worker=tools.worker, until=until, text=str(error))
+        tools.polls.fail(due, until=until, text=str(error))
+    except HeldError:
+        return True
     except MisconfiguredError as error:
         _give_up(tools, poll, verdict="stop", text=str(error))
     except (RefusedError, MalformedError) as error:
@@ -62,7 +64,7 @@ def run_poll(tools: Tools, flow: str, read: Reader) -> bool:
 class Poll:
     """One claimed poll. `watermark`: where it begins ("" = from the start); `causes`: of everything it appends."""
 
-    def __init__(self, tools: Tools, due: PollDue, *, incarnation: UUID | None = None) -> None:
+    def __init__(self, tools: Tools, due: PollDue) -> None:
         self.tools = tools
         self.due = due
         self.flow = due.flow
@@ -70,7 +72,6 @@ class Poll:
         self.correlation_id = tools.new_id()
         self.causes = tools.causes(self.correlation_id)
         self.started_at: datetime = tools.log.now()
-        self._incarnation = incarnation or tools.log.incarnation()
         self._own = self._stream(self.correlation_id)
         self._failures = self._stream(f"{due.flow}:failures")
         self._pages = self._seen = self._recorded = 0
@@ -108,20 +109,19 @@ class Poll:
     def finish(self, watermark: str) -> None:
         """End the poll: with its last facts in one transaction, or by touching its row when there are none.
 
-        Raises StoreError when the store went back meanwhile: what the poll saw recorded may be forgotten.
+        Raises HeldError when the claim is lost, also when the store went back: what the poll saw may be forgotten.
         """
-        if self.tools.log.incarnation() != self._incarnation:
-            raise StoreError("the store went back while the poll ran: it begins anew")
         mark = PollMark(
             connection=self.tools.connection,
             flow=self.flow,
+            claim=self.due.claim,
             watermark=watermark,
             completed_at=self.tools.log.now(),
             seen=self._seen,
         )
         streams, decide = self._ending(watermark)
         if not self._recorded and not any(a.events for a in decide(self.tools.log.load(streams))):
-            self.tools.polls.finish(mark, worker=self.tools.worker)
+            self.tools.polls.finish(mark)
             return
         settle(self.tools.log, streams, decide, causes=self.causes, mark=mark)
 
@@ -172,7 +172,7 @@ class Poll:
 def _give_up(tools: Tools, poll: Poll, *, verdict: str, text: str) -> None:
     poll.fail(verdict=verdict, text=text)
     until: datetime = tools.log.now() + long_wait(tools)
-    tools.polls.fail(poll.due, worker=tools.worker, until=until, text=text)
+    tools.polls.fail(poll.due, until=until, text=text)
 
 
 def long_wait(tools: Tools) -> timedelta:

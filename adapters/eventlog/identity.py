@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import msgspec
 from eventsourcing.sqlite import SQLiteCursor
 
+from adapters.eventlog.polls import void_claims
 from adapters.eventlog.times import moment_or_none, stamp_or_none
 from domain.errors import StoreError
 
@@ -109,6 +110,7 @@ def recognise(cursor: SQLiteCursor, store: Path, *, last_position: int) -> WentB
             "UPDATE store_state SET incarnation = ?, file_identity = ?, went_back = ?",
             (state.incarnation.hex, file_identity(store), detail),
         )
+        void_claims(cursor)
     grow_checkpoint(store, Checkpoint(incarnation=state.incarnation, position=last_position))
     return None if state.went_back is None else WentBack(incarnation=state.incarnation, detail=state.went_back)
 

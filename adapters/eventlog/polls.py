@@ -3,16 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from eventsourcing.sqlite import SQLiteCursor
 
 from adapters.eventlog.database import Database
 from adapters.eventlog.times import moment, moment_or_none, stamp
+from domain.errors import HeldError
 from domain.ports.store import PollDue, PollMark, PollRow
 
-DEFAULT_INTERVAL = timedelta(minutes=5)
 _FREE = "(claimed_until IS NULL OR claimed_until <= :now)"
+_GIVE_BACK = "claimed_by = NULL, claim = '', claimed_until = NULL"
 
 
 class SqlitePolls:
@@ -65,55 +66,63 @@ class SqlitePolls:
             "flow": flow,
             "now": stamp(now),
             "worker": worker,
+            "claim": uuid4().hex,
             "until": stamp(now + lease),
         }
         with self._database.writing(durable=False) as cursor:
             cursor.execute(
-                "UPDATE polls SET claimed_by = :worker, claimed_until = :until"  # noqa: S608 (fixed text)
+                "UPDATE polls SET claimed_by = :worker, claim = :claim, claimed_until = :until"  # noqa: S608 (fixed text)
                 f" WHERE connection = :connection AND flow = :flow AND next_poll_at <= :now AND {_FREE}"
-                " RETURNING watermark, attempts",
+                " RETURNING watermark, attempts, claim",
                 values,
             )
             row = cursor.fetchone()
         if row is None:
             return None
-        return PollDue(connection=connection, flow=flow, watermark=row["watermark"], attempts=row["attempts"])
+        return PollDue(
+            connection=connection,
+            flow=flow,
+            watermark=row["watermark"],
+            attempts=row["attempts"],
+            claim=row["claim"],
+        )
 
-    def finish(self, mark: PollMark, *, worker: str) -> None:
-        """End a poll that found nothing; a poll that somebody else holds by now is left alone."""
+    def finish(self, mark: PollMark) -> None:
+        """End a poll that found nothing."""
         with self._database.writing() as cursor:
-            cursor.execute(
-                "SELECT claimed_by FROM polls WHERE connection = ? AND flow = ?", (mark.connection.hex, mark.flow)
-            )
-            row = cursor.fetchone()
-            if row is None or row["claimed_by"] in (None, worker):
-                write_mark(cursor, mark, now=self._now())
+            write_mark(cursor, mark, now=self._now())
 
-    def fail(self, due: PollDue, *, worker: str, until: datetime, text: str) -> None:
+    def fail(self, due: PollDue, *, until: datetime, text: str) -> None:
         """Give the poll back with the sentence that says why."""
         with self._database.writing() as cursor:
             cursor.execute(
-                "UPDATE polls SET attempts = attempts + 1, next_poll_at = ?, last_error = ?, claimed_by = NULL,"
-                " claimed_until = NULL WHERE connection = ? AND flow = ? AND claimed_by = ?",
-                (stamp(until), text, due.connection.hex, due.flow, worker),
+                "UPDATE polls SET attempts = attempts + 1, next_poll_at = ?, last_error = ?,"  # noqa: S608 (fixed texts)
+                f" {_GIVE_BACK} WHERE connection = ? AND flow = ? AND claim = ?",
+                (stamp(until), text, due.connection.hex, due.flow, due.claim),
             )
 
 
 def write_mark(cursor: SQLiteCursor, mark: PollMark, *, now: datetime) -> None:
-    """Write a poll's end within the caller's transaction: watermark, next time, no claim."""
-    key = (mark.connection.hex, mark.flow)
+    """Write a poll's end within the caller's transaction: watermark, next time, no claim.
+
+    Raises HeldError when the claim is lost: what was read meanwhile is read again by whoever holds the poll now.
+    """
+    key = (mark.connection.hex, mark.flow, mark.claim)
+    cursor.execute("SELECT every_seconds FROM polls WHERE connection = ? AND flow = ? AND claim = ?", key)
+    row = cursor.fetchone()
+    if row is None:
+        raise HeldError(f"the claim of the poll of {mark.flow} is lost: it took too long, or the store was restored")
+    every = timedelta(seconds=row["every_seconds"])
     cursor.execute(
-        "INSERT INTO polls (connection, flow, next_poll_at, every_seconds) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (connection, flow) DO NOTHING",
-        (*key, stamp(now), DEFAULT_INTERVAL.total_seconds()),
-    )
-    cursor.execute("SELECT every_seconds FROM polls WHERE connection = ? AND flow = ?", key)
-    every = timedelta(seconds=cursor.fetchone()["every_seconds"])
-    cursor.execute(
-        "UPDATE polls SET watermark = ?, seen = ?, last_polled_at = ?, next_poll_at = ?, attempts = 0,"
-        " last_error = '', claimed_by = NULL, claimed_until = NULL WHERE connection = ? AND flow = ?",
+        "UPDATE polls SET watermark = ?, seen = ?, last_polled_at = ?, next_poll_at = ?, attempts = 0,"  # noqa: S608 (fixed texts)
+        f" last_error = '', {_GIVE_BACK} WHERE connection = ? AND flow = ? AND claim = ?",
         (mark.watermark, mark.seen, stamp(mark.completed_at), stamp(now + every), *key),
     )
+
+
+def void_claims(cursor: SQLiteCursor) -> None:
+    """Take every claim back within the caller's transaction: what a poll saw in another store proves nothing here."""
+    cursor.execute(f"UPDATE polls SET {_GIVE_BACK}")  # noqa: S608 (fixed texts)
 
 
 def _row(row: Any) -> PollRow:

@@ -13,7 +13,7 @@ from adapters.eventlog.recorders import EventRecorder, PositionRecorder
 from adapters.eventlog.times import stamp
 from domain.errors import MisconfiguredError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TABLES: dict[str, str] = {
     "store_state": """
         id INTEGER PRIMARY KEY CHECK (id = 1), schema_version INTEGER NOT NULL, incarnation TEXT NOT NULL,
@@ -28,7 +28,7 @@ TABLES: dict[str, str] = {
         connection TEXT NOT NULL, flow TEXT NOT NULL, watermark TEXT NOT NULL DEFAULT '',
         next_poll_at TEXT NOT NULL, every_seconds REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
         seen INTEGER NOT NULL DEFAULT 0, last_polled_at TEXT, last_error TEXT NOT NULL DEFAULT '',
-        claimed_by TEXT, claimed_until TEXT, PRIMARY KEY (connection, flow)""",
+        claimed_by TEXT, claim TEXT NOT NULL DEFAULT '', claimed_until TEXT, PRIMARY KEY (connection, flow)""",
     "remote_calls": """
         connection TEXT NOT NULL, system TEXT NOT NULL, calls INTEGER NOT NULL, PRIMARY KEY (connection, system)""",
     "rate_budget": "tenant TEXT PRIMARY KEY, arrival REAL NOT NULL, blocked_until REAL NOT NULL",

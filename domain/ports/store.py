@@ -20,10 +20,14 @@ class Causes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PollMark(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of a poll: written in the same transaction as its last events, or alone when it found nothing."""
+    """The end of a poll: written in the same transaction as its last events, or alone when it found nothing.
+
+    claim: the `PollDue.claim` it was read under; a mark whose claim was lost is never written.
+    """
 
     connection: UUID
     flow: str
+    claim: str
     watermark: str
     completed_at: datetime
     seen: int
@@ -55,8 +59,8 @@ class EventLog(Protocol):
         """Append all or nothing in one transaction.
 
         Raises ConflictError when a stream is not at its expected version, HeldError when the guard fails
-        (another incarnation, or money writes on hold), StoreError when the store gives no usable answer
-        (then nobody knows whether it committed: load and look for what you appended).
+        (another incarnation, or money writes on hold) or the mark's claim is lost, StoreError when the store gives
+        no usable answer (then nobody knows whether it committed: load and look for what you appended).
         """
 
     def read(self, *, after: int, limit: int) -> list[Recorded]:
@@ -101,12 +105,17 @@ class WorkQueue(Protocol):
 
 
 class PollDue(msgspec.Struct, frozen=True, kw_only=True):
-    """A claimed poll: where it begins ("" = from the start) and how often it failed in a row."""
+    """A claimed poll: where it begins ("" = from the start) and how often it failed in a row.
+
+    claim: marks this one claim. It is lost when its lease ran out and somebody else claimed the poll, and when the
+    store went back.
+    """
 
     connection: UUID
     flow: str
     watermark: str
     attempts: int
+    claim: str
 
 
 class PollBook(Protocol):
@@ -115,11 +124,14 @@ class PollBook(Protocol):
     def claim(self, flow: str, *, connection: UUID, worker: str, lease: timedelta) -> PollDue | None:
         """Claim the poll if it is due and nobody else holds it."""
 
-    def finish(self, mark: PollMark, *, worker: str) -> None:
-        """End a poll that found nothing (one that found something ends with `EventLog.append(mark=...)`)."""
+    def finish(self, mark: PollMark) -> None:
+        """End a poll that found nothing (one that found something ends with `EventLog.append(mark=...)`).
 
-    def fail(self, due: PollDue, *, worker: str, until: datetime, text: str) -> None:
-        """Give the poll back, due again at `until`, with the sentence that says why."""
+        Raises HeldError when its claim is lost.
+        """
+
+    def fail(self, due: PollDue, *, until: datetime, text: str) -> None:
+        """Give the poll back, due again at `until`, with the sentence that says why; nothing when its claim is lost."""
 
 
 class WorkBoard(WorkQueue, Protocol):

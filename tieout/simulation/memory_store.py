@@ -25,9 +25,9 @@ class MemoryLog:
     store that gave no usable answer.
     """
 
-    def __init__(self, *, now: Now, mark: Callable[[PollMark], None], lock: RLock, fault: Fault | None = None) -> None:
+    def __init__(self, *, now: Now, polls: MemoryPolls, lock: RLock, fault: Fault | None = None) -> None:
         self._now = now
-        self._mark = mark
+        self._polls = polls
         self._lock = lock
         self._events: list[Recorded] = []
         self._streams: dict[UUID, list[Recorded]] = defaultdict(list)
@@ -59,6 +59,8 @@ class MemoryLog:
             now = self._now()
             if guard is not None:
                 self._check(guard, now)
+            if mark is not None:
+                self._polls.check(mark)
             new = self._recorded(batch, causes, now)
             self.fault("before commit")
             for recorded in new:
@@ -66,7 +68,7 @@ class MemoryLog:
                 self._streams[recorded.stream].append(recorded)
             self.commits.append(len(self._events))
             if mark is not None:
-                self._mark(mark)
+                self._polls.mark(mark)
         self.fault("after commit")
 
     def read(self, *, after: int, limit: int) -> list[Recorded]:
@@ -172,7 +174,7 @@ class MemoryStore:
     def __init__(self, now: Now, *, fault: Fault | None = None) -> None:
         lock = RLock()
         self.polls = MemoryPolls(now=now, lock=lock)
-        self.log = MemoryLog(now=now, mark=self.polls.mark, lock=lock, fault=fault)
+        self.log = MemoryLog(now=now, polls=self.polls, lock=lock, fault=fault)
         self.work = MemoryWork(
             now=now,
             read=lambda after, limit: self.log.read(after=after, limit=limit),

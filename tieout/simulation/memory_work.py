@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from domain.effects import Change, Done, Due, Open, Shut, Wait
+from domain.errors import HeldError
 from domain.event import Recorded
 from domain.ports.store import DueRow, PollDue, PollMark, PollRow
 
@@ -226,6 +227,8 @@ class MemoryPolls:
         self._now = now
         self._lock = lock
         self._rows: dict[tuple[UUID, str], PollRow] = {}
+        self._claims: dict[tuple[UUID, str], str] = {}
+        self._tokens = count(1)
 
     def ensure(self, connection: UUID, flows: Mapping[str, timedelta]) -> None:
         """Make missing rows, due at once, and set how often each flow is polled."""
@@ -256,6 +259,7 @@ class MemoryPolls:
         """Play a restored store: every poll begins anew, at once."""
         with self._lock:
             rows, self._rows = self._rows, {}
+            self._claims.clear()
             for row in rows.values():
                 self._put(self._row(row.connection, row.flow), every=row.every)
 
@@ -265,19 +269,28 @@ class MemoryPolls:
             now, row = self._now(), self._rows.get((connection, flow))
             if row is None or row.next_poll_at > now or not _free(row, now):
                 return None
+            token = self._claims[connection, flow] = str(next(self._tokens))
             self._put(row, claimed_by=worker, claimed_until=now + lease)
-            return PollDue(connection=connection, flow=flow, watermark=row.watermark, attempts=row.attempts)
+            return PollDue(
+                connection=connection, flow=flow, watermark=row.watermark, attempts=row.attempts, claim=token
+            )
 
-    def finish(self, mark: PollMark, *, worker: str) -> None:
-        """End a poll that found nothing; a poll that somebody else holds by now is left alone."""
+    def finish(self, mark: PollMark) -> None:
+        """End a poll that found nothing."""
         with self._lock:
-            if self._row(mark.connection, mark.flow).claimed_by in (None, worker):
-                self.mark(mark)
+            self.check(mark)
+            self.mark(mark)
+
+    def check(self, mark: PollMark) -> None:
+        """Raise HeldError when the claim of a mark is lost."""
+        if self._claims.get((mark.connection, mark.flow)) != mark.claim:
+            raise HeldError(f"the claim of the poll of {mark.flow} is lost")
 
     def mark(self, mark: PollMark) -> None:
         """Write a poll's end: watermark, next time, no claim."""
         with self._lock:
             row = self._row(mark.connection, mark.flow)
+            del self._claims[mark.connection, mark.flow]
             self._put(
                 row,
                 watermark=mark.watermark,
@@ -290,11 +303,12 @@ class MemoryPolls:
                 claimed_until=None,
             )
 
-    def fail(self, due: PollDue, *, worker: str, until: datetime, text: str) -> None:
+    def fail(self, due: PollDue, *, until: datetime, text: str) -> None:
         """Give the poll back with the sentence that says why."""
         with self._lock:
             row = self._row(due.connection, due.flow)
-            if row.claimed_by == worker:
+            if self._claims.get((due.connection, due.flow)) == due.claim:
+                del self._claims[due.connection, due.flow]
                 attempts = row.attempts + 1
                 freed: dict[str, Any] = {"claimed_by": None, "claimed_until": None}
                 self._put(row, attempts=attempts, next_poll_at=until, last_error=text, **freed)

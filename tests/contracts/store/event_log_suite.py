@@ -12,6 +12,14 @@ from domain.suppliers.events import Address, SupplierContent, SupplierRecorded
 from tests.contracts.store.world import CAUSES, CONNECTION, RELEASED, WITHDRAWN, World, confirmed
 
 
+def ending(world: World) -> PollMark:
+    due = world.polls.claim("suppliers", connection=CONNECTION, worker="w", lease=timedelta(minutes=1))
+    assert due is not None
+    return PollMark(
+        connection=CONNECTION, flow="suppliers", claim=due.claim, watermark="W9", completed_at=world.clock(), seen=3
+    )
+
+
 class EventLogSuite:
     def test_an_empty_log_stands_at_position_zero(self, world: World) -> None:
         stream = uuid4()
@@ -76,8 +84,7 @@ class EventLogSuite:
 
     def test_a_polls_end_is_written_with_its_events(self, world: World) -> None:
         world.polls.ensure(CONNECTION, {"suppliers": timedelta(minutes=5)})
-        world.polls.claim("suppliers", connection=CONNECTION, worker="w", lease=timedelta(minutes=1))
-        mark = PollMark(connection=CONNECTION, flow="suppliers", watermark="W9", completed_at=world.clock(), seen=3)
+        mark = ending(world)
         append = Append(stream=uuid4(), expected_version=0, events=(RELEASED,))
         world.log.append([append], causes=CAUSES, mark=mark)
         (row,) = world.polls.rows(CONNECTION)
@@ -86,7 +93,7 @@ class EventLogSuite:
 
     def test_a_polls_end_does_not_survive_a_conflict(self, world: World) -> None:
         world.polls.ensure(CONNECTION, {"suppliers": timedelta(minutes=5)})
-        mark = PollMark(connection=CONNECTION, flow="suppliers", watermark="W9", completed_at=world.clock(), seen=3)
+        mark = ending(world)
         with pytest.raises(ConflictError):
             world.log.append([Append(stream=uuid4(), expected_version=4, events=(RELEASED,))], causes=CAUSES, mark=mark)
         assert world.polls.rows(CONNECTION)[0].watermark == ""

@@ -1,9 +1,14 @@
 """What every book of polls must do."""
 
 from datetime import timedelta
+from uuid import uuid4
 
+import pytest
+
+from domain.errors import HeldError
+from domain.event import Append
 from domain.ports.store import PollDue, PollMark
-from tests.contracts.store.world import CONNECTION, LEASE, OTHER, World
+from tests.contracts.store.world import CAUSES, CONNECTION, LEASE, OTHER, RELEASED, World
 
 EVERY = timedelta(minutes=5)
 
@@ -12,15 +17,29 @@ def claim(world: World, worker: str = "w1") -> PollDue | None:
     return world.polls.claim("invoices", connection=CONNECTION, worker=worker, lease=LEASE)
 
 
-def mark(world: World, watermark: str) -> PollMark:
-    return PollMark(connection=CONNECTION, flow="invoices", watermark=watermark, completed_at=world.clock(), seen=0)
+def claimed(world: World, worker: str = "w1") -> PollDue:
+    due = claim(world, worker)
+    assert due is not None
+    return due
+
+
+def mark(world: World, due: PollDue, watermark: str) -> PollMark:
+    return PollMark(
+        connection=due.connection,
+        flow=due.flow,
+        claim=due.claim,
+        watermark=watermark,
+        completed_at=world.clock(),
+        seen=0,
+    )
 
 
 class PollsSuite:
     def test_a_new_flow_is_due_at_once_from_the_start(self, world: World) -> None:
         world.polls.ensure(CONNECTION, {"suppliers": EVERY, "invoices": EVERY})
         assert world.polls.due(world.clock()) == [(CONNECTION, "invoices"), (CONNECTION, "suppliers")]
-        assert claim(world) == PollDue(connection=CONNECTION, flow="invoices", watermark="", attempts=0)
+        due = claimed(world)
+        assert (due.connection, due.flow, due.watermark, due.attempts) == (CONNECTION, "invoices", "", 0)
 
     def test_a_flow_without_a_row_is_not_due(self, world: World) -> None:
         assert claim(world) is None
@@ -37,47 +56,61 @@ class PollsSuite:
 
     def test_a_finished_poll_is_due_again_after_its_interval_from_its_watermark(self, world: World) -> None:
         world.polls.ensure(CONNECTION, {"invoices": EVERY})
-        claim(world)
-        world.polls.finish(mark(world, "W1"), worker="w1")
+        world.polls.finish(mark(world, claimed(world), "W1"))
         assert claim(world) is None
         world.clock.advance(minutes=5)
-        due = claim(world)
-        assert due is not None
-        assert due.watermark == "W1"
+        assert claimed(world).watermark == "W1"
 
     def test_a_finish_after_the_lease_leaves_the_next_workers_claim_alone(self, world: World) -> None:
         world.polls.ensure(CONNECTION, {"invoices": EVERY})
-        claim(world)
+        old = claimed(world)
         world.clock.advance(minutes=2)
         claim(world, "w2")
-        world.polls.finish(mark(world, "old"), worker="w1")
+        with pytest.raises(HeldError, match="claim of the poll of invoices is lost"):
+            world.polls.finish(mark(world, old, "old"))
         (row,) = world.polls.rows(CONNECTION)
         assert (row.claimed_by, row.watermark) == ("w2", "")
 
+    def test_a_worker_that_claims_again_does_not_end_its_own_earlier_claim(self, world: World) -> None:
+        world.polls.ensure(CONNECTION, {"invoices": EVERY})
+        old = claimed(world)
+        world.clock.advance(minutes=2)
+        new = claimed(world)
+        with pytest.raises(HeldError):
+            world.polls.finish(mark(world, old, "old"))
+        world.polls.fail(old, until=world.clock() + EVERY, text="too late")
+        world.polls.finish(mark(world, new, "new"))
+        (row,) = world.polls.rows(CONNECTION)
+        assert (row.watermark, row.attempts, row.claimed_by) == ("new", 0, None)
+
+    def test_a_poll_that_lost_its_claim_records_nothing_more(self, world: World) -> None:
+        world.polls.ensure(CONNECTION, {"invoices": EVERY})
+        old = claimed(world)
+        world.clock.advance(minutes=2)
+        claim(world, "w2")
+        append = Append(stream=uuid4(), expected_version=0, events=(RELEASED,))
+        with pytest.raises(HeldError):
+            world.log.append([append], causes=CAUSES, mark=mark(world, old, "old"))
+        assert world.log.last_position() == 0
+
     def test_a_failed_poll_keeps_its_watermark_and_says_why(self, world: World) -> None:
         world.polls.ensure(CONNECTION, {"invoices": EVERY})
-        claim(world)
-        world.polls.finish(mark(world, "W1"), worker="w1")
+        world.polls.finish(mark(world, claimed(world), "W1"))
         world.polls.poke(CONNECTION, ["invoices"], world.clock())
-        due = claim(world)
-        assert due is not None
         until = world.clock() + timedelta(seconds=30)
-        world.polls.fail(due, worker="w2", until=until, text="not mine")
-        world.polls.fail(due, worker="w1", until=until, text="Infor gave no answer")
+        world.polls.fail(claimed(world), until=until, text="Infor gave no answer")
         (row,) = world.polls.rows(CONNECTION)
         assert (row.attempts, row.last_error, row.next_poll_at) == (1, "Infor gave no answer", until)
         world.clock.advance(seconds=30)
-        again = claim(world)
-        assert again is not None
+        again = claimed(world)
         assert (again.watermark, again.attempts) == ("W1", 1)
-        world.polls.finish(mark(world, "W2"), worker="w1")
+        world.polls.finish(mark(world, again, "W2"))
         (row,) = world.polls.rows(CONNECTION)
         assert (row.attempts, row.last_error, row.last_polled_at) == (0, "", world.clock())
 
     def test_a_changed_interval_leaves_the_rest_of_the_row(self, world: World) -> None:
         world.polls.ensure(CONNECTION, {"invoices": EVERY})
-        claim(world)
-        world.polls.finish(mark(world, "W1"), worker="w1")
+        world.polls.finish(mark(world, claimed(world), "W1"))
         world.polls.ensure(CONNECTION, {"invoices": timedelta(hours=1)})
         (row,) = world.polls.rows(CONNECTION)
         assert (row.every, row.watermark) == (timedelta(hours=1), "W1")

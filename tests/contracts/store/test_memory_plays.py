@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from domain.errors import HeldError, MalformedError, StoreError
@@ -35,7 +36,11 @@ def test_a_restored_backup_forgets_its_tail_in_every_table_and_holds_money() -> 
     before = store.log.incarnation()
     store.polls.ensure(CONNECTION, {"invoices": timedelta(minutes=1)})
     store.log.append([Append(stream=stream, expected_version=0, events=(RELEASED,))], causes=CAUSES)
-    mark = PollMark(connection=CONNECTION, flow="invoices", watermark="W1", completed_at=clock(), seen=1)
+    due = store.polls.claim("invoices", connection=CONNECTION, worker="w", lease=LEASE)
+    assert due is not None
+    mark = PollMark(
+        connection=CONNECTION, flow="invoices", claim=due.claim, watermark="W1", completed_at=clock(), seen=1
+    )
     later = Append(stream=stream, expected_version=1, events=(WITHDRAWN,))
     store.log.append([later], causes=CAUSES, mark=mark)
     assert store.relay_step() == 2
@@ -45,7 +50,12 @@ def test_a_restored_backup_forgets_its_tail_in_every_table_and_holds_money() -> 
     assert [entry.event for entry in store.log.load([stream])[stream]] == [RELEASED]
     assert [key[1] for key in store.work.rows()] == ["submit_invoices"]
     assert store.polls.rows(CONNECTION)[0].watermark == ""
-    assert store.polls.claim("invoices", connection=CONNECTION, worker="w", lease=LEASE) is not None
+    old = store.polls.claim("invoices", connection=CONNECTION, worker="w", lease=LEASE)
+    assert old is not None
+    store.go_back(to_position=1, hold_until=clock())
+    with pytest.raises(HeldError, match="claim"):
+        store.polls.finish(msgspec.structs.replace(mark, claim=old.claim))
+    incarnation = store.log.incarnation()
     with pytest.raises(HeldError):
         store.log.append([later], causes=CAUSES, guard=MoneyGuard(incarnation=incarnation))
 
