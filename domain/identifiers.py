@@ -2,12 +2,14 @@
 
 import hashlib
 from base64 import b32encode
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 import msgspec
 
 _NAMESPACE = UUID("6f0c7d52-2f0b-5c0e-9c57-1f0a64e1d9b1")  # ours, fixed for ever: ids derive from it
 KEY1_DIGEST_CHARACTERS = 14
+_REMEMBERED = 1 << 16  # ids kept: deriving one costs as much as folding a short stream
 
 
 class PinnedIdentity(msgspec.Struct, frozen=True):
@@ -20,7 +22,7 @@ class PinnedIdentity(msgspec.Struct, frozen=True):
     @property
     def id(self) -> UUID:
         """The connection id every stream id derives from."""
-        return uuid5(_NAMESPACE, f"{self.tenant}|{self.company}|{self.organisation}")
+        return _derived(_NAMESPACE, f"{self.tenant}|{self.company}|{self.organisation}")
 
 
 class InvoiceKey(msgspec.Struct, frozen=True, order=True):
@@ -70,7 +72,7 @@ class LedgerRow(msgspec.Struct, frozen=True, order=True):
 
 def stream_id(connection: UUID, kind: str, natural_key: str) -> UUID:
     """Derive a stream's id: the same record seen twice is the same stream."""
-    return uuid5(connection, f"{kind}:{natural_key}")
+    return _derived(connection, f"{kind}:{natural_key}")
 
 
 def supplier_key(company: int, number: str) -> str:
@@ -98,6 +100,11 @@ def batch_id(members: list[tuple[str, int]]) -> str:
 def digest(data: bytes) -> str:
     """SHA-256 as lower-case hex."""
     return hashlib.sha256(data).hexdigest()
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _derived(namespace: UUID, name: str) -> UUID:
+    return uuid5(namespace, name)
 
 
 def _base32(text: str) -> str:

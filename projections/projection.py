@@ -52,17 +52,20 @@ class Projection(Generic[D]):
         self._key = key
         self._decoder = msgspec.json.Decoder(data)
 
-    def keys(self, page: Sequence[Recorded]) -> set[RowKey]:
-        """Name the rows that a page of events touches."""
-        return {self._row_key(recorded) for recorded in page if type(recorded.event) in self.handles}
+    def followed(self, page: Sequence[Recorded]) -> list[tuple[RowKey, Recorded]]:
+        """Give the facts of a page that it follows, each with the row it touches."""
+        return [
+            (RowKey(recorded.meta.connection, self._key(recorded)), recorded)
+            for recorded in page
+            if type(recorded.event) in self.handles
+        ]
 
-    def fold(self, rows: Mapping[RowKey, Row], page: Sequence[Recorded], *, after: int, position: int) -> Changes:
-        """Fold a page into the rows it touches."""
+    def fold(
+        self, rows: Mapping[RowKey, Row], facts: Sequence[tuple[RowKey, Recorded]], *, after: int, position: int
+    ) -> Changes:
+        """Fold the followed facts of a page into the rows they touch."""
         folded: dict[RowKey, D | None] = {}
-        for recorded in page:
-            if type(recorded.event) not in self.handles:
-                continue
-            key = self._row_key(recorded)
+        for key, recorded in facts:
             before = folded[key] if key in folded else (self.read(rows[key]) if key in rows else None)
             folded[key] = self._evolve(before, recorded)
         return Changes(
@@ -87,9 +90,6 @@ class Projection(Generic[D]):
         """Give the data of rows by key; missing ones are left out."""
         rows = store.load(self.name, [RowKey(connection, key) for key in keys])
         return {key.key: self.read(row) for key, row in rows.items()}
-
-    def _row_key(self, recorded: Recorded) -> RowKey:
-        return RowKey(recorded.meta.connection, self._key(recorded))
 
     def _row(self, key: RowKey, data: D) -> Row:
         index = self._index(data)

@@ -32,8 +32,9 @@ class Runner:
         behind = [p for p in self._projections if positions[p.name] == after]
         changes = []
         for projection in behind:
-            rows = self._storage.load(projection.name, projection.keys(page))
-            changes.append(projection.fold(rows, page, after=after, position=position))
+            facts = projection.followed(page)
+            rows = self._storage.load(projection.name, {key for key, _ in facts}) if facts else {}
+            changes.append(projection.fold(rows, facts, after=after, position=position))
         # A False answer needs no care: another runner folded these events, the next step goes on behind them.
         self._storage.apply(changes)
         return len(page)

@@ -142,6 +142,8 @@ class Port:
         inner = getattr(self._inner, name)
         step = self._methods.get(name)
         if step is None:
+            if callable(inner):
+                self.__dict__[name] = inner
             return inner
         site, worker = self._site, self._worker
         if Fault.PAGE_CUT in STEPS[step]:

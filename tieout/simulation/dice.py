@@ -20,7 +20,11 @@ class Dice:
         """Give 64 even bits."""
         value = self._seed
         for side in sides:
-            value = _mixed(value ^ (self._named(side) if isinstance(side, str) else side * _GOLDEN + 1))
+            # `_mixed`, written out: a tenth of a run is spent here.
+            value = (value ^ (self._named(side) if isinstance(side, str) else side * _GOLDEN + 1)) & _MASK
+            value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+            value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
+            value ^= value >> 31
         return value
 
     def chance(self, *sides: str | int) -> float:

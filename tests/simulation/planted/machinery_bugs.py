@@ -66,7 +66,7 @@ MACHINERY_BUGS = (
             Change(
                 (polling.Poll, "finish"),
                 "    streams, decide = self._ending(watermark)\n",
-                "    self.tools.polls.finish(mark, worker=self.tools.worker)\n"
+                "    self.tools.polls._put(self.tools.polls._row(mark.connection, mark.flow), watermark=watermark)\n"
                 "    streams, decide = self._ending(watermark)\n",
             ),
         ),
@@ -79,7 +79,7 @@ MACHINERY_BUGS = (
             Change(
                 (Projection, "fold"),
                 "folded[key] if key in folded else",
-                "folded[key] if key in folded and len(page) > 2 else",
+                "folded[key] if key in folded and len(facts) > 2 else",
             ),
         ),
         profile=SUBMIT,
