@@ -1,18 +1,26 @@
 """A seed replays bit for bit, a failure shrinks, the tally goes on where it was cut, and random schedules hold."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
 
+from domain.invoices.events import InvoiceClosed
+from domain.invoices.submission_events import InvoiceSubmissionStarted, InvoiceSubmitted
+from domain.postings.events import PostingConfirmed, PostingStarted
 from tests.simulation.planted.invoice_bugs import INVOICE_BUGS
 from tests.simulation.planted.planting import planted
+from tieout.simulation.code import code_digest
 from tieout.simulation.engine import Engine
-from tieout.simulation.exhaustive import search
-from tieout.simulation.faults import CELLS, Fault
+from tieout.simulation.exhaustive import SCOPES, Scope, base_run, search
+from tieout.simulation.faults import CELLS, STEPS, Fault
+from tieout.simulation.fleet import run_many
+from tieout.simulation.happenings import Happening
+from tieout.simulation.matrix import matrix_page
 from tieout.simulation.schedule import Profile, draw
 from tieout.simulation.shrink import shrink
-from tieout.simulation.tally import Tally, run_many
+from tieout.simulation.tally import Tally, run_seeds
 from tieout.simulation.trace import Trace
 
 BLIND_RETRY = INVOICE_BUGS[0]
@@ -32,7 +40,7 @@ def test_a_seed_replays_bit_for_bit(seed: int) -> None:
 
 
 def test_no_random_schedule_breaks_an_invariant() -> None:
-    tally = run_many(Tally(first_seed=1, next_seed=1), until=101)
+    tally = run_seeds(1, 101)
     assert (tally.schedules, tally.findings) == (100, [])
     assert tally.ambiguous_writes > 5
     assert len(tally.rare(1)) < len(CELLS)
@@ -54,26 +62,62 @@ def test_a_failure_shrinks_to_the_faults_that_matter() -> None:
 
 def test_a_tally_that_was_cut_goes_on_to_the_same_sums(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
-    whole = run_many(Tally(first_seed=5, next_seed=5), until=25)
+    whole = run_seeds(5, 25)
     run_many(Tally(first_seed=5, next_seed=5), until=12, state=state)
-    halves = run_many(Tally.read(state), until=25, state=state)
+    halves = run_many(Tally.read(state), until=25, processes=2, state=state)
     assert (halves.schedules, halves.hits, halves.happenings) == (whole.schedules, whole.hits, whole.happenings)
-    assert Tally.read(state).next_seed == 25
+    assert Tally.read(state) == halves
+    assert halves.next_seed == 25
     assert halves.schedules_per_second > 0
 
 
 def test_a_violation_is_kept_with_its_seed() -> None:
     with planted(BLIND_RETRY):
-        tally = run_many(Tally(first_seed=0, next_seed=0), until=60, profile=Profile.SUBMIT)
-    assert tally.violations
-    assert tally.findings[0].invariant == "I1"
+        found = run_seeds(0, 60, profile=Profile.SUBMIT)
+    assert found.violations
+    assert found.findings[0].invariant == "I1"
+    whole = Tally(first_seed=-10, next_seed=0, schedules=10)
+    whole.merge(found)
+    assert (whole.schedules, whole.next_seed, whole.violations) == (70, 60, found.violations)
+    assert whole.findings == found.findings
+
+
+def test_a_run_ends_when_its_time_is_over() -> None:
+    tally = run_many(Tally(first_seed=1, next_seed=1), until=1_000_000, seconds=0)
+    assert 0 < tally.schedules < 1000
+
+
+def test_the_page_of_a_tally_names_every_step_and_happening() -> None:
+    page = matrix_page(run_seeds(1, 4))
+    assert all(f" {step} " in page for step in STEPS)
+    assert all(f"| {what.value} |" in page for what in Happening)
+    assert "| 3 |" in page
+
+
+def test_the_code_has_one_digest() -> None:
+    assert re.fullmatch("[0-9a-f]{16}", code_digest())
+    assert code_digest() == code_digest()
 
 
 def test_the_exhaustive_search_of_an_invoice_s_first_calls_breaks_nothing() -> None:
-    found = search(Profile.SUBMIT, 1, pairs=True, crossings=9)
+    scope = Scope(Profile.SUBMIT, 1, 9)
+    found = search(scope, pairs=True)
     assert found.findings == []
-    assert found.runs > 60
+    assert found.runs > 400
     assert len(found.states) > 5
+    assert search(scope, pairs=True, processes=2) == found
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_documents_have_come_to_their_end_within_what_is_searched(scope: Scope) -> None:
+    engine = Engine(base_run(1, scope))
+    assert engine.run() == []
+    decisive = (InvoiceSubmissionStarted, InvoiceSubmitted, PostingStarted, PostingConfirmed, InvoiceClosed)
+    ended = [r.meta.recorded_at for r in engine.world.history() if isinstance(r.event, decisive)]
+    assert ended
+    assert engine.calm_since is not None
+    assert max(ended) <= engine.calm_since
+    assert len(engine.steps_at) == scope.crossings
 
 
 def test_every_fault_belongs_to_some_step() -> None:

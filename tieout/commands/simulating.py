@@ -1,5 +1,6 @@
 """`tieout simulate`: the same code under virtual time and every fault we know of, against fakes of both remotes."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,38 +14,51 @@ if TYPE_CHECKING:  # the command line starts fast: the simulation is imported wh
     from tieout.simulation.tally import Tally
 
 BROKEN = 5  # nothing was proven: an invariant broke
-Schedules = Annotated[int, typer.Option("--schedules", min=1, help="How many schedules to run.")]
+SCHEDULES = 200
+Schedules = Annotated[
+    int | None,
+    typer.Option(
+        "--schedules", min=1, help=f"How many schedules to run; default: {SCHEDULES}, or 1 seed with --exhaustive."
+    ),
+]
 First = Annotated[int, typer.Option("--seed", min=0, help="The first schedule's seed; the next ones count up.")]
 Minutes = Annotated[float | None, typer.Option("--minutes", help="Stop after so many minutes, at the latest.")]
 State = Annotated[
     Path | None, typer.Option("--state", metavar="FILE", help="Goes on where a run that was cut stopped.")
+]
+Processes = Annotated[
+    int | None, typer.Option("--processes", min=1, help="How many at once; default: one for each processor.")
+]
+Matrix = Annotated[
+    Path | None, typer.Option("--matrix", metavar="FILE", help="Write how often each fault struck at each step.")
 ]
 AtLeast = Annotated[int, typer.Option("--at-least", help="Every fault must strike at every step so many times.")]
 
 
 def simulate(
     *,
-    schedules: Schedules = 200,
+    schedules: Schedules = None,
     seed: First = 1,
     minutes: Minutes = None,
+    processes: Processes = None,
     state: State = None,
+    matrix: Matrix = None,
     at_least: AtLeast = 0,
     exhaustive: Annotated[
-        bool, typer.Option("--exhaustive", help="Every fault at every call, alone and in pairs.")
+        bool, typer.Option("--exhaustive", help="Every mishap at every call, alone and in pairs.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the errands under simulated faults and judge every invariant; one schedule prints its trace."""
     if exhaustive:
-        raise typer.Exit(_search(as_json=as_json))
-    from tieout.simulation.tally import run_many
-
-    tally = _tally(state, seed)
-    until = tally.first_seed + schedules
-    seconds = None if minutes is None else minutes * 60
-    if schedules == 1 and not as_json:
+        raise typer.Exit(_search(seed, seeds=schedules or 1, processes=processes, as_json=as_json))
+    schedules = schedules or SCHEDULES
+    if schedules == 1 and state is None and not as_json:
         raise typer.Exit(_replay(seed))
-    run_many(tally, until=until, state=state, seconds=seconds)
+    tally = _tally(state, seed)
+    _run(tally, until=tally.first_seed + schedules, processes=processes, minutes=minutes, state=state)
+    if matrix is not None:
+        _write_matrix(tally, matrix)
     if as_json:
         output.emit(summary(tally))
     else:
@@ -71,14 +85,43 @@ def summary(tally: "Tally") -> dict[str, Any]:
 def _tally(state: Path | None, seed: int) -> "Tally":
     import msgspec
 
+    from tieout.simulation.code import code_digest
     from tieout.simulation.tally import Tally
 
+    code = code_digest()
     if state is None or not state.exists():
-        return Tally(first_seed=seed, next_seed=seed)
+        return Tally(first_seed=seed, next_seed=seed, code=code)
     try:
-        return Tally.read(state)
+        tally = Tally.read(state)
     except (msgspec.DecodeError, OSError) as fault:
         raise MisconfiguredError(f"{state} is no state of a simulation ({fault}): name another file") from fault
+    if tally.code != code:
+        text = f"{state} was begun with other code ({tally.code}, this is {code}): name another file to begin anew"
+        raise MisconfiguredError(text)
+    return tally
+
+
+def _run(tally: "Tally", *, until: int, processes: int | None, minutes: float | None, state: Path | None) -> None:
+    from tieout.simulation.fleet import run_many
+
+    with output.progress("simulating") as show:
+        run_many(
+            tally,
+            until=until,
+            processes=processes or os.cpu_count() or 1,
+            seconds=None if minutes is None else minutes * 60,
+            state=state,
+            follow=lambda so_far: show(f"{so_far.schedules:,} schedules, {so_far.violations} violations", 0),
+        )
+
+
+def _write_matrix(tally: "Tally", file: Path) -> None:
+    from tieout.simulation.matrix import matrix_page
+
+    try:
+        file.write_text(matrix_page(tally), encoding="utf-8")
+    except OSError as fault:
+        raise MisconfiguredError(f"{file} cannot be written ({fault.strerror}): name another file") from fault
 
 
 def _replay(seed: int) -> int:
@@ -111,17 +154,24 @@ def _show(tally: "Tally") -> None:
     )
 
 
-def _search(*, as_json: bool) -> int:
-    from tieout.simulation.exhaustive import search
-    from tieout.simulation.schedule import Profile
+def _search(first: int, *, seeds: int, processes: int | None, as_json: bool) -> int:
+    from tieout.simulation.exhaustive import SCOPES, search
 
-    found = {
-        f"{profile.value}, {documents} documents": search(profile, documents, pairs=documents == 1)
-        for profile in (Profile.SUBMIT, Profile.PAY)
-        for documents in (1, 2)
-    }
+    searched = range(first, first + seeds)
+    with output.progress("searching") as show:
+        found = {}
+        for scope in SCOPES:
+            name = f"{scope.profile.value}, {scope.documents} documents"
+            show(f"searching {name}", 0)
+            found[name] = search(scope, pairs=True, seeds=searched, processes=processes or os.cpu_count() or 1)
     figures = {
-        name: {"runs": one.runs, "states": len(one.states), "crossings": one.crossings, "violations": len(one.findings)}
+        name: {
+            "runs": one.runs,
+            "states": len(one.states),
+            "crossings": one.crossings,
+            "ambiguous_writes": one.ambiguous_writes,
+            "violations": len(one.findings),
+        }
         for name, one in found.items()
     }
     if as_json:

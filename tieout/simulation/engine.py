@@ -64,6 +64,7 @@ class Engine:
         self.ambiguous = 0
         self.crossings = self._begun = 0
         self.turbulent = False
+        self.calm_since: datetime | None = None
         self.steps = 0
         self._stack: list[tuple[int, str]] = []
         self.processes = [
@@ -86,6 +87,7 @@ class Engine:
         while self.turbulent and self.steps < MOST_STEPS and not self.violations:
             self._step()
         self.turbulent = False
+        self.calm_since = self.time.now
         if not self.violations:
             self._come_to_rest()
         if not self.violations:
@@ -209,6 +211,8 @@ class Engine:
 
     def _fault(self, number: int, step: str) -> Fault | None:
         possible = STEPS[step]
+        if self.time.now < self.world.storm_until and Fault.TOO_MANY in possible:
+            return Fault.TOO_MANY
         if self.schedule.faults is not None:
             fault = self.schedule.faults.get(number)
             return fault if fault in possible else None
@@ -305,7 +309,7 @@ class Engine:
         news = self.time.now
         for round_ in range(rounds):
             before = self.world.store.log.last_position()
-            if round_ < POLLED_ROUNDS or round_ % POLLED_ROUNDS == 0:
+            if round_ % POLLED_ROUNDS == 0:
                 self._poll_everything()
             self._work_off()
             if self.world.store.log.last_position() != before:
@@ -342,6 +346,7 @@ class Engine:
             self.renew(process)
             self.processes[process.slot - 1].clock.skew = timedelta()
         self.world.ledger.closed_until = None
+        self.world.storm_until = self.time.now
         for turn in range(4):
             self._calm(rounds=MOST_ROUNDS)
             if turn == 0:

@@ -43,4 +43,5 @@ class Happening(StrEnum):
     DEPLOYED = "every process is replaced"
     OPERATOR = "an operator works through what is open"
     TWO_OPERATORS = "two operators work at once"
+    STORM = "both remotes answer 429 for ten minutes"
     TIME_PASSES = "a quarter of an hour passes"

@@ -1,20 +1,17 @@
 """The tally of many runs: what was hit how often, what was broken; it can be written down and gone on with."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from tieout.simulation.engine import Engine
 from tieout.simulation.faults import CELLS, Fault
 from tieout.simulation.happenings import Happening
-from tieout.simulation.schedule import Profile, Schedule, draw
+from tieout.simulation.schedule import Profile, draw
 
 KEPT = 20  # findings kept with their seeds
-WRITE_EVERY = 200
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,11 +25,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class Tally(msgspec.Struct, kw_only=True):
     """Sums over schedules; next_seed: where to go on.
 
-    hits: by "step: fault"; happenings: by "what: in which errand".
+    hits: by "step: fault"; happenings: by "what: in which errand"; code: the digest of the code that ran; seconds: by
+    the wall clock, whatever the number of processes.
     """
 
     first_seed: int
     next_seed: int
+    code: str = ""
     schedules: int = 0
     crossings: int = 0
     violations: int = 0
@@ -59,12 +58,23 @@ class Tally(msgspec.Struct, kw_only=True):
         self.next_seed = seed + 1
         self.crossings += engine.crossings
         self.ambiguous_writes += engine.ambiguous
-        _count(self.hits, {f"{step}: {fault.value}": n for (step, fault), n in engine.hits.items()})
-        _count(self.happenings, {f"{what.value}: {where}": n for (what, where), n in engine.happened.items()})
+        _add(self.hits, {f"{step}: {fault.value}": n for (step, fault), n in engine.hits.items()})
+        _add(self.happenings, {f"{what.value}: {where}": n for (what, where), n in engine.happened.items()})
         self.violations += bool(engine.violations)
         if engine.violations and len(self.findings) < KEPT:
             worst = engine.violations[0]
             self.findings.append(Finding(seed=seed, invariant=worst.invariant, text=worst.text))
+
+    def merge(self, later: "Tally") -> None:
+        """Add the tally of the seeds that follow."""
+        self.schedules += later.schedules
+        self.next_seed = later.next_seed
+        self.crossings += later.crossings
+        self.ambiguous_writes += later.ambiguous_writes
+        _add(self.hits, later.hits)
+        _add(self.happenings, later.happenings)
+        self.violations += later.violations
+        self.findings.extend(later.findings[: KEPT - len(self.findings)])
 
     @property
     def schedules_per_second(self) -> float:
@@ -94,40 +104,16 @@ class Tally(msgspec.Struct, kw_only=True):
         return {one: (sum(where.values()), len(where)) for one, where in found.items()}
 
 
-def run_many(
-    tally: Tally,
-    *,
-    until: int,
-    profile: Profile | None = None,
-    on_finding: Callable[[Schedule, Engine], None] = lambda _s, _e: None,
-    state: Path | None = None,
-    seconds: float | None = None,
-) -> Tally:
-    """Run seeds from `tally.next_seed` up to (not including) `until`, or for so many seconds; give the tally."""
-    started = before = time.monotonic()
-    for seed in _seeds(tally, until):
-        schedule = draw(seed, profile=profile)
-        engine = Engine(schedule)
+def run_seeds(first: int, until: int, *, profile: Profile | None = None) -> Tally:
+    """Run the seeds from `first` up to (not including) `until` in this process; give their tally."""
+    tally = Tally(first_seed=first, next_seed=first)
+    for seed in range(first, until):
+        engine = Engine(draw(seed, profile=profile))
         engine.run()
-        now = time.monotonic()
-        tally.seconds += now - before
-        before = now
         tally.add(engine, seed)
-        if engine.violations:
-            on_finding(schedule, engine)
-        if state is not None and tally.schedules % WRITE_EVERY == 0:
-            tally.write(state)
-        if seconds is not None and now - started > seconds:
-            break
-    if state is not None:
-        tally.write(state)
     return tally
 
 
-def _seeds(tally: Tally, until: int) -> Iterable[int]:
-    return range(tally.next_seed, until)
-
-
-def _count(into: dict[str, int], more: dict[str, Any]) -> None:
+def _add(into: dict[str, int], more: Mapping[str, int]) -> None:
     for name, number in more.items():
         into[name] = into.get(name, 0) + number

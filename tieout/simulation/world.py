@@ -66,6 +66,7 @@ class World:
         self.restored_at: list[int] = []  # log lengths before each restored backup
         self.lost: list[Recorded] = []  # events a restored backup forgot
         self.parms: dict[tuple[str, int], str] = {}  # the bytes each line of each KEY1 first went out with
+        self.storm_until = self.time.now  # until then both remotes answer 429 to everything
         self.numbers = 0
         self._set_up()
         self.begins_at = self.store.log.last_position()  # no backup is older than this

@@ -18,6 +18,7 @@ from tieout.simulation.schedule import BATCH_PROCESSING, CALL_TIMEOUT, SETTLE
 from tieout.simulation.world import ACCOUNTS, PAYEES, World
 
 JUMP = timedelta(minutes=50)
+STORM = timedelta(minutes=10)
 MOST_INVOICES = 6
 
 
@@ -309,6 +310,10 @@ class _Interrupted:
         self._stage.world.store.log.append(*args, **options)
 
 
+def _storm(stage: Stage, _: int) -> None:
+    stage.world.storm_until = stage.world.time.now + STORM
+
+
 def _time_passes(stage: Stage, _: int) -> None:
     stage.world.time.pass_by(timedelta(minutes=15))
 
@@ -351,5 +356,6 @@ _DEEDS: dict[Happening, Callable[[Stage, int], Any]] = {
     Happening.DEPLOYED: _deployed,
     Happening.OPERATOR: _operator,
     Happening.TWO_OPERATORS: _two_operators,
+    Happening.STORM: _storm,
     Happening.TIME_PASSES: _time_passes,
 }
