@@ -60,7 +60,9 @@ KINDS: dict[str, Kind] = {
         "AvidXchange sent what looks like a card number", "Nothing was kept; ask AvidXchange to send four digits only."
     ),
     "reversal-by-hand": Kind(
-        "Payments were reversed and must be reversed in Infor", "Reverse the voucher in M3, then say so."
+        "Payments were reversed and must be reversed in Infor",
+        "Reverse the voucher in M3, unless it shows the reversal already (the same KEY1 with R for T, also in GLS840:"
+        " post or delete it there), then say so.",
     ),
     "posting-refused": Kind("Infor refuses postings", "Correct what M3 names, then retry the issue."),
     "posting-held": Kind("Postings are held", "Clear what the reason names in Infor, then retry the issue."),

@@ -58,6 +58,7 @@ def _appends(tools: Tools, stream: UUID, history: History) -> list[Append]:
     return [
         appended(history[stream], stream, *plan.payment),
         *_given_up(tools, plan, postings, history),
+        *_released(tools, plan, history),
         *_new(tools, plan),
     ]
 
@@ -71,6 +72,11 @@ def _given_up(tools: Tools, plan: ReversalPlan, postings: dict[str, posting.Post
         if booked is not None:
             appends.extend(ended_for_invoices(tools.connection, booked, history, why=fact.why))
     return appends
+
+
+def _released(tools: Tools, plan: ReversalPlan, history: History) -> list[Append]:
+    streams = [(stream_id(tools.connection, "posting", key1), fact) for key1, fact in plan.released]
+    return [appended(history[stream], stream, fact) for stream, fact in streams]
 
 
 def _new(tools: Tools, plan: ReversalPlan) -> list[Append]:

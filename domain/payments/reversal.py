@@ -10,16 +10,17 @@ from domain.event import Event
 from domain.identifiers import InvoiceKey, PinnedIdentity, key1
 from domain.payments import events as e
 from domain.payments.payment import Payment
-from domain.postings.events import PostingAbandoned, PostingLine, PostingPlan, PostingPlanned
+from domain.postings.events import PostingAbandoned, PostingLine, PostingPlan, PostingPlanned, PostingReleased
 from domain.postings.posting import Posting, is_forgotten
 from domain.rules import Rules
 
 
 class ReversalPlan(msgspec.Struct, frozen=True):
-    """Facts for the payment, for postings given up (by KEY1), and for new reversal postings."""
+    """Facts for the payment, for postings given up or released (by KEY1), and for new reversal postings."""
 
-    payment: tuple[Event, ...]
+    payment: tuple[Event, ...] = ()
     abandoned: tuple[tuple[str, PostingAbandoned], ...] = ()
+    released: tuple[tuple[str, PostingReleased], ...] = ()
     postings: tuple[tuple[PostingPlan, PostingPlanned], ...] = ()
 
 
@@ -31,18 +32,14 @@ def decide_reversal(
     went_back_at: when the store went back, None when it never did: what was planned before counts as handed over.
     """
     if not state.is_reversed or state.reversal is not None or state.content is None:
-        return ReversalPlan(())
+        return ReversalPlan()
     payment_id = state.content.payment_id
     for leg in state.legs:
         posting = postings[leg.posting]
         if posting.phase == "held":
             continue  # it is given up; what the store may have forgotten of it, a person looks for
         if not posting.ended and (not posting.before_handover or is_forgotten(posting, went_back_at)):
-            key = keys.posting(leg.posting)
-            if state.waits_for == key:
-                return ReversalPlan(())
-            detail = f"posting {leg.posting} is handed over and not settled yet"
-            return ReversalPlan((e.PaymentReversalHeld(payment_id=payment_id, detail=detail, waits_for=key),))
+            return _queued(state, leg.posting, posting)
     abandoned = [leg.posting for leg in state.legs if postings[leg.posting].before_handover]
     booked = [leg for leg in state.legs if postings[leg.posting].booked]
     why = f"payment {payment_id} was reversed at AvidXchange ({state.content.status})"
@@ -62,7 +59,21 @@ def decide_reversal(
     return ReversalPlan(
         (planned,),
         tuple((key, PostingAbandoned(key1=key, payment_id=payment_id, why=why)) for key in abandoned),
-        tuple((plan, PostingPlanned(plan=plan)) for plan in plans),
+        postings=tuple((plan, PostingPlanned(plan=plan)) for plan in plans),
+    )
+
+
+def _queued(state: Payment, key1: str, posting: Posting) -> ReversalPlan:
+    """Wait for a posting; one that is queued itself, and may be handed over all the same, is looked at now."""
+    payment_id = state.content.payment_id if state.content else ""
+    why = f"payment {payment_id} was reversed: Infor shows what became of the posting"
+    released = ((key1, PostingReleased(payment_id=payment_id, why=why)),) if posting.phase == "queued" else ()
+    key = keys.posting(key1)
+    if state.waits_for == key:
+        return ReversalPlan(released=released)
+    detail = f"posting {key1} is handed over and not settled yet"
+    return ReversalPlan(
+        (e.PaymentReversalHeld(payment_id=payment_id, detail=detail, waits_for=key),), released=released
     )
 
 

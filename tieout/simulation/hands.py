@@ -23,8 +23,12 @@ def pay_in_m3(world: World, held: FakeInvoice) -> None:
 
 
 def take_back_in_m3(world: World, key1: str) -> None:
-    """Reverse in M3 what a posting booked, by hand."""
+    """Reverse in M3 what still stands of what a posting booked, by hand."""
     for booking in [b for b in world.ledger.booked if b.key1 == key1 and not b.taken_back]:
+        rows = [b for b in world.ledger.booked if b.payment_id == booking.payment_id]
+        standing = sum(-1 if b.taken_back else 1 for b in rows if b.row.invoice == booking.row.invoice)
+        if standing <= 0:
+            continue  # the invoice shows its reversal, too
         held = world.ledger.invoices[booking.row.invoice]
         row = _row(world, held, booking.net, "REVERSED BY HAND")
         held.payments.append(Paid(row=row, net=-booking.net, discount=Money(0)))
@@ -43,6 +47,11 @@ def delete_batch(world: World, batch: Batch) -> None:
 def batches_of(ledger: FakeLedger, key1: str) -> list[Batch]:
     """Give every batch that ever had a KEY1."""
     return [batch for batch in ledger.batches if batch.key1 == key1]
+
+
+def reversal_of(key1: str) -> str:
+    """Give the KEY1 of the reversal of a posting."""
+    return f"R{key1[1:]}"
 
 
 def live_records(world: World) -> list[Held]:

@@ -19,7 +19,7 @@ from tieout.acts import retry
 from tieout.acts.act import Act
 from tieout.acts.doubts import Word, resolve
 from tieout.acts.issues import reversal_done
-from tieout.simulation.hands import batches_of, delete_batch, take_back_in_m3
+from tieout.simulation.hands import batches_of, delete_batch, reversal_of, take_back_in_m3
 from tieout.simulation.schedule import SETTLE
 from tieout.simulation.world import World
 
@@ -109,6 +109,12 @@ def _reverse_by_hand(staff: Staff, act: Act, payment_id: str) -> bool:
     state = payment.fold(world.store.log.load([stream])[stream])
     if state.reversal is None or not state.reversal.tasks or state.by_hand:
         return False
+    backs = [batch for key1 in state.reversal.tasks for batch in batches_of(world.ledger, reversal_of(key1))]
+    if any(batch.jobs for batch in backs):
+        return False  # M3 works on the reversal already
+    for batch in backs:
+        if batch.state in ("open", "stuck"):
+            delete_batch(world, batch)
     for key1 in state.reversal.tasks:
         take_back_in_m3(world, key1)
     deed = partial(reversal_done, act, stream, voucher=f"HAND-{payment_id}")

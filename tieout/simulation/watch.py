@@ -48,7 +48,9 @@ def judge_steps(world: World, worker: str, commands: Sequence[StepCommand]) -> I
             yield Violation("I10", f"{worker} sends {step} for {key1} after its deadline")
         if (state.handed_over_at is not None) != (step == "UpdBatch"):
             yield Violation("I2", f"{worker} sends {step} for {key1}, which is {state.phase}")
-        if posting.is_forgotten(state, _went_back(world)):
+        # A sender whose intent is older than the restore was overtaken by it; the hold outlasts its deadline, too.
+        overtaken = state.incarnation != world.store.log.incarnation()
+        if posting.is_forgotten(state, _went_back(world)) and not overtaken:
             yield Violation("I2", f"{worker} sends {step} for {key1} though the store may have forgotten a handover")
         yield from _judge_bytes(world, key1, commands, state)
 

@@ -12,6 +12,7 @@ from domain.payments.events import PaymentPostingsPlanned, PaymentSettled
 from domain.postings import events as p
 from projections import invoices, payments
 from tieout.simulation.fakes.payables_books import Held
+from tieout.simulation.hands import reversal_of
 from tieout.simulation.world import World
 
 DEAD = ("Rejected", "Void")
@@ -191,6 +192,7 @@ def _payment_of(world: World, key1: str) -> str:
 
 
 def _is_given_to_a_person(key1: str, views: Sequence[payments.PaymentView]) -> bool:
-    """Whether somebody was asked to take it back: a restored store no longer knows the posting itself."""
+    """Whether somebody was asked to take it back: a restored store knows neither the posting nor its reversal."""
     reversals = (view.payment.folded.reversal for view in views)
-    return any(reversal is not None and key1 in reversal.tasks for reversal in reversals)
+    asked = {task for reversal in reversals if reversal is not None for task in reversal.tasks}
+    return key1 in asked | {reversal_of(task) for task in asked}

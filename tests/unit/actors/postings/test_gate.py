@@ -8,7 +8,6 @@ import pytest
 
 from actors.errands.post_payment import post_payment
 from actors.errands.send_postings import send_postings
-from domain.connections.events import FirstPostingApproved
 from domain.errors import RefusedError
 from domain.identifiers import InvoiceKey
 from domain.payments.events import PaymentHeld, PaymentIgnored
@@ -317,38 +316,6 @@ def test_what_cannot_be_written_is_refused_and_its_neighbour_goes() -> None:
     assert (world.phase("77001"), world.phase("77002")) == ("refused", "confirmed")
     assert world.posting(world.key("77001")).reason == "FIELD_TOO_LONG"
     assert world.is_quiet()
-
-
-def test_one_posting_goes_first_and_the_others_follow_a_persons_word() -> None:
-    world = World(first_posting="confirm")
-    for number in (1, 2, 3):
-        world.pay(f"7700{number}", (world.bill(f"INV-{number}"), 157_000))
-    world.poll()
-    world.work_through(LONG, step=STEP)
-    phases = sorted(world.phase(f"7700{number}") for number in (1, 2, 3))
-    assert phases == ["confirmed", "queued", "queued"]
-    assert world.is_quiet()
-    world.pay("77004", (world.bill("INV-4"), 157_000))
-    world.poll()
-    world.work_through(timedelta(minutes=1))
-    assert world.phase("77004") == "queued"
-    world.say(world.stream("connection", ""), FirstPostingApproved(person="ann", reason="seen in M3"))
-    world.work_through(LONG, step=STEP)
-    world.check_booked_once(*(world.key(f"7700{number}") for number in (1, 2, 3, 4)))
-    assert world.is_quiet()
-
-
-def test_when_the_first_posting_is_refused_another_may_go_first() -> None:
-    world = World(first_posting="confirm")
-    roof = world.bill("INV-1")
-    world.pay("77001", (roof, 157_000))
-    world.poll()
-    world.ledger.after_step["CtrlBatch"] = lambda: stop(roof)
-    world.work_through(timedelta(minutes=1))
-    world.pay("77002", (world.bill("INV-2"), 157_000))
-    world.poll()
-    world.work_through(LONG, step=STEP)
-    assert (world.phase("77001"), world.phase("77002")) == ("held", "confirmed")
 
 
 def test_a_person_books_payments_where_the_settings_say_so() -> None:

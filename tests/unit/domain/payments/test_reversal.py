@@ -48,7 +48,7 @@ def test_a_reversal_queues_behind_a_posting_that_is_handed_over() -> None:
     (fact,) = decide_reversal(reversed_payment(), {"T1": HANDED_OVER}, rules()).payment
     assert isinstance(fact, e.PaymentReversalHeld)
     assert fact.waits_for == keys.posting("T1")
-    assert decide_reversal(reversed_payment(fact), {"T1": HANDED_OVER}, rules()) == ReversalPlan(())
+    assert decide_reversal(reversed_payment(fact), {"T1": HANDED_OVER}, rules()) == ReversalPlan()
 
 
 def test_a_posted_payment_is_reversed_through_the_void_interface() -> None:
@@ -70,12 +70,12 @@ def test_without_a_void_interface_a_person_reverses_it() -> None:
 
 def test_a_reversal_is_planned_once() -> None:
     planned = e.PaymentReversalPlanned(payment_id="77001", abandoned=(), reversing=(), tasks=("T1",))
-    assert decide_reversal(reversed_payment(planned), {"T1": BOOKED}, rules()) == ReversalPlan(())
+    assert decide_reversal(reversed_payment(planned), {"T1": BOOKED}, rules()) == ReversalPlan()
 
 
 def test_a_payment_that_stands_is_not_reversed() -> None:
     state = fold(recorded([e.PaymentSettled(content=payment())]))
-    assert decide_reversal(state, {}, rules()) == ReversalPlan(())
+    assert decide_reversal(state, {}, rules()) == ReversalPlan()
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,19 @@ def test_a_posting_the_store_may_have_forgotten_is_not_given_up() -> None:
     assert isinstance(fact, e.PaymentReversalHeld)
     assert fact.waits_for == keys.posting("T1")
     assert decide_reversal(reversed_payment(), {"T1": BOOKED}, rules(), went_back_at=NOW).payment
+
+
+def test_a_reversal_has_a_queued_posting_looked_at_that_a_restored_store_may_have_handed_over() -> None:
+    held = p.PostingHeld(
+        key1="T1", payment_id="77001", reason="FIRST_POSTING", detail="T0 goes first", waits_for=keys.FIRST_POSTING
+    )
+    queued = posting(held)
+    result = decide_reversal(reversed_payment(), {"T1": queued}, rules(), went_back_at=NOW)
+    (fact,) = result.payment
+    ((released, why),) = result.released
+    assert isinstance(fact, e.PaymentReversalHeld)
+    assert (released, why.payment_id) == ("T1", "77001")
+    again = decide_reversal(reversed_payment(fact), {"T1": posting(held, why)}, rules(), went_back_at=NOW)
+    assert again == ReversalPlan(), "it is released once"
+    assert decide_reversal(reversed_payment(fact), {"T1": queued}, rules(), went_back_at=NOW).released
+    assert [key for key, _ in decide_reversal(reversed_payment(), {"T1": queued}, rules()).abandoned] == ["T1"]
