@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 
 simulate_state := dist/simulation.json
 
-.PHONY: help demo simulate simulate-long test check format lint imports types docs build wheel-test bench lock clean
+.PHONY: help demo simulate simulate-long chaos test check format lint imports types docs build wheel-test bench lock clean
 
 help:  ## list the targets
 	@$(PYTHON) -c "import re; [print(f'{m[1]:<12} {m[2]}') for m in re.finditer(r'^([a-z-]+):.*?## (.*)$$', open('Makefile').read(), re.M)]"
@@ -26,6 +26,9 @@ simulate: $(READY)  ## the same code under every fault we know, for about five m
 simulate-long: $(READY)  ## a million schedules; cut it and call it again, it goes on
 	$(PYTHON) -c "import os; os.makedirs('dist', exist_ok=True)"
 	$(BIN)/tieout simulate --schedules 1000000 --state $(simulate_state)
+
+chaos: $(READY)  ## kill -9 at random moments against a hostile sandbox, 50 seeds
+	$(BIN)/python tests/chaos/kill_nine.py --seeds 50
 
 test: $(READY)  ## every test, with branch coverage of domain/ and projections/
 	$(BIN)/coverage erase

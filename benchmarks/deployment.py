@@ -9,7 +9,7 @@ import msgspec
 
 from sandbox.serve import Sandbox
 from tieout.acts.connections import add_connection
-from tieout.demo.settings import NAME, write_settings
+from tieout.demo.settings import NAME, Pace, write_settings
 from tieout.settings import load_file
 from tieout.settings.keys import write_keys
 from tieout.sync import Outcome, sync
@@ -24,7 +24,8 @@ def deployed(sandbox: Sandbox) -> Iterator[Deployment]:
         ionapi = sandbox.write_out(folder / "sandbox")
         divisions = sorted(sandbox.infor_books.divisions)
         store = f"sqlite:///{folder / 'tieout.db'}"
-        file = write_settings(folder, avidxchange=sandbox.avidxchange_url, divisions=divisions, store=store)
+        avidxchange = sandbox.avidxchange_url
+        file = write_settings(folder, avidxchange=avidxchange, divisions=divisions, store=store, pace=Pace())
         settings = load_file(file, environ={})
         write_keys(settings.keys_file)
         create_store(settings.store_url)

@@ -11,7 +11,7 @@ from typing import Any, Self
 import msgspec
 
 from domain.errors import StoreError
-from tieout.demo.settings import CALL_TIMEOUT_SECONDS, LAG_SECONDS, POSTING_DELAY_SECONDS, VOID_INTERFACE
+from tieout.demo.settings import VOID_INTERFACE, Pace
 
 ANSWER_SECONDS = 60.0
 
@@ -27,16 +27,17 @@ class Addresses(msgspec.Struct, frozen=True):
 class SandboxProcess:
     """A running sandbox; it ends when this process closes its standard input, however that comes about."""
 
-    def __init__(self, folder: Path, *, seed: int, invoices: int, faults: str) -> None:
+    def __init__(self, folder: Path, *, seed: int, invoices: int, faults: str, pace: Pace | None = None) -> None:
         self.folder = folder
+        self.pace = pace or Pace()
         command = [sys.executable, "-m", "sandbox", "--until-stdin-closes", "--out", str(folder)]
         options = {
             "seed": seed,
             "invoices": invoices,
             "faults": faults,
-            "search-lag": LAG_SECONDS,
-            "posting-delay": POSTING_DELAY_SECONDS,
-            "call-timeout": CALL_TIMEOUT_SECONDS,
+            "search-lag": self.pace.lag_seconds,
+            "posting-delay": self.pace.posting_delay_seconds,
+            "call-timeout": self.pace.call_timeout_seconds,
             "void-interface": VOID_INTERFACE,
         }
         command += [part for name, value in options.items() for part in (f"--{name}", str(value))]

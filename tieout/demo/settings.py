@@ -3,9 +3,8 @@
 from pathlib import Path
 from string import Template
 
-CALL_TIMEOUT_SECONDS = 2.0
-LAG_SECONDS = 0.3
-POSTING_DELAY_SECONDS = 0.3
+import msgspec
+
 VOID_INTERFACE = "AVXVOID"
 NAME = "acme"
 
@@ -27,7 +26,7 @@ locked_retry_seconds = 1
 lookup_lag_seconds = $lag
 call_timeout_seconds = $timeout
 clock_margin_seconds = 0.2
-settle_window = "3s"
+settle_window = "$settle"
 requests_per_minute = 60000
 
 [connections.acme.avidxchange]
@@ -36,12 +35,21 @@ dimensions = { 2 = "Cost center", 3 = "Building" }
 search_lag_seconds = $lag
 call_timeout_seconds = $timeout
 clock_margin_seconds = 0.2
-settle_window = "3s"
+settle_window = "$settle"
 requests_per_minute = 60000
 """)
 
 
-def write_settings(folder: Path, *, avidxchange: str, divisions: list[str], store: str) -> Path:
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How slow the pretend systems are, and how long tieout waits for them; settle: the settle window, a duration."""
+
+    call_timeout_seconds: float = 2.0
+    lag_seconds: float = 0.3
+    posting_delay_seconds: float = 0.3
+    settle: str = "3s"
+
+
+def write_settings(folder: Path, *, avidxchange: str, divisions: list[str], store: str, pace: Pace) -> Path:
     """Write `tieout.toml` into the demo's folder."""
     path = folder / "tieout.toml"
     path.write_text(
@@ -50,8 +58,9 @@ def write_settings(folder: Path, *, avidxchange: str, divisions: list[str], stor
             divisions=", ".join(f'"{division}"' for division in divisions),
             void_interface=VOID_INTERFACE,
             avidxchange=avidxchange,
-            lag=LAG_SECONDS,
-            timeout=CALL_TIMEOUT_SECONDS,
+            lag=pace.lag_seconds,
+            timeout=pace.call_timeout_seconds,
+            settle=pace.settle,
         ),
         encoding="utf-8",
     )

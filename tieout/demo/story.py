@@ -39,7 +39,8 @@ class Told:
 def set_up(folder: Path, sandbox: SandboxProcess, *, store: str, environ: dict[str, str]) -> Settings:
     """Write settings and keys, make the store, add the connection: what a person does with init and connection add."""
     divisions = list(sandbox.books()["infor"]["divisions"])
-    file = write_settings(folder, avidxchange=sandbox.addresses.avidxchange, divisions=divisions, store=store)
+    avidxchange, pace = sandbox.addresses.avidxchange, sandbox.pace
+    file = write_settings(folder, avidxchange=avidxchange, divisions=divisions, store=store, pace=pace)
     settings = load_file(file, environ=environ)
     if not settings.keys_file.exists():
         write_keys(settings.keys_file)
