@@ -8,7 +8,7 @@ import msgspec
 from domain.errors import ConflictError, StoreError
 from domain.event import Append, Event, Recorded
 from domain.ports import EventLog
-from domain.ports.store import Causes, MoneyGuard, PollMark
+from domain.ports.store import Causes, Guard, PollMark
 
 CONFLICT_TRIES = 20
 STORE_TRIES = 3
@@ -23,7 +23,7 @@ def settle(
     *,
     causes: Causes,
     mark: PollMark | None = None,
-    guard: MoneyGuard | None = None,
+    guard: Guard | None = None,
 ) -> Sequence[Append]:
     """Decide over fresh history until the append holds; give what was appended ([] when nothing is to say).
 

@@ -46,7 +46,13 @@ class Shut(msgspec.Struct, frozen=True):
     key: str
 
 
-Effect = Due | Wait | Done | Open | Shut
+class Wake(msgspec.Struct, frozen=True):
+    """Rows waiting on the key are due at once, to decide anew; the key stays as it is."""
+
+    key: str
+
+
+Effect = Due | Wait | Done | Open | Shut | Wake
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain import keys
 from domain.connections import events as connection
-from domain.effects import Done, Due, Effect, Open, Shut, Wait
+from domain.effects import Done, Due, Effect, Open, Shut, Wait, Wake
 from domain.event import Event, Recorded
 from domain.identifiers import code_key, supplier_key
 from domain.invoices import events as invoice
@@ -89,9 +89,16 @@ def _posting_ended(*, key1: str, r: Recorded) -> tuple[Effect, ...]:
     return (*(Done(errand, r.stream) for errand in errands), Open(keys.posting(key1)))
 
 
+def _posting_came_to_nothing(e: posting.PostingRefused | posting.PostingAbandoned, r: Recorded) -> tuple[Effect, ...]:
+    """If it was the one that goes first, another may: what waits for the first posting's approval decides anew."""
+    return (*_posting_ended(key1=e.key1, r=r), Wake(keys.FIRST_POSTING))
+
+
 def _posting_held(e: posting.PostingHeld, r: Recorded) -> tuple[Effect, ...]:
     """A held posting is in nobody's way: what queues behind it goes on (a reissue waits for its reversal's end)."""
-    free = (Open(keys.posting(e.key1)),) if e.key1.startswith("T") else ()
+    free: tuple[Effect, ...] = (Open(keys.posting(e.key1)),) if e.key1.startswith("T") else ()
+    if e.waits_for != keys.FIRST_POSTING:
+        free = (*free, Wake(keys.FIRST_POSTING))
     return (*_held("send_postings")(e, r), Done("resume_posting", r.stream), *free)
 
 
@@ -104,7 +111,9 @@ def _posting_doubted(e: posting.PostingDoubted, r: Recorded) -> tuple[Effect, ..
 
 def _posting_resolved(e: posting.PostingDoubtResolved, r: Recorded) -> tuple[Effect, ...]:
     ended = _posting_ended(key1=e.key1, r=r)
-    reversed_by_hand = e.key1.startswith("R") and e.resolution != "absent"
+    if e.resolution == "absent":
+        return (*ended, Wake(keys.FIRST_POSTING))
+    reversed_by_hand = e.key1.startswith("R")
     return (*ended, Open(keys.reversed_payment(e.payment_id))) if reversed_by_hand else ended
 
 
@@ -206,8 +215,8 @@ ROUTES: dict[type[Event], Route] = {
     posting.PostingHandedOver: lambda e, r: (Due("confirm_posting", r.stream, e.look_at),),
     posting.PostingDoubted: _posting_doubted,
     posting.PostingWaitsInInfor: lambda e, r: (Due("confirm_posting", r.stream, e.look_at),),
-    posting.PostingRefused: lambda e, r: _posting_ended(key1=e.key1, r=r),
-    posting.PostingAbandoned: lambda e, r: _posting_ended(key1=e.key1, r=r),
+    posting.PostingRefused: _posting_came_to_nothing,
+    posting.PostingAbandoned: _posting_came_to_nothing,
     posting.PostingConfirmed: _posting_confirmed,
     posting.PostingDoubtResolved: _posting_resolved,
     posting.PostingToDesk: _done("send_postings", "resume_posting", "confirm_posting"),

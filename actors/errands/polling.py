@@ -29,10 +29,11 @@ from domain.event import Append
 from domain.identifiers import stream_id
 from domain.polls.decisions import decide_failed, decide_malformed, failure_stands
 from domain.polls.events import PollCompleted
-from domain.ports.store import PollDue, PollMark
+from domain.ports.store import PollDue, PollGuard, PollMark
 
 LONG_WAITS = 12  # a poll that needs a person waits this many longest back-offs
-LEASE_CALLS = 10  # a claim of a poll lasts this many calls; a second poller would only see the same things twice
+LEASE_CALLS = 10  # a claim of a poll lasts this many calls
+RENEWALS = 4  # times a lease that a poll of many pages keeps its claim
 
 Reader = Callable[["Poll"], str]
 
@@ -42,8 +43,7 @@ def run_poll(tools: Tools, flow: str, read: Reader) -> bool:
 
     read: reads the remote, hands its facts to the `Poll` it gets, and gives the next watermark.
     """
-    lease = tools.rules.infor.call_timeout * LEASE_CALLS
-    due = tools.polls.claim(flow, connection=tools.connection, worker=tools.worker, lease=lease)
+    due = tools.polls.claim(flow, connection=tools.connection, worker=tools.worker, lease=_lease(tools))
     if due is None:
         return False
     poll = Poll(tools, due)
@@ -72,6 +72,7 @@ class Poll:
         self.correlation_id = tools.new_id()
         self.causes = tools.causes(self.correlation_id)
         self.started_at: datetime = tools.log.now()
+        self._renewed_at = self.started_at
         self._own = self._stream(self.correlation_id)
         self._failures = self._stream(f"{due.flow}:failures")
         self._pages = self._seen = self._recorded = 0
@@ -80,9 +81,13 @@ class Poll:
         self._malformed: dict[UUID, tuple[str, str]] = {}
 
     def page(self, seen: int) -> None:
-        """Count a page of so many records."""
+        """Count a page of so many records; a poll of many pages keeps its claim. Raises HeldError when it is lost."""
         self._pages += 1
         self._seen += seen
+        lease = _lease(self.tools)
+        if self.tools.log.now() > self._renewed_at + lease / RENEWALS:
+            self.tools.polls.renew(self.due, lease=lease)
+            self._renewed_at = self.tools.log.now()
 
     def malformed(self, record: str, text: str) -> None:
         """Note a record that could not be read: a `PollRecordMalformed`, once per record and text."""
@@ -102,7 +107,8 @@ class Poll:
         if self._deferred is None:
             return ()
         (streams, decide), self._deferred = self._deferred, None
-        made = settle(self.tools.log, streams, decide, causes=self.causes)
+        guard = PollGuard(connection=self.tools.connection, flow=self.flow, claim=self.due.claim)
+        made = settle(self.tools.log, streams, decide, causes=self.causes, guard=guard)
         self._recorded += sum(len(append.events) for append in made)
         return made
 
@@ -173,6 +179,10 @@ def _give_up(tools: Tools, poll: Poll, *, verdict: str, text: str) -> None:
     poll.fail(verdict=verdict, text=text)
     until: datetime = tools.log.now() + long_wait(tools)
     tools.polls.fail(poll.due, until=until, text=text)
+
+
+def _lease(tools: Tools) -> timedelta:
+    return tools.rules.infor.call_timeout * LEASE_CALLS
 
 
 def long_wait(tools: Tools) -> timedelta:

@@ -149,14 +149,12 @@ def _behind_first(tools: Tools, state: Posting, history: History, first: str) ->
     chosen = first or _chosen(tools, conn.first_posting)
     if chosen and chosen != plan.key1:
         detail = f"posting {chosen} goes first; a person confirms that M3 booked it as wished"
-        # While it is in flight its end is waited for: if nothing was booked, another one goes first.
-        booked = _look_at(tools, chosen).booked
         held = e.PostingHeld(
             key1=plan.key1,
             payment_id=plan.payment_id,
             reason="FIRST_POSTING",
             detail=detail,
-            waits_for=keys.FIRST_POSTING if booked else keys.posting(chosen),
+            waits_for=keys.FIRST_POSTING,
         )
         return _hold_back(tools, state, history, held), first
     return [], plan.key1
@@ -182,12 +180,8 @@ def _chosen(tools: Tools, key1: str) -> str:
     """The posting chosen to go first, unless it ended without being booked: then another may."""
     if not key1:
         return ""
-    state = _look_at(tools, key1)
+    state = state_of(tools, key1, tools.log.load([posting_stream(tools.connection, key1)]))
     return "" if state.phase in ("refused", "abandoned", "settled_absent", "held", "queued") else key1
-
-
-def _look_at(tools: Tools, key1: str) -> Posting:
-    return state_of(tools, key1, tools.log.load([posting_stream(tools.connection, key1)]))
 
 
 def choose_first(tools: Tools, key1: str, history: History) -> list[Append]:

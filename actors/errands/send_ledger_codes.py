@@ -11,7 +11,7 @@ import msgspec
 
 from actors.errands.polling import long_wait
 from actors.errands.upserting import Claim, Later, Outcome, keep_rows_on_misconfiguration, look, put_in_halves
-from actors.settle import History, appended, settle
+from actors.settle import History, appended
 from actors.tools import Tools
 from domain.errors import MisconfiguredError, RefusedError
 from domain.event import Append, Event
@@ -148,7 +148,8 @@ def _record_answers(
             for stream, (member, answer) in settled.items()
         ]
 
-    settle(claim.tools.log, list(settled), decide, causes=claim.tools.causes(claim.tools.new_id()))
+    if not claim.settle(list(settled), decide):
+        outcomes.update(dict.fromkeys(outcomes, Later(wait=claim.flight)))
 
 
 def _events(now: LedgerCode, member: _Member, answer: RecordAnswer, breaches: Sequence[Breach]) -> tuple[Event, ...]:
@@ -180,5 +181,6 @@ def _verify(claim: Claim) -> None:
             for stream, active in compared.items()
         ]
 
-    settle(claim.tools.log, list(compared), decide, causes=claim.tools.causes(claim.tools.new_id()))
+    if not claim.settle(list(compared), decide):
+        outcomes.update(dict.fromkeys(outcomes, Later(wait=claim.flight)))
     claim.give_back(outcomes)

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from actors.errands.upserting import Claim, Later, Outcome, keep_rows_on_misconfiguration, look, put_in_halves
-from actors.settle import History, appended, settle
+from actors.settle import History, appended
 from actors.tools import Tools
 from domain.errors import MisconfiguredError
 from domain.event import Append, Event
@@ -140,7 +140,8 @@ def _record(
             for stream, (member, answer) in settled.items()
         ]
 
-    settle(claim.tools.log, list(settled), decide, causes=claim.tools.causes(claim.tools.new_id()))
+    if not claim.settle(list(settled), decide):
+        outcomes.update(dict.fromkeys(outcomes, Later(wait=claim.flight)))
 
 
 def _events(now: Supplier, member: _Member, answer: RecordAnswer, breaches: Sequence[Breach]) -> tuple[Event, ...]:

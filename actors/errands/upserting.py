@@ -7,13 +7,15 @@ begun under it and the time its effect may take to show, and a row whose outcome
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 
+from actors.settle import Decide, settle
 from actors.tools import Tools
-from domain.errors import MalformedError, RefusedError, TransientError
+from domain.errors import HeldError, MalformedError, RefusedError, TransientError
 from domain.ports.answers import RecordAnswer, Verdict
-from domain.ports.store import DueRow
+from domain.ports.store import DueRow, StoreGuard
 
 MARGIN = timedelta(seconds=5)
 IDLE = timedelta(seconds=5)  # a row that has nothing to do is the relay's to delete: look again soon
@@ -44,6 +46,7 @@ class Claim:
 
     def __init__(self, tools: Tools, errand: str, *, limit: int) -> None:
         self.tools = tools
+        self.incarnation = tools.log.incarnation()  # before anything is read: what is sent belongs to this store
         self.flight = flight_time(tools)
         self._calls_until = tools.clock.monotonic() + (tools.rules.avidxchange.call_timeout + MARGIN).total_seconds()
         self.rows = tools.work.claim(
@@ -64,6 +67,18 @@ class Claim:
         attempts = max((row.attempts for row in self.rows), default=0)
         backoff = self.tools.backoff(attempts, retry_after=error.retry_after)
         return Later(wait=backoff if error.before_processing else max(backoff, self.flight))
+
+    def settle(self, streams: Sequence[UUID], decide: Decide) -> bool:
+        """Record outcomes; False, and nothing is recorded, when the store went back since the rows were claimed.
+
+        Verdict: retry. The versions that were sent are another store's; the rows of this one are sent again.
+        """
+        guard = StoreGuard(incarnation=self.incarnation)
+        try:
+            settle(self.tools.log, streams, decide, causes=self.tools.causes(self.tools.new_id()), guard=guard)
+        except HeldError:
+            return False
+        return True
 
     def give_back(self, outcomes: Mapping[DueRow, Outcome | None]) -> None:
         """Give every row back: outcomes that were recorded are released, the others postponed.

@@ -11,12 +11,12 @@ from adapters.eventlog.database import Database
 from adapters.eventlog.identity import StoreState, read_state
 from adapters.eventlog.mapper import EventMapper
 from adapters.eventlog.personal import holds_personal
-from adapters.eventlog.polls import write_mark
+from adapters.eventlog.polls import check_claim, write_mark
 from adapters.eventlog.recorders import EventRecorder
 from adapters.vault.data_keys import DataKeys
 from domain.errors import ConflictError, HeldError
 from domain.event import Append, Meta, Recorded
-from domain.ports.store import Causes, MoneyGuard, PollMark
+from domain.ports.store import Causes, Guard, MoneyGuard, PollGuard, PollMark
 
 FUTURE_MARGIN = timedelta(seconds=5)  # a newest event recorded later than this from now stops money writes
 
@@ -60,7 +60,7 @@ class SqliteLog:
         *,
         causes: Causes,
         mark: PollMark | None = None,
-        guard: MoneyGuard | None = None,
+        guard: Guard | None = None,
     ) -> None:
         """Append all or nothing."""
         personal = [a.stream for a in batch if any(holds_personal(type(event)) for event in a.events)]
@@ -103,10 +103,17 @@ class SqliteLog:
         keys = self._data_keys.get(personal) if personal else {}
         return [self._mapper.to_recorded(event, keys) for event in stored]
 
-    def _check(self, cursor: SQLiteCursor, guard: MoneyGuard, now: datetime) -> None:
+    def _check(self, cursor: SQLiteCursor, guard: Guard, now: datetime) -> None:
+        if isinstance(guard, PollGuard):
+            check_claim(cursor, guard)
+            return
         state = read_state(cursor)
         if guard.incarnation != state.incarnation:
             raise HeldError("the store is another incarnation than the one this work began with: it was restored")
+        if isinstance(guard, MoneyGuard):
+            self._check_hold(cursor, state, now)
+
+    def _check_hold(self, cursor: SQLiteCursor, state: StoreState, now: datetime) -> None:
         if state.held_until is not None and state.held_until > now:
             raise HeldError(f"money writes are held until {state.held_until.isoformat()}: the store was restored")
         last = self._events.last(cursor)

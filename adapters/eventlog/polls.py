@@ -10,7 +10,7 @@ from eventsourcing.sqlite import SQLiteCursor
 from adapters.eventlog.database import Database
 from adapters.eventlog.times import moment, moment_or_none, stamp
 from domain.errors import HeldError
-from domain.ports.store import PollDue, PollMark, PollRow
+from domain.ports.store import PollDue, PollGuard, PollMark, PollRow
 
 _FREE = "(claimed_until IS NULL OR claimed_until <= :now)"
 _GIVE_BACK = "claimed_by = NULL, claim = '', claimed_until = NULL"
@@ -87,6 +87,16 @@ class SqlitePolls:
             claim=row["claim"],
         )
 
+    def renew(self, due: PollDue, *, lease: timedelta) -> None:
+        """Keep the claim."""
+        with self._database.writing(durable=False) as cursor:
+            cursor.execute(
+                "UPDATE polls SET claimed_until = ? WHERE connection = ? AND flow = ? AND claim = ? RETURNING 1",
+                (stamp(self._now() + lease), due.connection.hex, due.flow, due.claim),
+            )
+            if cursor.fetchone() is None:
+                raise _lost(due.flow)
+
     def finish(self, mark: PollMark) -> None:
         """End a poll that found nothing."""
         with self._database.writing() as cursor:
@@ -107,17 +117,29 @@ def write_mark(cursor: SQLiteCursor, mark: PollMark, *, now: datetime) -> None:
 
     Raises HeldError when the claim is lost: what was read meanwhile is read again by whoever holds the poll now.
     """
-    key = (mark.connection.hex, mark.flow, mark.claim)
-    cursor.execute("SELECT every_seconds FROM polls WHERE connection = ? AND flow = ? AND claim = ?", key)
-    row = cursor.fetchone()
-    if row is None:
-        raise HeldError(f"the claim of the poll of {mark.flow} is lost: it took too long, or the store was restored")
-    every = timedelta(seconds=row["every_seconds"])
+    every = check_claim(cursor, mark)
     cursor.execute(
         "UPDATE polls SET watermark = ?, seen = ?, last_polled_at = ?, next_poll_at = ?, attempts = 0,"  # noqa: S608 (fixed texts)
         f" last_error = '', {_GIVE_BACK} WHERE connection = ? AND flow = ? AND claim = ?",
-        (mark.watermark, mark.seen, stamp(mark.completed_at), stamp(now + every), *key),
+        (mark.watermark, mark.seen, stamp(mark.completed_at), stamp(now + every), *_key(mark)),
     )
+
+
+def check_claim(cursor: SQLiteCursor, held: PollMark | PollGuard) -> timedelta:
+    """Give a poll's interval within the caller's transaction. Raises HeldError when the claim is lost."""
+    cursor.execute("SELECT every_seconds FROM polls WHERE connection = ? AND flow = ? AND claim = ?", _key(held))
+    row = cursor.fetchone()
+    if row is None:
+        raise _lost(held.flow)
+    return timedelta(seconds=row["every_seconds"])
+
+
+def _key(held: PollMark | PollGuard) -> tuple[str, str, str]:
+    return held.connection.hex, held.flow, held.claim
+
+
+def _lost(flow: str) -> HeldError:
+    return HeldError(f"the claim of the poll of {flow} is lost: it took too long, or the store was restored")
 
 
 def void_claims(cursor: SQLiteCursor) -> None:

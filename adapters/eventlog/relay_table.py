@@ -11,7 +11,7 @@ from adapters.eventlog.log import SqliteLog
 from adapters.eventlog.recorders import EventRecorder, PositionRecorder
 from adapters.eventlog.times import stamp
 from adapters.eventlog.work import READER
-from domain.effects import Change, Done, Due, Open, Shut, Wait
+from domain.effects import Change, Done, Due, Open, Shut, Wait, Wake
 from domain.event import Recorded
 
 _PUT = (
@@ -97,6 +97,8 @@ def _apply(cursor: SQLiteCursor, change: Change) -> None:
             cursor.execute(_WAKE, (at, connection, key))
         case Shut(key):
             cursor.execute(_SHUT, (connection, key))
+        case Wake(key):
+            cursor.execute(_WAKE, (at, connection, key))
 
 
 def _keep(cursor: SQLiteCursor, before: Sequence[Any]) -> None:

@@ -33,10 +33,25 @@ class PollMark(msgspec.Struct, frozen=True, kw_only=True):
     seen: int
 
 
-class MoneyGuard(msgspec.Struct, frozen=True, kw_only=True):
-    """Checked inside an intent's transaction: the store is still this incarnation and holds no money writes."""
+class StoreGuard(msgspec.Struct, frozen=True, kw_only=True):
+    """Checked inside a transaction: the store is still this incarnation, so what was read of it still stands."""
 
     incarnation: UUID
+
+
+class MoneyGuard(StoreGuard, frozen=True, kw_only=True):
+    """Checked inside an intent's transaction: besides, the store holds no money writes."""
+
+
+class PollGuard(msgspec.Struct, frozen=True, kw_only=True):
+    """Checked inside the transaction of a poll's page: nobody else reads, and has read, the same things meanwhile."""
+
+    connection: UUID
+    flow: str
+    claim: str
+
+
+Guard = StoreGuard | PollGuard
 
 
 class EventLog(Protocol):
@@ -54,13 +69,13 @@ class EventLog(Protocol):
         *,
         causes: Causes,
         mark: PollMark | None = None,
-        guard: MoneyGuard | None = None,
+        guard: Guard | None = None,
     ) -> None:
         """Append all or nothing in one transaction.
 
         Raises ConflictError when a stream is not at its expected version, HeldError when the guard fails
-        (another incarnation, or money writes on hold) or the mark's claim is lost, StoreError when the store gives
-        no usable answer (then nobody knows whether it committed: load and look for what you appended).
+        (another incarnation, money writes on hold, a claim that is lost; a mark's claim likewise), StoreError when
+        the store gives no usable answer (then nobody knows whether it committed: load and look for what you appended).
         """
 
     def read(self, *, after: int, limit: int) -> list[Recorded]:
@@ -123,6 +138,9 @@ class PollBook(Protocol):
 
     def claim(self, flow: str, *, connection: UUID, worker: str, lease: timedelta) -> PollDue | None:
         """Claim the poll if it is due and nobody else holds it."""
+
+    def renew(self, due: PollDue, *, lease: timedelta) -> None:
+        """Keep the claim of a poll that goes on for long. Raises HeldError when it is lost."""
 
     def finish(self, mark: PollMark) -> None:
         """End a poll that found nothing (one that found something ends with `EventLog.append(mark=...)`).

@@ -30,6 +30,7 @@ DEEPEST = 2
 FOCUS_RATE = 0.5
 MOST_STEPS = 400
 MOST_ROUNDS = 60
+MOST_TURNS = 4  # of people, each with a calm before it
 POLLED_ROUNDS = 3  # the first ones of a calm, then one of so many
 QUIET = timedelta(minutes=25)  # longer than patience, settle window and search lag together
 ROUND = timedelta(minutes=6)
@@ -347,12 +348,13 @@ class Engine:
             self.processes[process.slot - 1].clock.skew = timedelta()
         self.world.ledger.closed_until = None
         self.world.storm_until = self.time.now
-        for turn in range(4):
+        for turn in range(MOST_TURNS):
             self._calm(rounds=MOST_ROUNDS)
             if turn == 0:
                 self.violations.extend(Violation("I4", text) for text in nobody_waits_in_vain(self.world))
             if self.violations or not look_after(self, turn):
                 return
+        self._calm(rounds=MOST_ROUNDS)  # the last word of a person has its effect, too
 
     def note_of(self, who: str, text: str) -> None:
         """Note a line of the trace."""

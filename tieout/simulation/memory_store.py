@@ -11,7 +11,7 @@ from uuid import UUID
 from actors.relay import Relay
 from domain.errors import ConflictError, HeldError, MalformedError, RefusedError
 from domain.event import Append, Meta, Recorded
-from domain.ports.store import Causes, MoneyGuard, PollMark
+from domain.ports.store import Causes, Guard, MoneyGuard, PollGuard, PollMark
 from tieout.simulation.memory_work import MemoryPolls, MemoryWork, Now
 
 FUTURE_MARGIN = timedelta(seconds=5)
@@ -52,7 +52,7 @@ class MemoryLog:
         *,
         causes: Causes,
         mark: PollMark | None = None,
-        guard: MoneyGuard | None = None,
+        guard: Guard | None = None,
     ) -> None:
         """Append all or nothing."""
         with self._lock:
@@ -105,9 +105,15 @@ class MemoryLog:
             self.hold(hold_until)
             return self._incarnation
 
-    def _check(self, guard: MoneyGuard, now: datetime) -> None:
-        if guard.incarnation != self._incarnation:
+    def _check(self, guard: Guard, now: datetime) -> None:
+        if isinstance(guard, PollGuard):
+            self._polls.check(guard)
+        elif guard.incarnation != self._incarnation:
             raise HeldError("the store is another incarnation than the one this work began with")
+        elif isinstance(guard, MoneyGuard):
+            self._check_hold(now)
+
+    def _check_hold(self, now: datetime) -> None:
         if self._hold_until is not None and self._hold_until > now:
             raise HeldError(f"money writes are held until {self._hold_until.isoformat()}")
         if self._events and self._events[-1].meta.recorded_at > now + FUTURE_MARGIN:

@@ -11,10 +11,10 @@ from uuid import UUID
 
 import msgspec
 
-from domain.effects import Change, Done, Due, Open, Shut, Wait
+from domain.effects import Change, Done, Due, Open, Shut, Wait, Wake
 from domain.errors import HeldError
 from domain.event import Recorded
-from domain.ports.store import DueRow, PollDue, PollMark, PollRow
+from domain.ports.store import DueRow, PollDue, PollGuard, PollMark, PollRow
 
 Now = Callable[[], datetime]
 RowKey = tuple[UUID, str, UUID]
@@ -206,11 +206,16 @@ class MemoryWork:
                     del self._rows[change.connection, errand, aggregate]
             case Open(key):
                 self._open.add((change.connection, key))
-                for (connection, _, _), row in self._rows.items():
-                    if connection == change.connection and row.waits_for == key:
-                        row.waits_for, row.due_at = None, change.at
+                self._wake(change, key)
             case Shut(key):
                 self._open.discard((change.connection, key))
+            case Wake(key):
+                self._wake(change, key)
+
+    def _wake(self, change: Change, key: str) -> None:
+        for (connection, _, _), row in self._rows.items():
+            if connection == change.connection and row.waits_for == key:
+                row.waits_for, row.due_at = None, change.at
 
     def _put(self, key: RowKey, change: Change, *, due_at: datetime, waits_for: str | None) -> None:
         row = self._rows.get(key)
@@ -281,10 +286,16 @@ class MemoryPolls:
             self.check(mark)
             self.mark(mark)
 
-    def check(self, mark: PollMark) -> None:
-        """Raise HeldError when the claim of a mark is lost."""
-        if self._claims.get((mark.connection, mark.flow)) != mark.claim:
-            raise HeldError(f"the claim of the poll of {mark.flow} is lost")
+    def renew(self, due: PollDue, *, lease: timedelta) -> None:
+        """Keep the claim."""
+        with self._lock:
+            self.check(due)
+            self._put(self._rows[due.connection, due.flow], claimed_until=self._now() + lease)
+
+    def check(self, held: PollDue | PollMark | PollGuard) -> None:
+        """Raise HeldError when a claim is lost."""
+        if self._claims.get((held.connection, held.flow)) != held.claim:
+            raise HeldError(f"the claim of the poll of {held.flow} is lost")
 
     def mark(self, mark: PollMark) -> None:
         """Write a poll's end: watermark, next time, no claim."""

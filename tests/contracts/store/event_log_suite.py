@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import ConflictError, HeldError
 from domain.event import Append, Personal
-from domain.ports.store import MoneyGuard, PollMark
+from domain.ports.store import MoneyGuard, PollMark, StoreGuard
 from domain.suppliers.events import Address, SupplierContent, SupplierRecorded
 from tests.contracts.store.world import CAUSES, CONNECTION, RELEASED, WITHDRAWN, World, confirmed
 
@@ -103,6 +103,14 @@ class EventLogSuite:
         with pytest.raises(HeldError, match="incarnation"):
             world.log.append([append], causes=CAUSES, guard=MoneyGuard(incarnation=uuid4()))
         world.log.append([append], causes=CAUSES, guard=MoneyGuard(incarnation=world.log.incarnation()))
+        assert world.log.last_position() == 1
+
+    def test_an_outcome_belongs_to_the_store_it_was_decided_in_whatever_money_waits_for(self, world: World) -> None:
+        world.hold(world.clock() + timedelta(minutes=15))
+        append = Append(stream=uuid4(), expected_version=0, events=(RELEASED,))
+        with pytest.raises(HeldError, match="incarnation"):
+            world.log.append([append], causes=CAUSES, guard=StoreGuard(incarnation=uuid4()))
+        world.log.append([append], causes=CAUSES, guard=StoreGuard(incarnation=world.log.incarnation()))
         assert world.log.last_position() == 1
 
     def test_a_hold_stops_money_until_it_ends_and_nothing_else(self, world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import HeldError
 from domain.event import Append
-from domain.ports.store import PollDue, PollMark
+from domain.ports.store import PollDue, PollGuard, PollMark
 from tests.contracts.store.world import CAUSES, CONNECTION, LEASE, OTHER, RELEASED, World
 
 EVERY = timedelta(minutes=5)
@@ -115,3 +115,28 @@ class PollsSuite:
         (row,) = world.polls.rows(CONNECTION)
         assert (row.every, row.watermark) == (timedelta(hours=1), "W1")
         assert world.polls.rows(OTHER) == []
+
+    def test_a_poll_of_many_pages_keeps_its_claim(self, world: World) -> None:
+        world.polls.ensure(CONNECTION, {"invoices": EVERY})
+        due = claimed(world)
+        world.clock.advance(seconds=50)
+        world.polls.renew(due, lease=LEASE)
+        world.clock.advance(seconds=50)
+        assert claim(world, "w2") is None
+        world.clock.advance(seconds=10)
+        assert claim(world, "w2") is not None
+        with pytest.raises(HeldError, match="claim of the poll of invoices is lost"):
+            world.polls.renew(due, lease=LEASE)
+
+    def test_a_page_is_recorded_only_under_its_polls_claim(self, world: World) -> None:
+        world.polls.ensure(CONNECTION, {"invoices": EVERY})
+        due = claimed(world)
+        page = Append(stream=uuid4(), expected_version=0, events=(RELEASED,))
+        guard = PollGuard(connection=CONNECTION, flow="invoices", claim=due.claim)
+        world.log.append([page], causes=CAUSES, guard=guard)
+        world.clock.advance(minutes=2)
+        claim(world, "w2")
+        late = Append(stream=uuid4(), expected_version=0, events=(RELEASED,))
+        with pytest.raises(HeldError, match="claim of the poll of invoices is lost"):
+            world.log.append([late], causes=CAUSES, guard=guard)
+        assert world.log.last_position() == 1

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from uuid import uuid4
 
+from domain.keys import FIRST_POSTING
+from domain.postings.events import PostingHeld
 from tests.contracts.store.work_suite import claim
 from tests.contracts.store.world import CONNECTION, RELEASED, RETRY_ORDERED, WITHDRAWN, World, confirmed, held
 
@@ -72,3 +74,13 @@ class RelaySuite:
     def test_an_empty_log_is_folded_again_to_nothing(self, world: World) -> None:
         assert world.relay.rebuild() == 0
         assert world.work.is_quiet(CONNECTION)
+
+    def test_what_is_woken_decides_anew_and_the_key_stays_shut(self, world: World) -> None:
+        first, second = uuid4(), uuid4()
+        waits = PostingHeld(key1="T2", payment_id="1", reason="FIRST_POSTING", detail="", waits_for=FIRST_POSTING)
+        world.happened(first, waits)
+        assert world.work.waiting(CONNECTION) == {FIRST_POSTING: 1}
+        world.happened(second, PostingHeld(key1="T1", payment_id="2", reason="STOPPED", detail=""))
+        assert world.work.due_counts(world.clock()) == {(CONNECTION, "send_postings"): 1}
+        world.happened(first, waits)
+        assert world.work.waiting(CONNECTION) == {FIRST_POSTING: 1}, "the key was never opened"
