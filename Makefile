@@ -21,7 +21,7 @@ demo: $(READY)  ## the whole job on this machine, against pretend systems
 	$(BIN)/tieout demo
 
 simulate: $(READY)  ## the same code under every fault we know, for about five minutes
-	$(BIN)/tieout simulate --schedules 1000000 --minutes 5 --at-least 1
+	$(BIN)/tieout simulate --schedules 1000000 --minutes 5 --at-least 3
 
 simulate-long: $(READY)  ## a million schedules; cut it and call it again, it goes on
 	$(PYTHON) -c "import os; os.makedirs('dist', exist_ok=True)"
@@ -35,7 +35,7 @@ test: $(READY)  ## every test, with branch coverage of domain/ and projections/
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
-check: format lint imports types test docs build wheel-test  ## exactly what .ci/run runs
+check: format lint imports types test docs build wheel-test simulate  ## exactly what .ci/run runs
 
 format: $(READY)  ## is everything formatted?
 	$(BIN)/ruff format --check .

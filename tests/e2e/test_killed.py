@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.deployment import ANSWER_SECONDS, NAME, Deployment, deployed
+from tests.support.kill_nine import kill_through
 
 MOMENTS_SECONDS = (1.0, 1.4, 1.8, 2.2)
 # What a killed process had claimed comes back after a few call timeouts, what it had sent after the settle window.
@@ -68,3 +69,12 @@ def kill_at(deployment: Deployment, moment: str) -> None:
     process.kill()
     process.communicate(timeout=ANSWER_SECONDS)
     assert side.calls[moment], "the sync ended before it wrote"
+
+
+def test_a_deployment_under_kills_and_hostile_remotes_ends_with_books_that_agree(tmp_path: Path) -> None:
+    run = kill_through(tmp_path, seed=1, kills=2, invoices=20)
+    assert run.kills == 8
+    assert run.batches >= 1
+    assert run.handovers >= 1
+    assert (run.doubles, run.disagreements) == (0, {})
+    assert not any(run.left.values()), run.left

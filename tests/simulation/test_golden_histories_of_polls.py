@@ -1,0 +1,114 @@
+"""What the simulation found in polls, upserts and queues, each as the history that first showed it."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from domain import keys
+from domain.effects import Wake
+from domain.event import Event, Meta, Recorded
+from domain.invoices import index
+from domain.postings import events as p
+from domain.routing import route
+from domain.suppliers.events import SupplierConfirmed
+from domain.suppliers.supplier import fold
+from tieout.simulation import hands
+from tieout.simulation.engine import Engine
+from tieout.simulation.schedule import Profile, draw
+from tieout.simulation.world import IDENTITY, PAYEES, World
+
+
+def test_seed_10051650_a_page_read_before_another_poll_overtook_it_is_not_recorded() -> None:
+    engine = Engine(draw(1, profile=Profile.SUBMIT))
+    world = engine.world
+    held = next(iter(world.ledger.invoices.values()))
+    old = held.head.key
+    new = msgspec.structs.replace(old, number=f"{old.number}-C")
+    append: Any = world.store.log.append
+    slept: list[bool] = []
+
+    def overtaken(batch: Any, **options: Any) -> None:
+        if not slept:
+            slept.append(True)
+            world.time.pass_by(timedelta(minutes=20))
+            hands.rename(world, held, new)
+            engine.run_on(engine.processes[1], "poll_invoices")
+        append(batch, **options)
+
+    world.store.log.append = overtaken  # type: ignore[method-assign]  # the process sleeps before its append
+    engine.run_on(engine.processes[0], "poll_invoices")
+    assert engine.violations == []
+    assert tracked(world, old.division) >= {new.external_id}
+    assert old.external_id not in tracked(world, old.division)
+    stream = world.stream("invoice", old.external_id)
+    assert world.store.log.load([stream])[stream] == []
+
+
+def tracked(world: World, division: str) -> frozenset[str]:
+    root = index.root_stream(world.connection, division)
+    number = index.generation_of(world.store.log.load([root])[root])
+    generation = index.generation_stream(world.connection, division, number)
+    return frozenset(index.fold(world.store.log.load([generation])[generation]).tracked)
+
+
+def test_seed_10045118_a_receipt_from_before_a_restore_settles_nothing_in_the_restored_store() -> None:
+    engine = Engine(draw(1, profile=Profile.WHOLE))
+    world, process = engine.world, engine.processes[0]
+    stream = world.stream("supplier", f"100|{PAYEES[0]}")
+    engine.run_on(process, "poll_suppliers")
+    kept = world.store.log.last_position()
+    hands.change_supplier(world, PAYEES[0], name="Renamed")
+    world.time.pass_by(timedelta(minutes=20))
+    engine.run_on(process, "poll_suppliers")
+    world.store.drain()
+    put = world.payables.put_vendors
+
+    restores = iter([kept])
+
+    def restored_meanwhile(contents: Any) -> Any:
+        answers = put(contents)
+        for position in restores:
+            world.store.go_back(to_position=position, hold_until=world.time.now)
+        return answers
+
+    world.payables.put_vendors = restored_meanwhile  # type: ignore[method-assign]  # the backup comes in mid-call
+    engine.run_on(process, "send_suppliers")
+    assert not any(isinstance(r.event, SupplierConfirmed) for r in world.store.log.load([stream])[stream])
+    world.time.pass_by(timedelta(minutes=20))
+    engine.run_on(process, "poll_suppliers")
+    for _ in range(3):
+        world.store.drain()
+        engine.run_on(process, "send_suppliers")
+        world.time.pass_by(timedelta(minutes=5))
+    state = fold(world.store.log.load([stream])[stream])
+    assert state.content is not None
+    assert (state.content.name, state.asks) == ("Renamed", ())
+
+
+def test_seed_10073836_what_waits_for_the_first_posting_is_woken_by_what_came_to_nothing_only() -> None:
+    assert wakes(held(key1="T1", reason="STOPPED"))
+    assert wakes(held(key1="T1", reason="IN_FLIGHT", waits_for=keys.posting("T9")))
+    assert not wakes(held(key1="T2", reason="FIRST_POSTING", waits_for=keys.FIRST_POSTING))
+    assert wakes(p.PostingAbandoned(key1="T1", payment_id="1", why="voided"))
+    assert wakes(resolved("absent"))
+    assert not wakes(resolved("posted"))
+
+
+def held(**fields: Any) -> p.PostingHeld:
+    return p.PostingHeld(payment_id="1", detail="", **fields)
+
+
+def resolved(word: str) -> p.PostingDoubtResolved:
+    return p.PostingDoubtResolved(
+        key1="T1", payment_id="1", resolution=word, voucher="", person="ann", reason="seen in M3"
+    )
+
+
+def wakes(event: Event) -> bool:
+    world = Engine(draw(1, profile=Profile.PAY)).world
+    now = world.time.now
+    meta = Meta(connection=IDENTITY.id, recorded_at=now, occurred_at=now, correlation_id="c")
+    return Wake(keys.FIRST_POSTING) in route(
+        Recorded(stream=world.stream("posting", "T1"), version=1, meta=meta, event=event)
+    )
