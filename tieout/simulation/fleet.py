@@ -1,12 +1,12 @@
 """Many seeds on many processes: blocks of seeds go out, their tallies come back in order and are written down."""
 
-import multiprocessing
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
+from tieout.simulation.pool import open_pool
 from tieout.simulation.tally import Tally, run_seeds
 
 BLOCK = 100  # seeds a process takes at a time; a run that is cut loses those under way, no others
@@ -29,7 +29,7 @@ def run_many(
     state: where the tally is written after every block; follow: told of the tally after every block.
     """
     started = last = time.monotonic()
-    pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
+    pool = open_pool(processes)
     blocks: deque[Future[Tally]] = deque()
     seeds = iter(range(tally.next_seed, until, BLOCK))
     try:

@@ -1,0 +1,117 @@
+"""Pods of one deployment as real processes: started, watched, killed by their own ids, and all ended at the end."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.support.deployment import ROOT
+
+ENDING_SECONDS = 60.0
+PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Pod:
+    """One process: what it runs, and the file it writes to."""
+
+    process: "subprocess.Popen[bytes]"
+    command: tuple[str, ...]
+    log: Path
+
+    @property
+    def end_of_log(self) -> str:
+        """What it wrote last."""
+        return self.log.read_text("utf-8", "replace")[-2000:]
+
+
+class Pods:
+    """The processes a test started over one settings file; a context manager that ends every one of them.
+
+    environ: what their environment holds beside this process's own (without its TIEOUT_ variables).
+    """
+
+    def __init__(self, config: Path, environ: Mapping[str, str]) -> None:
+        self._config = config
+        own = {name: value for name, value in os.environ.items() if not name.startswith("TIEOUT_")}
+        self._environ = {**own, **environ}
+        self._logs = config.parent / "pods"
+        self._logs.mkdir(exist_ok=True)
+        self._running: dict[int, Pod] = {}
+        self.started = 0
+        self.killed = 0
+
+    def start(self, *command: str) -> int:
+        """Start `tieout COMMAND` as a process of its own; give its id."""
+        self.started += 1
+        log = self._logs / f"{self.started}-{command[0]}.log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(  # noqa: S603 (our own command line)
+                [sys.executable, "-m", "tieout", "--config", str(self._config), *command],
+                cwd=ROOT,
+                env=self._environ,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        self._running[process.pid] = Pod(process, command, log)
+        return process.pid
+
+    def kill(self, pid: int) -> tuple[str, ...]:
+        """Kill one of ours with -9, by id; give its command."""
+        pod = self._running.pop(pid)
+        os.kill(pid, signal.SIGKILL)
+        pod.process.wait()
+        self.killed += 1
+        return pod.command
+
+    def kill_one(self, dice: random.Random) -> str:
+        """Kill one of ours with -9 and start its like again; give what it ran."""
+        command = self.kill(dice.choice(sorted(self._running)))
+        self.start(*command)
+        return command[0]
+
+    def stop(self, pid: int) -> int:
+        """End one of ours as an operator does, with SIGTERM; give its exit code."""
+        pod = self._running.pop(pid)
+        pod.process.terminate()
+        return pod.process.wait(timeout=ENDING_SECONDS)
+
+    def check(self) -> None:
+        """Raise AssertionError when one of ours ended by itself."""
+        for pod in self._running.values():
+            code = pod.process.poll()
+            assert code is None, f"{' '.join(pod.command)} ended with {code}: {pod.end_of_log}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for pod in self._running.values():
+            pod.process.terminate()
+        for pod in self._running.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):  # verdict: it is killed then
+                pod.process.wait(timeout=ENDING_SECONDS)
+            pod.process.kill()
+            pod.process.wait()
+
+
+def wait_for(condition: Callable[[], object], *, seconds: float, what: str, meanwhile: Callable[[], None]) -> None:
+    """Wait until something holds, at most so long; `meanwhile` runs between two looks and may raise."""
+    give_up_at = time.monotonic() + seconds
+    pause = threading.Event()
+    while not condition():
+        meanwhile()
+        if time.monotonic() > give_up_at:
+            raise AssertionError(f"{what} did not come about within {seconds:g} s")
+        pause.wait(PAUSE_SECONDS)
