@@ -7,6 +7,7 @@ from uuid import UUID
 
 import dramatiq
 
+from actors.errands.catalogue import ERRANDS
 from actors.relay import Relay
 from actors.shell import Doorbell, FindTools
 from domain.errors import MisconfiguredError
@@ -33,8 +34,10 @@ class Engine:
         now: Callable[[], datetime],
         find_tools: FindTools,
         threads: int = 6,
+        held_back: Callable[[UUID, str], str] = lambda _connection, _name: "",
     ) -> None:
         self._relay, self._work, self._polls, self._now = relay, work, polls, now
+        self._held_back = held_back
         self.faults: list[tuple[str, UUID, BaseException]] = []
         self._left_alone: dict[tuple[UUID, str], datetime] = {}
         self.bell = Doorbell(broker, find_tools, self._report)
@@ -66,7 +69,8 @@ class Engine:
                 times = min(MOST_AT_ONCE.get(errand, 1), max(1, rows // BATCH))
                 self.bell.ring(errand, connection, times=times)
         for connection, flow in self._polls.due(now):
-            if connection in wanted and (polls is None or (connection, flow) in polls):
+            chosen = connection in wanted and (polls is None or (connection, flow) in polls)
+            if chosen and not self._held_back(connection, f"poll_{flow}"):
                 self.bell.ring(f"poll_{flow}", connection)
 
     def wait(self, *, patient: bool = False) -> None:
@@ -76,8 +80,8 @@ class Engine:
     def is_quiet(self, connection: UUID, *, until: datetime | None = None) -> bool:
         """Whether nobody is at work in this process and no row of due work falls due up to a time (default: now).
 
-        An errand that stopped for wrong settings does not count: this process leaves it alone for a while, and the
-        next one, which may have better settings, takes it up at once.
+        An errand that is held back, or stopped for wrong settings, does not count: this process leaves the latter alone
+        for a while, and the next one, which may have better settings, takes it up at once.
         """
         return self.bell.is_silent and self._work.is_quiet(connection, until=until, but_for=self._alone(connection))
 
@@ -92,6 +96,8 @@ class Engine:
             self._left_alone[connection, name] = self._now() + MENDING
 
     def _alone(self, connection: UUID) -> frozenset[str]:
+        """Name the errands that are not rung: stopped for wrong settings, or held back."""
         now = self._now()
         stopped = list(self._left_alone.items())  # worker threads add to it
-        return frozenset(errand for (owner, errand), until in stopped if owner == connection and now < until)
+        alone = {errand for (owner, errand), until in stopped if owner == connection and now < until}
+        return frozenset(alone | {errand for errand in ERRANDS if self._held_back(connection, errand)})

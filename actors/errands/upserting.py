@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from actors.errands.claims import claim
 from actors.tools import Tools
 from domain.errors import MalformedError, RefusedError, TransientError
 from domain.ports.answers import RecordAnswer, Verdict
@@ -46,13 +47,8 @@ class Claim:
         self.tools = tools
         self.flight = flight_time(tools)
         self._calls_until = tools.clock.monotonic() + (tools.rules.avidxchange.call_timeout + MARGIN).total_seconds()
-        self.rows = tools.work.claim(
-            errand,
-            connection=tools.connection,
-            limit=limit,
-            worker=tools.worker,
-            lease=self.flight + tools.rules.avidxchange.call_timeout + MARGIN * 2,
-        )
+        lease = self.flight + tools.rules.avidxchange.call_timeout + MARGIN * 2
+        self.rows = claim(tools, errand, limit=limit, lease=lease)
 
     @property
     def may_call(self) -> bool:
