@@ -26,35 +26,38 @@ def standing(row: PollRow, *, state: Connection, plan: Plan | None, lease: timed
     since = row.claimed_until - lease if row.claimed_until and lease else None
     found, why = _judged(row, state=state, plan=plan, since=since, now=now)
     if found != "polling" and row.claimed_by:
-        why += f" ({row.claimed_by} took it{_since(since)} and never came back)"
-    return Standing(state=found, why=why, next_due_at=_next_due(row, state, plan, now), held_since=since)
+        why += f" ({row.claimed_by} took it{_at('at', since)} and never came back)"
+    return Standing(
+        state=found, why=why, next_due_at=next_due_at(row, state=state, plan=plan, now=now), held_since=since
+    )
 
 
 def _judged(
     row: PollRow, *, state: Connection, plan: Plan | None, since: datetime | None, now: datetime
 ) -> tuple[str, str]:
     if row.claimed_by and row.claimed_until and row.claimed_until > now:
-        return "polling", f"{row.claimed_by} is polling it{_since(since)}"
+        return "polling", f"{row.claimed_by} is polling it{_at('since', since)}"
     held_back = may_start(f"poll_{row.flow}", state=state, plan=plan, now=now)
     if state.is_paused(now):
         return "paused", held_back
     if plan is None:
         return "undeclared", "its connection is not declared in the settings: no process polls it"
+    due = next_due_at(row, state=state, plan=plan, now=now)
     if row.attempts:
-        when = f"next try at {shown(_next_due(row, state, plan, now))}" if row.next_poll_at > now else "next try is due"
+        when = f"next try at {shown(due)}" if due > now else "the next try is due"
         ended = f", {held_back}" if held_back else ""
         return "failing", f"failed {_times(row.attempts)}, {when}{ended}: {row.last_error}"
     if held_back:
         return "blackout", held_back
-    if row.next_poll_at > now:
-        return "waiting", f"waits for its schedule, next at {shown(_next_due(row, state, plan, now))}"
+    if due > now:
+        return "waiting", f"waits for its schedule, next at {shown(due)}"
     if now - row.next_poll_at < TAKEN_WITHIN:
         return "due", "is due and about to be taken"
     asks = "is `tieout run`, or a relay with workers, running?"
     return "due", f"due since {shown(row.next_poll_at)} and no process took it: {asks}"
 
 
-def _next_due(row: PollRow, state: Connection, plan: Plan | None, now: datetime) -> datetime:
+def next_due_at(row: PollRow, *, state: Connection, plan: Plan | None, now: datetime) -> datetime:
     """Give when the poll may start: not before a pause that ends by itself, nor within a blackout."""
     due = row.next_poll_at
     if state.is_paused(now) and state.paused_until is not None:
@@ -63,8 +66,8 @@ def _next_due(row: PollRow, state: Connection, plan: Plan | None, now: datetime)
     return plan.blackout.free_from(start) if plan is not None and plan.blackout.covers(start) else due
 
 
-def _since(since: datetime | None) -> str:
-    return f" since {shown(since)}" if since else ""
+def _at(word: str, moment: datetime | None) -> str:
+    return f" {word} {shown(moment)}" if moment else ""
 
 
 def _times(count: int) -> str:

@@ -60,7 +60,7 @@ HOURS_OF = {"*": set(range(24)), "1": {1}, "2": {2}, "1-3": {1, 2, 3}, "*/2": se
     hour=st.sampled_from(sorted(HOURS_OF)),
 )
 def test_the_next_time_is_the_one_brute_force_finds(
-    zone: str, change: int, shift: int, seconds: int, minute: str, hour: str
+    *, zone: str, change: int, shift: int, seconds: int, minute: str, hour: str
 ) -> None:
     place = ZoneInfo(zone)
     begin = utc(CHANGES[zone][change]) + shift * MINUTE

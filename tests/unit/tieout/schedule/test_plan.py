@@ -80,7 +80,7 @@ BLACKOUTS = st.lists(st.sampled_from([NIGHTLY, "01:00-02:30", "Sat 00:00-Mon 00:
     throw=st.floats(0, 1, exclude_max=True),
 )
 def test_the_next_time_is_later_free_and_not_later_than_it_must_be(
-    zone: str, change: int, shift: int, rhythm: Rhythm, windows: list[str], jitter: int, throw: float
+    *, zone: str, change: int, shift: int, rhythm: Rhythm, windows: list[str], jitter: int, throw: float
 ) -> None:
     made = plan(rhythm, *windows, zone=zone, jitter=timedelta(seconds=jitter))
     after = utc(CHANGES[zone][change]) + shift * MINUTE
