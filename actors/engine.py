@@ -65,6 +65,8 @@ class Engine:
         counts = self._work.due_counts(now)
         due = {key: rows for key, rows in counts.items() if key[0] in wanted and key[1] not in self._alone(key[0])}
         for (connection, errand), rows in due.items():
+            if self._held_back(connection, errand):
+                continue
             if rows >= BATCH or not self._more_will_join(errand, connection, due):
                 times = min(MOST_AT_ONCE.get(errand, 1), max(1, rows // BATCH))
                 self.bell.ring(errand, connection, times=times)
@@ -83,7 +85,10 @@ class Engine:
         An errand that is held back, or stopped for wrong settings, does not count: this process leaves the latter alone
         for a while, and the next one, which may have better settings, takes it up at once.
         """
-        return self.bell.is_silent and self._work.is_quiet(connection, until=until, but_for=self._alone(connection))
+        held_back = {errand for errand in ERRANDS if self._held_back(connection, errand)}
+        return self.bell.is_silent and self._work.is_quiet(
+            connection, until=until, but_for=self._alone(connection) | held_back
+        )
 
     def _more_will_join(self, errand: str, connection: UUID, due: Mapping[tuple[UUID, str], int]) -> bool:
         """Whether work under way is about to make more rows of this errand due: a fuller batch is worth the wait."""
@@ -96,8 +101,6 @@ class Engine:
             self._left_alone[connection, name] = self._now() + MENDING
 
     def _alone(self, connection: UUID) -> frozenset[str]:
-        """Name the errands that are not rung: stopped for wrong settings, or held back."""
         now = self._now()
         stopped = list(self._left_alone.items())  # worker threads add to it
-        alone = {errand for (owner, errand), until in stopped if owner == connection and now < until}
-        return frozenset(alone | {errand for errand in ERRANDS if self._held_back(connection, errand)})
+        return frozenset(errand for (owner, errand), until in stopped if owner == connection and now < until)
