@@ -7,6 +7,7 @@ from uuid import UUID
 
 import dramatiq
 
+from actors.errands.catalogue import ERRANDS
 from actors.relay import Relay
 from actors.shell import Doorbell, FindTools
 from domain.errors import MisconfiguredError
@@ -33,8 +34,10 @@ class Engine:
         now: Callable[[], datetime],
         find_tools: FindTools,
         threads: int = 6,
+        held_back: Callable[[UUID, str], str] = lambda _connection, _name: "",
     ) -> None:
         self._relay, self._work, self._polls, self._now = relay, work, polls, now
+        self._held_back = held_back
         self.faults: list[tuple[str, UUID, BaseException]] = []
         self._left_alone: dict[tuple[UUID, str], datetime] = {}
         self.bell = Doorbell(broker, find_tools, self._report)
@@ -62,11 +65,14 @@ class Engine:
         counts = self._work.due_counts(now)
         due = {key: rows for key, rows in counts.items() if key[0] in wanted and key[1] not in self._alone(key[0])}
         for (connection, errand), rows in due.items():
+            if self._held_back(connection, errand):
+                continue
             if rows >= BATCH or not self._more_will_join(errand, connection, due):
                 times = min(MOST_AT_ONCE.get(errand, 1), max(1, rows // BATCH))
                 self.bell.ring(errand, connection, times=times)
         for connection, flow in self._polls.due(now):
-            if connection in wanted and (polls is None or (connection, flow) in polls):
+            chosen = connection in wanted and (polls is None or (connection, flow) in polls)
+            if chosen and not self._held_back(connection, f"poll_{flow}"):
                 self.bell.ring(f"poll_{flow}", connection)
 
     def wait(self, *, patient: bool = False) -> None:
@@ -76,10 +82,13 @@ class Engine:
     def is_quiet(self, connection: UUID, *, until: datetime | None = None) -> bool:
         """Whether nobody is at work in this process and no row of due work falls due up to a time (default: now).
 
-        An errand that stopped for wrong settings does not count: this process leaves it alone for a while, and the
-        next one, which may have better settings, takes it up at once.
+        An errand that is held back, or stopped for wrong settings, does not count: this process leaves the latter alone
+        for a while, and the next one, which may have better settings, takes it up at once.
         """
-        return self.bell.is_silent and self._work.is_quiet(connection, until=until, but_for=self._alone(connection))
+        held_back = {errand for errand in ERRANDS if self._held_back(connection, errand)}
+        return self.bell.is_silent and self._work.is_quiet(
+            connection, until=until, but_for=self._alone(connection) | held_back
+        )
 
     def _more_will_join(self, errand: str, connection: UUID, due: Mapping[tuple[UUID, str], int]) -> bool:
         """Whether work under way is about to make more rows of this errand due: a fuller batch is worth the wait."""

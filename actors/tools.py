@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -34,7 +34,8 @@ class Tools:
 
     new_id: a fresh unique text; chance: a number in [0, 1) for jitter; worker: this process's name in claims;
     retry_base / retry_cap: bounds of the back-off between minutes-long tries of an errand; spread: how several reads
-    are done at once.
+    are done at once; held_back: why an errand or poll of that name may not start now, "" when it may;
+    next_poll_at: when a flow is due again after a poll that ends at that moment, None = after its row's interval.
     """
 
     rules: Rules
@@ -51,6 +52,8 @@ class Tools:
     retry_base: timedelta = timedelta(seconds=2)
     retry_cap: timedelta = timedelta(minutes=5)
     spread: Spread = in_threads
+    held_back: Callable[[str], str] = lambda _name: ""
+    next_poll_at: Callable[[str, datetime], datetime | None] = lambda _flow, _ended: None
 
     @property
     def connection(self) -> UUID:

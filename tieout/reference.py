@@ -12,6 +12,7 @@ import typer
 import domain.routing
 from domain.event import Event, topics
 from tieout.cli import build
+from tieout.schedule.plan import Rhythm
 from tieout.settings import SettingsFile
 from tieout.settings.decoding import expected
 from tieout.settings.environment import VARIABLES, WITHOUT_FILE
@@ -142,6 +143,8 @@ def _takes(hint: Any) -> str:
     plain = _plain(hint)
     if plain is timedelta:
         return "a duration"
+    if plain == Rhythm:
+        return "a duration, or a cron expression"
     meta = next((extra for extra in get_args(hint)[1:] if isinstance(extra, msgspec.Meta)), None)
     return _cell(expected(plain, meta))
 

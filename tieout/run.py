@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import FrameType
 
 from domain.errors import StoreError
-from tieout.sync import Progress, make_engine, pause_of, set_out
+from tieout.sync import Progress, make_engine, set_out
 from tieout.wiring import Deployment
 
 PROJECT_EVERY = timedelta(seconds=1)
@@ -29,7 +29,7 @@ def run(deployment: Deployment, *, progress: Progress = lambda _text, _left: Non
     try:
         while not stop.is_set():
             try:
-                engine.pump([c for c in connections if not pause_of(deployment, c)])
+                engine.pump(connections)
                 if deployment.log.now() - projected >= PROJECT_EVERY:
                     deployment.runner.catch_up()
                     deployment.note_calls()

@@ -8,13 +8,15 @@ from uuid import UUID
 from actors.broker import make_broker
 from actors.engine import Engine
 from actors.errands.catalogue import FLOWS
-from domain.connections.connection import fold
 from domain.errors import MisconfiguredError, StoreError, TieoutError
 from domain.identifiers import stream_id
 from domain.polls.events import PollFailed
 from domain.ports.store import PollRow
+from tieout.schedule.gate import connection_state
+from tieout.schedule.planning import moved, plan_of, rhythms
+from tieout.settings import ConnectionSection
 from tieout.wiring import Deployment
-from tieout.wiring.settings_log import record_settings
+from tieout.wiring.settings_log import record_settings, schedule_changed
 
 PHASES = (("suppliers", "ledger_codes"), ("invoices",), ("payments",))
 POLL_TRIES = 3
@@ -100,15 +102,16 @@ def sync(
     set_out(deployment, running)
     engine = make_engine(deployment)
     state = _Running(deployment, engine, running, began + timedelta(seconds=wait_seconds), progress)
-    engine.start()
-    try:
-        for phase in PHASES:
-            chosen = [flow for flow in phase if flow in flows]
-            if chosen and running:
-                _run_phase(state, frozenset(poll for flow in chosen for poll in FLOWS[flow]))
-        _work_off(state)
-    finally:
-        engine.stop()
+    with deployment.gate.ordered():
+        engine.start()
+        try:
+            for phase in PHASES:
+                chosen = [flow for flow in phase if flow in flows]
+                if chosen and running:
+                    _run_phase(state, frozenset(poll for flow in chosen for poll in FLOWS[flow]))
+            _work_off(state)
+        finally:
+            engine.stop()
     deployment.relay.drain()
     deployment.runner.catch_up()
     for connection, outcome in outcomes.items():
@@ -126,19 +129,13 @@ def make_engine(deployment: Deployment) -> Engine:
         polls=deployment.polls,
         now=deployment.log.now,
         find_tools=deployment.find_tools,
+        held_back=deployment.gate.held_back,
     )
-
-
-def intervals(deployment: Deployment, name: str) -> dict[str, timedelta]:
-    """How often each poll of a connection is due, by the settings."""
-    schedule = deployment.settings.connection(name).schedule
-    return {poll: getattr(schedule, flow) for flow, polls in FLOWS.items() for poll in polls}
 
 
 def pause_of(deployment: Deployment, connection: UUID) -> str:
     """Why a connection is paused, "" when it is not."""
-    stream = stream_id(connection, "connection", "")
-    state = fold(deployment.log.load([stream])[stream])
+    state = connection_state(deployment.log, connection)
     return (state.pause_reason or "paused") if state.is_paused(deployment.log.now()) else ""
 
 
@@ -150,9 +147,20 @@ def _paused(deployment: Deployment, connection: UUID, outcome: Outcome) -> bool:
 def set_out(deployment: Deployment, running: dict[UUID, str]) -> None:
     """Record changed settings, make missing poll rows, and free held rows whose key opened unnoticed."""
     for connection, name in running.items():
+        _ensure_polls(deployment, connection, deployment.settings.connection(name))
         record_settings(deployment.log, connection, deployment.settings.connection(name))
-        deployment.polls.ensure(connection, intervals(deployment, name))
     deployment.work.sweep()
+
+
+def _ensure_polls(deployment: Deployment, connection: UUID, section: ConnectionSection) -> None:
+    """Make missing rows; under a changed schedule the next times are found anew, before the change is recorded."""
+    plan = plan_of(section.schedule)
+    changed = schedule_changed(deployment.log, connection, section)
+    rows = deployment.polls.rows(connection) if changed else []
+    tools = deployment.find_tools(connection)
+    throw = tools.chance() if tools else 0.0
+    next_times = moved(plan, rows, throw=throw)
+    deployment.polls.ensure(connection, rhythms(plan, at=deployment.log.now()), moved=next_times)
 
 
 def _run_phase(state: _Running, polls: frozenset[str]) -> None:
@@ -175,6 +183,8 @@ def _phase_is_over(state: _Running, connection: UUID, polls: frozenset[str]) -> 
     for row in state.deployment.polls.rows(connection):
         if row.flow not in polls or state.gave_up(row):
             continue
+        if row.claimed_by is None and state.deployment.gate.held_back(connection, f"poll_{row.flow}"):
+            continue  # paused meanwhile
         failing = row.attempts > state.attempts.get((connection, row.flow), 0)
         elsewhere = row.claimed_by not in (None, state.deployment.worker) and state.is_late()
         if not elsewhere and (row.claimed_by is not None or row.next_poll_at <= now or failing):
@@ -196,6 +206,7 @@ def _left(state: _Running) -> int:
 
 
 def _judge(state: _Running, connection: UUID, outcome: Outcome, flows: Sequence[str]) -> None:
+    outcome.paused = outcome.paused or pause_of(state.deployment, connection)
     wanted = {poll for flow in flows for poll in FLOWS[flow]}
     for row in state.deployment.polls.rows(connection):
         if row.flow in wanted and row.attempts > 0 and row.last_error:

@@ -41,6 +41,8 @@ POLLS: dict[str, Callable[[Tools], bool]] = {
     "poll_payments": poll_payments,
 }
 
+LOOK_UPS = frozenset({"look_up_invoices", "resume_posting", "confirm_posting"})  # a pause lets them go on: they ask
+
 FLOWS: dict[str, tuple[str, ...]] = {
     "suppliers": ("suppliers",),
     "ledger_codes": ("ledger_codes",),

@@ -13,7 +13,9 @@ SLOWEST = 16  # doublings of a wait
 
 
 def claim(tools: Tools, errand: str, *, limit: int, lease: timedelta) -> list[DueRow]:
-    """Claim due rows of the tools' connection."""
+    """Claim due rows of the tools' connection; none while the errand is held back."""
+    if tools.held_back(errand):
+        return []
     return tools.work.claim(errand, connection=tools.connection, limit=limit, worker=tools.worker, lease=lease)
 
 

@@ -138,9 +138,12 @@ def _doubted(state: Posting, why: str, look_at: datetime) -> e.PostingDoubted:
 
 
 def _hand_over_again(tools: Tools, hand: Hand, view: LedgerView, correlation_id: str, incarnation: UUID) -> None:
-    """UpdBatch again for those GLS840 still shows; a payment voided meanwhile goes to the desk instead."""
+    """UpdBatch again for those GLS840 still shows; a payment voided meanwhile goes to the desk instead.
+
+    Not while sending is held back: then postings are looked up and nothing more.
+    """
     again = _repeatable(tools, hand, view)
-    if not again.plans:
+    if not again.plans or tools.held_back("send_postings"):
         return
     reports = read_payments(tools, again)
     voided = {k: f for k, p in again.plans.items() if (f := _voided(p, reports.get(p.payment_id))) is not None}

@@ -39,10 +39,12 @@ Reader = Callable[["Poll"], str]
 
 
 def run_poll(tools: Tools, flow: str, read: Reader) -> bool:
-    """Claim the poll of a flow and run it; False when it is not due (or somebody else holds it).
+    """Claim the poll of a flow and run it; False when it is not due, held back, or somebody else holds it.
 
     read: reads the remote, hands its facts to the `Poll` it gets, and gives the next watermark.
     """
+    if tools.held_back(f"poll_{flow}"):
+        return False
     due = tools.polls.claim(flow, connection=tools.connection, worker=tools.worker, lease=_lease(tools))
     if due is None:
         return False
@@ -117,13 +119,15 @@ class Poll:
 
         Raises HeldError when the claim is lost, also when the store went back: what the poll saw may be forgotten.
         """
+        ended_at = self.tools.log.now()
         mark = PollMark(
             connection=self.tools.connection,
             flow=self.flow,
             claim=self.due.claim,
             watermark=watermark,
-            completed_at=self.tools.log.now(),
+            completed_at=ended_at,
             seen=self._seen,
+            next_poll_at=self.tools.next_poll_at(self.flow, ended_at),
         )
         streams, decide = self._ending(watermark)
         if not self._recorded and not any(a.events for a in decide(self.tools.log.load(streams))):

@@ -51,7 +51,8 @@ def _send(tools: Tools, rows: list[DueRow]) -> None:
     hand = _readable(tools, hand, view)
     kept = _pass_gate(tools, hand, view, correlation_id)
     states = _states(tools, hand)
-    starting = hand.only(key1 for key1 in hand.plans if key1 not in kept and may_start(tools, states[key1]))
+    may_send = not tools.held_back("send_postings")  # else a chain to be resumed is looked up and nothing more
+    starting = hand.only(k for k in hand.plans if may_send and k not in kept and may_start(tools, states[k]))
     parms, unwritable = _parms(tools, starting, states)
     _refuse(tools, starting, unwritable, correlation_id)
     starting = starting.only(parms)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from actors.errands.claims import claim
 from actors.settle import Decide, settle
 from actors.tools import Tools
 from domain.errors import HeldError, MalformedError, RefusedError, TransientError
@@ -49,13 +50,8 @@ class Claim:
         self.incarnation = tools.log.incarnation()  # before anything is read: what is sent belongs to this store
         self.flight = flight_time(tools)
         self._calls_until = tools.clock.monotonic() + (tools.rules.avidxchange.call_timeout + MARGIN).total_seconds()
-        self.rows = tools.work.claim(
-            errand,
-            connection=tools.connection,
-            limit=limit,
-            worker=tools.worker,
-            lease=self.flight + tools.rules.avidxchange.call_timeout + MARGIN * 2,
-        )
+        lease = self.flight + tools.rules.avidxchange.call_timeout + MARGIN * 2
+        self.rows = claim(tools, errand, limit=limit, lease=lease)
 
     @property
     def may_call(self) -> bool:

@@ -23,8 +23,10 @@ class SqlitePolls:
         self._database = database
         self._now = now
 
-    def ensure(self, connection: UUID, flows: Mapping[str, timedelta]) -> None:
-        """Make missing rows, due at once, and set how often each flow is polled."""
+    def ensure(
+        self, connection: UUID, flows: Mapping[str, timedelta], *, moved: Mapping[str, datetime] | None = None
+    ) -> None:
+        """Make missing rows, due at once, set how often each flow is polled, and move what may be moved."""
         now = stamp(self._now())
         rows = [(connection.hex, flow, now, every.total_seconds()) for flow, every in flows.items()]
         with self._database.writing() as cursor:
@@ -33,6 +35,12 @@ class SqlitePolls:
                 " ON CONFLICT (connection, flow) DO UPDATE SET every_seconds = excluded.every_seconds",
                 rows,
             )
+            for flow, at in (moved or {}).items():
+                cursor.execute(
+                    "UPDATE polls SET next_poll_at = ? WHERE connection = ? AND flow = ?"
+                    " AND claim = '' AND attempts = 0 AND last_polled_at IS NOT NULL",
+                    (stamp(at), connection.hex, flow),
+                )
 
     def due(self, now: datetime) -> list[tuple[UUID, str]]:
         """Name the polls that are due and free, oldest due first."""
@@ -118,10 +126,11 @@ def write_mark(cursor: SQLiteCursor, mark: PollMark, *, now: datetime) -> None:
     Raises HeldError when the claim is lost: what was read meanwhile is read again by whoever holds the poll now.
     """
     every = check_claim(cursor, mark)
+    next_poll_at = mark.next_poll_at or now + every
     cursor.execute(
         "UPDATE polls SET watermark = ?, seen = ?, last_polled_at = ?, next_poll_at = ?, attempts = 0,"  # noqa: S608 (fixed texts)
         f" last_error = '', {_GIVE_BACK} WHERE connection = ? AND flow = ? AND claim = ?",
-        (mark.watermark, mark.seen, stamp(mark.completed_at), stamp(now + every), *_key(mark)),
+        (mark.watermark, mark.seen, stamp(mark.completed_at), stamp(next_poll_at), *_key(mark)),
     )
 
 

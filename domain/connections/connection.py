@@ -20,6 +20,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     fingerprints: tuple[tuple[str, str], ...] = ()
     paused: bool = False
     paused_until: datetime | None = None
+    paused_by: str = ""
     pause_reason: str = ""
     went_back_at: datetime | None = None
     first_posting: str = ""
@@ -57,10 +58,10 @@ def _evolve(state: Connection, recorded: Recorded) -> Connection:
         ):
             kept = tuple(pair for pair in state.fingerprints if pair[0] != system)
             return replace(state, fingerprints=(*kept, (system, mark)))
-        case e.ConnectionPaused(until=until, reason=reason):
-            return replace(state, paused=True, paused_until=until, pause_reason=reason)
+        case e.ConnectionPaused(until=until, reason=reason, person=person):
+            return replace(state, paused=True, paused_until=until, paused_by=person, pause_reason=reason)
         case e.ConnectionResumed():
-            return replace(state, paused=False, paused_until=None, pause_reason="")
+            return replace(state, paused=False, paused_until=None, paused_by="", pause_reason="")
         case e.StoreWentBack(noticed_at=noticed_at):
             return replace(state, went_back_at=noticed_at)
         case e.FirstPostingChosen(posting=posting):

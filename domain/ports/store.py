@@ -22,7 +22,8 @@ class Causes(msgspec.Struct, frozen=True, kw_only=True):
 class PollMark(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a poll: written in the same transaction as its last events, or alone when it found nothing.
 
-    claim: the `PollDue.claim` it was read under; a mark whose claim was lost is never written.
+    claim: the `PollDue.claim` it was read under; a mark whose claim was lost is never written; next_poll_at: when the
+    flow is due again, None = after its row's interval.
     """
 
     connection: UUID
@@ -31,6 +32,7 @@ class PollMark(msgspec.Struct, frozen=True, kw_only=True):
     watermark: str
     completed_at: datetime
     seen: int
+    next_poll_at: datetime | None = None
 
 
 class StoreGuard(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +177,10 @@ class WorkBoard(WorkQueue, Protocol):
 
 
 class PollRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One poll's row, as `sync-status` reads it; every: how long after its end the next one is due."""
+    """One poll's row, as `sync-status` reads it.
+
+    every: its rhythm, how long after its end the next one is due when the mark does not say.
+    """
 
     connection: UUID
     flow: str
@@ -193,8 +198,13 @@ class PollRow(msgspec.Struct, frozen=True, kw_only=True):
 class PollBoard(PollBook, Protocol):
     """The rows of polls as the shell sees them."""
 
-    def ensure(self, connection: UUID, flows: Mapping[str, timedelta]) -> None:
-        """Make missing rows, due at once, and set how often each flow is polled."""
+    def ensure(
+        self, connection: UUID, flows: Mapping[str, timedelta], *, moved: Mapping[str, datetime] | None = None
+    ) -> None:
+        """Make missing rows, due at once, and set how often each flow is polled.
+
+        moved: new next times by flow, for changed schedules; polls under way, that fail or never ended keep theirs.
+        """
 
     def due(self, now: datetime) -> list[tuple[UUID, str]]:
         """Name the polls (connection, flow) that are due and free, oldest due first."""

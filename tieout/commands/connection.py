@@ -1,8 +1,9 @@
 """`tieout connection add | list | test | rotate | pause | resume`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -96,15 +97,20 @@ def pause(
     how_long: Annotated[
         str, typer.Option("--for", metavar="DURATION", help="Ends by itself, for example 2h; default: until resumed.")
     ] = "",
+    until: Annotated[
+        str, typer.Option("--until", metavar="TIME", help="Ends by itself at that time, for example 2026-12-24T18:00.")
+    ] = "",
     by: ByOrAs = "",
 ) -> None:
-    """Stop polling and sending for a connection, until it is resumed."""
+    """Stop polling and sending for a connection, until it is resumed; what is in doubt is still looked up."""
     from tieout.acts import connections
 
     with opened(ctx) as deployment:
         now = deployment.log.now()
         act = _act(deployment, name, by, reason=reason.strip() or "paused by a person")
-        changed = connections.pause(act, until=_until(how_long, now), now=now)
+        section = deployment.settings.connections.get(name)
+        end = _until(how_long, until, now=now, timezone=section.schedule.timezone if section else "UTC")
+        changed = connections.pause(act, until=end, now=now)
     output.say(f"{name}: {'paused' if changed else 'was paused already'}")
 
 
@@ -144,7 +150,17 @@ def _act(deployment: "Deployment", name: str, by: str, *, reason: str) -> "Act":
     return Act(log=deployment.log, connection=identity.id, person=person(by), reason=reason)
 
 
-def _until(how_long: str, now: datetime) -> datetime | None:
+def _until(how_long: str, until: str, *, now: datetime, timezone: str) -> datetime | None:
+    """Give the end of a pause; a time without a zone is one of the connection's own zone."""
+    if how_long and until:
+        raise MisconfiguredError("--for and --until both say when the pause ends: give one of them")
+    if until:
+        try:
+            end = datetime.fromisoformat(until)
+        except ValueError:
+            text = f"--until {until} is no time: for example 2026-12-24T18:00, or 2026-12-24T18:00Z"
+            raise MisconfiguredError(text) from None
+        return (end if end.tzinfo else end.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
     if not how_long:
         return None
     duration = parse_duration(how_long)

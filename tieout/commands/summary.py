@@ -42,7 +42,7 @@ def worst(codes: list[int]) -> int:
 
 def sentences(outcome: "Outcome") -> list[str]:
     """Say what went wrong, a sentence each."""
-    paused = [f"paused ({outcome.paused}): nothing was polled or sent"] if outcome.paused else []
+    paused = [f"paused ({outcome.paused}): what is left waits until it is resumed"] if outcome.paused else []
     return [*paused, *dict.fromkeys([*outcome.unexpected, *outcome.to_mend, *outcome.no_answer])]
 
 

@@ -1,6 +1,7 @@
 """`tieout sync`, `tieout run` and `tieout sync-status`."""
 
 import signal
+from datetime import timedelta
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +12,12 @@ from tieout import output
 from tieout.commands.common import AsJson, added, ending_cleanly, opened, shown
 from tieout.commands.summary import exit_code_of, sentences, show_totals, summary, worst
 from tieout.settings import FLOWS
+from tieout.settings.durations import write_duration
 
 if TYPE_CHECKING:
+    from domain.connections.connection import Connection
     from projections.connections import ConnectionRow
+    from tieout.settings import ConnectionSection
     from tieout.wiring import Deployment
 
 Name = Annotated[str | None, typer.Argument(metavar="NAME", help="The connection; default: every added one.")]
@@ -66,7 +70,7 @@ def _stop_early(_number: int, _frame: FrameType | None) -> None:
 
 
 def sync_status(ctx: typer.Context, name: Name = None, *, as_json: AsJson = False) -> None:
-    """Show per flow: last poll, watermark, lag, counts by state, next due."""
+    """Show per flow: last poll, watermark, lag, next due and why it is not running; counts by state."""
     with opened(ctx) as deployment:
         reports = [_status(deployment, row) for row in added(deployment, name).values()]
     if as_json:
@@ -74,13 +78,15 @@ def sync_status(ctx: typer.Context, name: Name = None, *, as_json: AsJson = Fals
         return
     if not reports:
         output.write("no connection was added yet\n")
-    columns = ("flow", "last poll", "watermark", ">lag (s)", ">seen", "next due", "last error")
+    columns = ("flow", "schedule", "last poll", "watermark", ">lag (s)", ">seen", "next due", "state")
     for report in reports:
-        keys = ("flow", "last_polled_at", "watermark", "lag_seconds", "seen", "next_due_at", "last_error")
+        keys = ("flow", "schedule", "last_polled_at", "watermark", "lag_seconds", "seen", "next_due_at", "state")
         title = report["connection"] + (" (paused)" if report["paused"] else "")
         output.show_table(
             title, columns, [[flow[key] for key in keys] for flow in report["flows"]], empty="no poll yet"
         )
+        for flow in report["flows"]:
+            output.write(f"  {flow['flow'].replace('_', ' ')}: {flow['why']}\n")
         for block, counts in report["counts"].items():
             parts = [f"{count} {state.replace('_', ' ')}" for state, count in counts.items() if count]
             output.write(f"  {block.replace('_', ' ')}: {', '.join(parts) or 'none seen'}\n")
@@ -89,12 +95,19 @@ def sync_status(ctx: typer.Context, name: Name = None, *, as_json: AsJson = Fals
 def _status(deployment: "Deployment", row: "ConnectionRow") -> dict[str, Any]:
     from projections.sync_status import listed
     from projections.totals import totals
+    from tieout.schedule.gate import connection_state
+    from tieout.schedule.planning import plan_of
+    from tieout.schedule.standing import standing
 
     now = deployment.log.now()
+    state = connection_state(deployment.log, row.id)
+    section = deployment.settings.connections.get(row.name)
+    plan, lease = (plan_of(section.schedule), _lease(section)) if section else (None, None)
     facts = {flow.flow: flow for flow in listed(deployment.storage, row.id)}
     flows = []
     for poll in deployment.polls.rows(row.id):
         fact = facts.get(poll.flow)
+        stands = standing(poll, state=state, plan=plan, lease=lease, now=now)
         flows.append(
             {
                 "flow": poll.flow,
@@ -104,21 +117,42 @@ def _status(deployment: "Deployment", row: "ConnectionRow") -> dict[str, Any]:
                 "seen": poll.seen,
                 "recorded_in_all": fact.recorded_in_all if fact else 0,
                 "malformed_in_all": fact.malformed_in_all if fact else 0,
-                "next_due_at": shown(poll.next_poll_at),
+                "schedule": _rhythm(plan.flows.get(poll.flow, poll.every) if plan else poll.every),
+                "next_due_at": shown(stands.next_due_at),
+                "state": stands.state,
+                "why": stands.why,
                 "failures_in_a_row": poll.attempts,
                 "last_error": poll.last_error or None,
                 "worker": poll.claimed_by,
                 "worker_alive": poll.claimed_until is not None and poll.claimed_until > now,
+                "held_since": shown(stands.held_since),
             }
         )
     found = totals(deployment.storage, row.id)
     return {
         "connection": row.name,
-        "paused": row.state.is_paused(now),
+        "paused": state.is_paused(now),
+        "pause": _pause(state) if state.is_paused(now) else None,
+        "blackout_until": shown(plan.blackout.free_from(now)) if plan and plan.blackout.covers(now) else None,
         "flows": flows,
         "counts": {block: found[block] for block in ("suppliers", "ledger_codes", "invoices", "payments")},
         "issues": found["issues"],
     }
+
+
+def _pause(state: "Connection") -> dict[str, Any]:
+    return {"by": state.paused_by or None, "reason": state.pause_reason or None, "until": shown(state.paused_until)}
+
+
+def _lease(section: "ConnectionSection") -> timedelta:
+    """How long a claim of a poll lasts, by which its beginning is known."""
+    from actors.errands.polling import LEASE_CALLS
+
+    return timedelta(seconds=section.infor.call_timeout_seconds) * LEASE_CALLS
+
+
+def _rhythm(rhythm: timedelta | str) -> str:
+    return rhythm if isinstance(rhythm, str) else write_duration(rhythm)
 
 
 def _flows(flow: str) -> list[str]:

@@ -7,12 +7,15 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.errors import MisconfiguredError
+from tieout.schedule.blackout import parse_blackout
 from tieout.settings.avidxchange import AvidSection
 from tieout.settings.decoding import Place
+from tieout.settings.durations import write_duration
 from tieout.settings.infor import InforSection
-from tieout.settings.shape import ConnectionSection, SettingsFile
+from tieout.settings.shape import ConnectionSection, ScheduleSection, SettingsFile
 
 FLOWS = ("suppliers", "ledger_codes", "invoices", "payments")
+LONGEST_JITTER = timedelta(hours=1)
 GATEWAY_SECONDS = 60  # the gateway gives up then, though a write may still commit
 DIVISION_CHARACTERS = 3
 PARM_FIELDS = (
@@ -167,14 +170,21 @@ def _check_rest(connection: ConnectionSection, place: Place) -> None:
     for word in flows.values() if isinstance(mode, dict) else [mode]:
         if word not in ("live", "observe"):
             raise place.under("safety").under("mode").wrong("must be live or observe")
+    _check_schedule(connection.schedule, place.under("schedule"))
+
+
+def _check_schedule(schedule: ScheduleSection, place: Place) -> None:
     try:
-        ZoneInfo(connection.schedule.timezone)
+        zone = ZoneInfo(schedule.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise (
-            place.under("schedule")
-            .under("timezone")
-            .wrong("is no time zone this machine knows, for example America/New_York")
-        ) from None
+        text = "is no time zone this machine knows, for example America/New_York"
+        raise place.under("timezone").wrong(text) from None
+    try:
+        parse_blackout(schedule.blackout, zone=zone)
+    except ValueError as error:
+        raise place.under("blackout").wrong(str(error)) from None
+    if schedule.jitter > LONGEST_JITTER:
+        raise place.under("jitter").wrong(f'is {write_duration(schedule.jitter)}: at most 1h, for example "30s"')
 
 
 __all__ = ["FLOWS", "MisconfiguredError", "check", "check_address", "check_call_timeout", "is_loopback"]

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 
 from domain.errors import MisconfiguredError
+from tieout.schedule import cron
+from tieout.schedule.plan import Rhythm
 from tieout.settings.durations import parse_duration
-from tieout.settings.shape import SettingsFile
-
-CRON_FIELDS = 5
+from tieout.settings.shape import OFF_AT_ZERO, SettingsFile
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -66,7 +66,9 @@ def _value(hint: Any, value: Any, place: Place) -> Any:
             raise place.wrong("must be a list of tables")
         return tuple(_section(arguments[0], one, place.under(str(at))) for at, one in enumerate(value, start=1))
     if plain is timedelta:
-        return _duration(value, place)
+        return _duration(value, place, off=bool(meta and meta.extra and meta.extra.get(OFF_AT_ZERO)))
+    if plain == Rhythm:
+        return _rhythm(value, place)
     return _leaf(hint, value, place, expected(plain, meta))
 
 
@@ -79,14 +81,25 @@ def _leaf(hint: Any, value: Any, place: Place, wanted: str) -> Any:
         raise place.wrong(f"must be {wanted}, it is {_shown(value)}") from None
 
 
-def _duration(value: Any, place: Place) -> timedelta:
-    if isinstance(value, str):
-        duration = parse_duration(value)
-        if duration:
-            return duration
-        if len(value.split()) == CRON_FIELDS or value.startswith("@"):
-            raise place.wrong('is a cron expression: not yet built, use an interval such as "15m"')
-    raise place.wrong(f'must be a duration such as "15m" (s, m, h or d), it is {_shown(value)}')
+def _duration(value: Any, place: Place, *, off: bool) -> timedelta:
+    duration = parse_duration(value) if isinstance(value, str) else None
+    if duration is None or not (duration or off):
+        raise place.wrong(f'must be a duration such as "15m" (s, m, h or d), it is {_shown(value)}')
+    return duration
+
+
+def _rhythm(value: Any, place: Place) -> timedelta | str:
+    """Read an interval, or a cron expression without needless blanks."""
+    duration = parse_duration(value) if isinstance(value, str) else None
+    if duration:
+        return duration
+    if not isinstance(value, str) or len(value.split()) < cron.LIKELY_FIELDS:
+        text = f'must be an interval such as "15m", or a cron expression such as {cron.EXAMPLE}'
+        raise place.wrong(f"{text}, it is {_shown(value)}")
+    wrong = cron.complaint(value)
+    if wrong:
+        raise place.wrong(f"{wrong}: {_shown(value)}; for example {cron.EXAMPLE}")
+    return " ".join(value.split())
 
 
 def expected(plain: Any, meta: msgspec.Meta | None) -> str:

@@ -28,7 +28,6 @@ def _of_connection(connection: ConnectionSection) -> dict[str, Any]:
         "infor.closed_period": infor.closed_period != "raise",
         "infor.note_category": infor.note_category,
         "infor.only": infor.only,
-        "schedule.blackout": connection.schedule.blackout,
         "safety.mode": _wants_observing(safety.mode),
         "safety.approvals": safety.approvals != 1,
         "safety.largest_run": safety.largest_run,

@@ -5,10 +5,12 @@ from typing import Annotated, Any
 
 import msgspec
 
+from tieout.schedule.plan import Rhythm
 from tieout.settings.avidxchange import AvidSection
 from tieout.settings.infor import InforSection
 
 Says = msgspec.Meta
+OFF_AT_ZERO = "off at zero"  # marks a duration that may be "0s"
 Table = dict[str, Any]
 
 
@@ -36,16 +38,34 @@ class ConsoleSection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScheduleSection(msgspec.Struct, frozen=True, kw_only=True):
-    """How often each flow is polled, an interval such as `15m`."""
+    """When each flow is polled: an interval such as `15m`, or a cron expression; see docs/how-to/schedule.md."""
 
     timezone: Annotated[str, Says(description="the connection's days begin and end in this IANA time zone")] = (
         "America/New_York"
     )
-    suppliers: Annotated[timedelta, Says(description="between two polls of suppliers")] = timedelta(hours=1)
-    ledger_codes: Annotated[timedelta, Says(description="between two polls of ledger codes")] = timedelta(hours=1)
-    invoices: Annotated[timedelta, Says(description="between two polls of invoices")] = timedelta(minutes=15)
-    payments: Annotated[timedelta, Says(description="between two polls of payments")] = timedelta(minutes=15)
-    blackout: Annotated[tuple[str, ...], Says(description="windows without any call; only empty is built")] = ()
+    suppliers: Annotated[Rhythm, Says(description="between two polls of suppliers, or their times")] = timedelta(
+        hours=1
+    )
+    ledger_codes: Annotated[Rhythm, Says(description="between two polls of ledger codes, or their times")] = timedelta(
+        hours=1
+    )
+    invoices: Annotated[Rhythm, Says(description="between two polls of invoices, or their times")] = timedelta(
+        minutes=15
+    )
+    payments: Annotated[Rhythm, Says(description="between two polls of payments, or their times")] = timedelta(
+        minutes=15
+    )
+    blackout: Annotated[
+        tuple[str, ...],
+        Says(description='windows in which no poll starts, such as `"Fri 22:00-Sat 02:00"`; what is due goes on'),
+    ] = ()
+    jitter: Annotated[
+        timedelta,
+        Says(
+            description="longest random wait beyond a due time (at most `1h`), so that connections do not poll at once",
+            extra={OFF_AT_ZERO: True},
+        ),
+    ] = timedelta(0)
 
 
 class SafetySection(msgspec.Struct, frozen=True, kw_only=True):

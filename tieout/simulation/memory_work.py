@@ -235,11 +235,17 @@ class MemoryPolls:
         self._claims: dict[tuple[UUID, str], str] = {}
         self._tokens = count(1)
 
-    def ensure(self, connection: UUID, flows: Mapping[str, timedelta]) -> None:
-        """Make missing rows, due at once, and set how often each flow is polled."""
+    def ensure(
+        self, connection: UUID, flows: Mapping[str, timedelta], *, moved: Mapping[str, datetime] | None = None
+    ) -> None:
+        """Make missing rows, due at once, set how often each flow is polled, and move what may be moved."""
         with self._lock:
             for flow, every in flows.items():
                 self._put(self._row(connection, flow), every=every)
+            for flow, at in (moved or {}).items():
+                row = self._rows.get((connection, flow))
+                if row and row.claimed_by is None and row.attempts == 0 and row.last_polled_at is not None:
+                    self._put(row, next_poll_at=at)
 
     def due(self, now: datetime) -> list[tuple[UUID, str]]:
         """Name the polls that are due and free, oldest due first."""
@@ -307,7 +313,7 @@ class MemoryPolls:
                 watermark=mark.watermark,
                 seen=mark.seen,
                 last_polled_at=mark.completed_at,
-                next_poll_at=self._now() + row.every,
+                next_poll_at=mark.next_poll_at or self._now() + row.every,
                 attempts=0,
                 last_error="",
                 claimed_by=None,

@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -24,6 +25,9 @@ from projections import connections as connection_rows
 from projections.catalogue import ALL
 from projections.connections import ConnectionRow
 from projections.runner import Runner
+from tieout.schedule.gate import Gate
+from tieout.schedule.plan import Plan
+from tieout.schedule.planning import plan_of
 from tieout.settings import ConnectionSection, Settings, ring_text
 from tieout.wiring.remotes import connect
 from tieout.wiring.stores import open_sqlite
@@ -41,6 +45,7 @@ class Deployment:
         self.relay = Relay(store.relay_table)
         self.storage = SqliteProjectionStorage(store.database)
         self.runner = Runner(store.log, self.storage, ALL)
+        self.gate = Gate(store.log)
         self.worker = f"{socket.gethostname()}:{os.getpid()}"
         self._tools: dict[UUID, Tools] = {}
         self._noted: dict[UUID, dict[str, int]] = {}
@@ -62,8 +67,19 @@ class Deployment:
         if identity.id not in self._tools:
             _check_pinned(name, section, identity)
             self._check_overlap(name, identity)
-            self._tools[identity.id] = connect(name, self.settings, identity, store=self.store, worker=self.worker)
+            tools = connect(name, self.settings, identity, store=self.store, worker=self.worker)
+            self._tools[identity.id] = self._scheduled(tools, plan_of(section.schedule))
         return self._tools[identity.id]
+
+    def _scheduled(self, tools: Tools, plan: Plan) -> Tools:
+        """Let a connection's tools keep to its plan, and to a pause."""
+        connection = tools.connection
+        self.gate.watch(connection, plan)
+        return replace(
+            tools,
+            held_back=lambda name: self.gate.held_back(connection, name),
+            next_poll_at=lambda flow, ended: plan.next_due(flow, after=ended, throw=tools.chance()),
+        )
 
     def _check_overlap(self, name: str, identity: PinnedIdentity) -> None:
         """Two connections must never send one division's invoices: neither would find what the other sent."""

@@ -15,6 +15,8 @@ from domain.ports import EventLog
 from domain.ports.store import Causes
 from tieout.settings import ConnectionSection
 
+_SCHEDULE = "schedule."
+
 
 def record_settings(log: EventLog, connection: UUID, section: ConnectionSection) -> None:
     """Append SettingsChanged when something changed; nothing else."""
@@ -25,6 +27,14 @@ def record_settings(log: EventLog, connection: UUID, section: ConnectionSection)
         return [appended(history[stream], stream, *decide_settings(fold(history[stream]), settings))]
 
     settle(log, [stream], decide, causes=Causes(connection=connection, correlation_id="settings"))
+
+
+def schedule_changed(log: EventLog, connection: UUID, section: ConnectionSection) -> bool:
+    """Whether the schedule differs from the one that was recorded last."""
+    stream = stream_id(connection, "connection", "")
+    before = {key: value for key, value in fold(log.load([stream])[stream]).settings if key.startswith(_SCHEDULE)}
+    now = dict(_flat("", msgspec.to_builtins(section)))
+    return before != {key: value for key, value in now.items() if key.startswith(_SCHEDULE)}
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """What every book of polls must do."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -23,7 +23,7 @@ def claimed(world: World, worker: str = "w1") -> PollDue:
     return due
 
 
-def mark(world: World, due: PollDue, watermark: str) -> PollMark:
+def mark(world: World, due: PollDue, watermark: str, *, next_poll_at: datetime | None = None) -> PollMark:
     return PollMark(
         connection=due.connection,
         flow=due.flow,
@@ -31,6 +31,7 @@ def mark(world: World, due: PollDue, watermark: str) -> PollMark:
         watermark=watermark,
         completed_at=world.clock(),
         seen=0,
+        next_poll_at=next_poll_at,
     )
 
 
@@ -60,6 +61,41 @@ class PollsSuite:
         assert claim(world) is None
         world.clock.advance(minutes=5)
         assert claimed(world).watermark == "W1"
+
+    def test_a_finished_poll_is_due_again_when_its_mark_says_so(self, world: World) -> None:
+        world.polls.ensure(CONNECTION, {"invoices": EVERY})
+        at = world.clock() + timedelta(hours=3)
+        world.polls.finish(mark(world, claimed(world), "W1", next_poll_at=at))
+        (row,) = world.polls.rows(CONNECTION)
+        assert (row.next_poll_at, row.every) == (at, EVERY)
+        world.clock.advance(hours=3)
+        later = world.clock() + timedelta(hours=1)
+        append = Append(stream=uuid4(), expected_version=0, events=(RELEASED,))
+        world.log.append([append], causes=CAUSES, mark=mark(world, claimed(world), "W2", next_poll_at=later))
+        (row,) = world.polls.rows(CONNECTION)
+        assert (row.watermark, row.next_poll_at) == ("W2", later)
+
+    def test_a_changed_schedule_moves_the_next_time_of_a_poll_that_ended(self, world: World) -> None:
+        world.polls.ensure(CONNECTION, {"invoices": EVERY})
+        world.polls.finish(mark(world, claimed(world), "W1"))
+        at = world.clock() + timedelta(hours=3)
+        world.polls.ensure(CONNECTION, {"invoices": EVERY}, moved={"invoices": at, "payments": at})
+        (row,) = world.polls.rows(CONNECTION)
+        assert (row.next_poll_at, row.watermark) == (at, "W1")
+        assert world.polls.rows(OTHER) == []
+
+    def test_a_changed_schedule_leaves_polls_alone_that_are_new_fail_or_are_under_way(self, world: World) -> None:
+        began, at = world.clock(), world.clock() + timedelta(hours=3)
+        world.polls.ensure(CONNECTION, {"invoices": EVERY}, moved={"invoices": at})
+        assert world.polls.rows(CONNECTION)[0].next_poll_at == began
+        world.polls.finish(mark(world, claimed(world), "W1", next_poll_at=began))
+        due = claimed(world)
+        world.polls.ensure(CONNECTION, {"invoices": EVERY}, moved={"invoices": at})
+        assert world.polls.rows(CONNECTION)[0].next_poll_at == began
+        until = began + timedelta(seconds=30)
+        world.polls.fail(due, until=until, text="Infor gave no answer")
+        world.polls.ensure(CONNECTION, {"invoices": EVERY}, moved={"invoices": at})
+        assert world.polls.rows(CONNECTION)[0].next_poll_at == until
 
     def test_a_finish_after_the_lease_leaves_the_next_workers_claim_alone(self, world: World) -> None:
         world.polls.ensure(CONNECTION, {"invoices": EVERY})

@@ -1,7 +1,8 @@
 """The frame of every poll: claim, verdicts, malformed records, and the one transaction that ends it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -51,6 +52,36 @@ def test_a_poll_that_is_not_due_is_left_alone() -> None:
     world = World()
     assert run_poll(world.tools, "suppliers", reading(world))
     assert not run_poll(world.tools, "suppliers", reading(world))
+
+
+def test_a_poll_that_is_held_back_is_not_begun() -> None:
+    world = World()
+    asked: list[str] = []
+
+    def held_back(name: str) -> str:
+        asked.append(name)
+        return "blackout until noon"
+
+    world.tools = replace(world.tools, held_back=held_back)
+    assert not run_poll(world.tools, "suppliers", reading(world, "V1"))
+    assert asked == ["poll_suppliers"]
+    assert (world.events(), world.poll_row("suppliers").claimed_by) == ([], None)
+
+
+@pytest.mark.parametrize("numbers", [(), ("V1",)], ids=["found nothing", "found something"])
+def test_the_schedule_says_when_a_poll_is_due_again_from_its_end(numbers: tuple[str, ...]) -> None:
+    world = World()
+    told: list[tuple[str, datetime]] = []
+    tomorrow = world.clock.time + timedelta(days=1)
+
+    def next_poll_at(flow: str, ended: datetime) -> datetime:
+        told.append((flow, ended))
+        return tomorrow
+
+    world.tools = replace(world.tools, next_poll_at=next_poll_at)
+    run_poll(world.tools, "suppliers", reading(world, *numbers))
+    assert told == [("suppliers", world.clock.time)]
+    assert world.poll_row("suppliers").next_poll_at == tomorrow
 
 
 def test_a_poll_that_found_nothing_only_touches_its_row() -> None:

@@ -9,6 +9,7 @@ from tieout.settings import load
 from tieout.settings.loading import find, shown_url
 from tieout.settings.template import example_connection, template
 
+SCHEDULE = INFOR + AVID + "[connections.acme.schedule]\n"
 WHOLE = """
 [store]
 url = "sqlite:///tieout.db"
@@ -98,6 +99,15 @@ def test_every_documented_key_is_taken_and_its_documented_default_is_the_default
             assert getattr(short.avidxchange, key) == getattr(whole.avidxchange, key)
 
 
+def test_flows_are_intervals_or_cron_expressions_with_blackouts_and_jitter(tmp_path: Path) -> None:
+    text = 'invoices = "0  6-20 * * 1-5"\npayments = "30m"\nblackout = ["Fri 22:00-Sat 02:00"]\njitter = "30s"\n'
+    schedule = loaded(tmp_path, SCHEDULE + text).connection("acme").schedule
+
+    assert (schedule.invoices, schedule.payments) == ("0 6-20 * * 1-5", timedelta(minutes=30))
+    assert (schedule.blackout, schedule.jitter) == (("Fri 22:00-Sat 02:00",), timedelta(seconds=30))
+    assert loaded(tmp_path, SCHEDULE + 'jitter = "0s"').connection("acme").schedule.jitter == timedelta(0)
+
+
 def test_a_flow_may_be_told_to_be_live_by_name(tmp_path: Path) -> None:
     settings = loaded(tmp_path, INFOR + AVID + '[connections.acme.safety]\nmode = { invoices = "live" }\n')
 
@@ -156,6 +166,20 @@ def test_a_flow_may_be_told_to_be_live_by_name(tmp_path: Path) -> None:
         (INFOR + AVID + "company_token_header = 'X Token'", "is no name of an HTTP header"),
         (INFOR + AVID + "reversed_statuses = ['Cleared']", 'settled_statuses both name "Cleared"'),
         (INFOR + AVID + "[connections.acme.schedule]\ntimezone = 'Mars'", "is no time zone this machine knows"),
+        (SCHEDULE + "invoices = '@hourly'", 'or a cron expression such as "0 6-20 * * 1-5" (every hour from 6 to 20'),
+        (SCHEDULE + "invoices = '0s'", 'schedule.invoices must be an interval such as "15m"'),
+        (SCHEDULE + "invoices = 15", 'schedule.invoices must be an interval such as "15m"'),
+        (SCHEDULE + "payments = '0 6 * *'", "is no cron expression of five fields (minute, hour, day, month, day of"),
+        (SCHEDULE + "payments = '0 0 6 * * *'", "schedule.payments is no cron expression of five fields"),
+        (SCHEDULE + "payments = '0 25 * * *'", 'is no cron expression: bad hour: "0 25 * * *"; for example "0 6-20'),
+        (SCHEDULE + "payments = '0 0 30 2 *'", "is no cron expression: bad day-of-month"),
+        (SCHEDULE + "payments = '0 0 */31 2 1#5'", "schedule.payments is a cron expression that never comes"),
+        (SCHEDULE + "blackout = ['Friday']", 'schedule.blackout holds "Friday", which is no window: write "Fri 22:00-'),
+        (SCHEDULE + "blackout = ['25:00-26:00']", "times go from 00:00 to 24:00, for example"),
+        (SCHEDULE + "blackout = ['02:00-02:00']", 'which ends where it begins: a whole day is "00:00-24:00"'),
+        (SCHEDULE + "blackout = ['Mon-Fri 02:00-Sat 03:00']", "a window that ends on a named day begins on one"),
+        (SCHEDULE + "blackout = ['00:00-24:00']", "leaves no minute of the week to poll in"),
+        (SCHEDULE + "jitter = '2h'", 'schedule.jitter is 2h: at most 1h, for example "30s"'),
         (INFOR + AVID + "[connections.acme.safety]\nmode = 'asleep'", "mode must be live or observe"),
         (INFOR + AVID + "[connections.acme.safety]\nmode = { x = 'live' }", 'mode names "x"; the flows are suppliers'),
         (INFOR.replace(".acme", '."a b"') + AVID.replace(".acme", '."a b"'), "is no name of a connection"),
@@ -189,9 +213,6 @@ def test_a_wrong_file_gets_one_sentence_that_names_file_and_key(tmp_path: Path, 
         INFOR + "closed_period = 'next_open'" + AVID,
         INFOR + "note_category = 5" + AVID,
         INFOR + "only = { divisions = ['AAA'] }" + AVID,
-        INFOR + AVID + "[connections.acme.schedule]\nblackout = ['Fri 22:00-Sat 02:00']",
-        INFOR + AVID + "[connections.acme.schedule]\ninvoices = '*/15 * * * *'",
-        INFOR + AVID + "[connections.acme.schedule]\ninvoices = '@hourly'",
         INFOR + AVID + "[connections.acme.safety]\nmode = 'observe'",
         INFOR + AVID + "[connections.acme.safety]\nmode = { invoices = 'observe' }",
         INFOR + AVID + "[connections.acme.safety]\napprovals = 2",

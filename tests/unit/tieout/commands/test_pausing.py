@@ -1,0 +1,53 @@
+"""A pause with an end, and what sync-status makes of it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import SETTINGS, Desk
+
+BERLIN = '[connections.acme.schedule]\ntimezone = "Europe/Berlin"\n'
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    made = Desk(tmp_path, monkeypatch, capsys)
+    made.set_up()
+    made.write_settings(SETTINGS + BERLIN)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("until", "end"),
+    [
+        ("2126-07-01T18:00", "2126-07-01T16:00:00Z"),  # in the connection's zone
+        ("2126-07-01T18:00Z", "2126-07-01T18:00:00Z"),
+        ("2126-07-01T18:00-05:00", "2126-07-01T23:00:00Z"),
+    ],
+)
+def test_a_pause_may_end_at_a_time(desk: Desk, until: str, end: str) -> None:
+    paused = desk.types("connection", "pause", "acme", "--until", until, "--reason", "month end", "--by", "ann")
+    assert paused.code == 0, paused.err
+
+    report = desk.types("sync-status", "acme", "--json").document
+    assert (report["paused"], report["pause"]) == (True, {"by": "ann", "reason": "month end", "until": end})
+    assert report["blackout_until"] is None
+    assert "acme (paused)" in desk.types("sync-status").out
+
+    assert desk.types("connection", "resume", "acme").code == 0
+    report = desk.types("sync-status", "acme", "--json").document
+    assert (report["paused"], report["pause"]) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--until", "tomorrow"], "--until tomorrow is no time: for example 2026-12-24T18:00"),
+        (["--until", "2026-12-24T18:00", "--for", "2h"], "--for and --until both say when the pause ends"),
+        (["--until", "2020-01-01T00:00"], "a pause must end in the future"),
+        (["--for", "a while"], "--for a while is no duration"),
+    ],
+)
+def test_a_pause_without_a_clear_end_is_refused(desk: Desk, options: list[str], said: str) -> None:
+    desk.types("connection", "pause", "acme", *options).failed(2, said)
+    assert desk.types("sync-status", "acme", "--json").document["paused"] is False
