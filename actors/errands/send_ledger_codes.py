@@ -148,7 +148,7 @@ def _record_answers(
             for stream, (member, answer) in settled.items()
         ]
 
-    settle(claim.tools.log, list(settled), decide, causes=claim.tools.causes(claim.tools.new_id()))
+    settle(claim.tools.log, list(settled), decide, causes=claim.tools.causes(claim.tools.correlation_id()))
 
 
 def _events(now: LedgerCode, member: _Member, answer: RecordAnswer, breaches: Sequence[Breach]) -> tuple[Event, ...]:
@@ -180,5 +180,5 @@ def _verify(claim: Claim) -> None:
             for stream, active in compared.items()
         ]
 
-    settle(claim.tools.log, list(compared), decide, causes=claim.tools.causes(claim.tools.new_id()))
+    settle(claim.tools.log, list(compared), decide, causes=claim.tools.causes(claim.tools.correlation_id()))
     claim.give_back(outcomes)

@@ -140,7 +140,7 @@ def _record(
             for stream, (member, answer) in settled.items()
         ]
 
-    settle(claim.tools.log, list(settled), decide, causes=claim.tools.causes(claim.tools.new_id()))
+    settle(claim.tools.log, list(settled), decide, causes=claim.tools.causes(claim.tools.correlation_id()))
 
 
 def _events(now: Supplier, member: _Member, answer: RecordAnswer, breaches: Sequence[Breach]) -> tuple[Event, ...]:

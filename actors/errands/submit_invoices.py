@@ -196,5 +196,5 @@ def _hold(tools: Tools, candidate: Candidate, reason: str, detail: str) -> None:
         held = decide_hold(fold(history[stream]), candidate.key, reason=reason, detail=detail)
         return [appended(history[stream], stream, *held)]
 
-    settle(tools.log, [stream], decide, causes=tools.causes(tools.new_id()))
+    settle(tools.log, [stream], decide, causes=tools.causes(tools.correlation_id()))
     done(tools, [candidate.row])

@@ -24,6 +24,7 @@ from projections import connections as connection_rows
 from projections.catalogue import ALL
 from projections.connections import ConnectionRow
 from projections.runner import Runner
+from tieout.observability.runs import Watching
 from tieout.settings import ConnectionSection, Settings, ring_text
 from tieout.wiring.remotes import connect
 from tieout.wiring.stores import open_sqlite
@@ -42,6 +43,7 @@ class Deployment:
         self.storage = SqliteProjectionStorage(store.database)
         self.runner = Runner(store.log, self.storage, ALL)
         self.worker = f"{socket.gethostname()}:{os.getpid()}"
+        self.watching = Watching(worker=self.worker)
         self._tools: dict[UUID, Tools] = {}
         self._noted: dict[UUID, dict[str, int]] = {}
         self.runner.catch_up()
@@ -62,7 +64,10 @@ class Deployment:
         if identity.id not in self._tools:
             _check_pinned(name, section, identity)
             self._check_overlap(name, identity)
-            self._tools[identity.id] = connect(name, self.settings, identity, store=self.store, worker=self.worker)
+            watch = self.watching.of(name)
+            self._tools[identity.id] = connect(
+                name, self.settings, identity, store=self.store, watch=watch, worker=self.worker
+            )
         return self._tools[identity.id]
 
     def _check_overlap(self, name: str, identity: PinnedIdentity) -> None:

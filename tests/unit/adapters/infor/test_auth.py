@@ -107,10 +107,11 @@ def test_one_refresh_serves_all_threads() -> None:
 def test_a_token_about_to_end_is_replaced_and_a_dropped_one_too() -> None:
     moment = [0.0]
     desk = TokenDesk(CREDENTIALS, ask=Server(), monotonic=lambda: moment[0])
-    assert desk.held() is None
+    assert (desk.held(), desk.times()) == (None, None)
     first = desk.current()
     moment[0] = 799.0
     assert desk.current() is first
+    assert (first.ends_at, desk.times()) == (1000.0, (799.0, 201.0))
     moment[0] = 800.0
     second = desk.current()
     assert second.value == "t2"
@@ -120,3 +121,5 @@ def test_a_token_about_to_end_is_replaced_and_a_dropped_one_too() -> None:
     assert desk.held() is None
     assert desk.current().value == "t3"
     assert "t3" not in repr(desk.held())
+    moment[0] = 9000.0
+    assert desk.times() == (8200.0, 0.0)
