@@ -24,6 +24,7 @@ from projections import connections as connection_rows
 from projections.catalogue import ALL
 from projections.connections import ConnectionRow
 from projections.runner import Runner
+from tieout.observability.log_lines import LogLines
 from tieout.observability.runs import Watching
 from tieout.settings import ConnectionSection, Settings, ring_text
 from tieout.wiring.remotes import connect
@@ -44,6 +45,7 @@ class Deployment:
         self.runner = Runner(store.log, self.storage, ALL)
         self.worker = f"{socket.gethostname()}:{os.getpid()}"
         self.watching = Watching(worker=self.worker)
+        self.watching.add(LogLines())
         self._tools: dict[UUID, Tools] = {}
         self._noted: dict[UUID, dict[str, int]] = {}
         self.runner.catch_up()
