@@ -61,9 +61,12 @@ class Tools:
         """The connection's id."""
         return self.rules.identity.id
 
-    def correlation_id(self) -> str:
-        """Name the run under way: its events, its log lines and its trace carry this id."""
-        return self.watch.correlation_id() or self.new_id()
+    def correlation_id(self, *, unwatched: str = "") -> str:
+        """Name the run under way: its events, its log lines and its trace carry this id.
+
+        unwatched: the id where nobody watches, by default a fresh one.
+        """
+        return self.watch.correlation_id() or unwatched or self.new_id()
 
     def causes(self, correlation_id: str, *, causation_id: str = "", actor: str = "tieout") -> Causes:
         """Name what an append belongs to."""

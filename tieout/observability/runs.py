@@ -90,10 +90,18 @@ class Watching:
     def __init__(self, *, worker: str) -> None:
         self.worker = worker
         self._observers: tuple[Observer, ...] = ()
+        self._closers: tuple[Callable[[], None], ...] = ()
 
-    def add(self, observer: Observer) -> None:
-        """Tell one more observer from now on."""
+    def add(self, observer: Observer, *, close: Callable[[], None] = lambda: None) -> None:
+        """Tell one more observer from now on; `close` lets go what it holds."""
         self._observers = (*self._observers, observer)
+        self._closers = (*self._closers, close)
+
+    def close(self) -> None:
+        """Tell nobody any more, and let go what the observers hold."""
+        self._observers = ()
+        _all(lambda close: close(), self._closers)
+        self._closers = ()
 
     def of(self, connection: str) -> "ConnectionWatch":
         """Give what watches the errands of a connection."""

@@ -26,6 +26,7 @@ from projections.connections import ConnectionRow
 from projections.runner import Runner
 from tieout.observability.log_lines import LogLines
 from tieout.observability.runs import Watching
+from tieout.observability.tracing import open_tracing
 from tieout.settings import ConnectionSection, Settings, ring_text
 from tieout.wiring.remotes import connect
 from tieout.wiring.stores import open_sqlite
@@ -133,6 +134,7 @@ class Deployment:
         """Let everything go."""
         with contextlib.suppress(TieoutError):  # verdict: go on; a count of requests is worth no second fault
             self.note_calls()
+        self.watching.close()
         for tools in self._tools.values():
             for remote in (tools.ledger, tools.payables):
                 close = getattr(remote, "close", None)
@@ -155,6 +157,9 @@ def open_deployment(settings: Settings, *, environ: dict[str, str] | None = None
     store = open_sqlite(settings.store_url, ring_text(settings.keys_file, environ=environment))
     try:
         deployment = Deployment(settings, store)
+        tracing = open_tracing(environment, worker=deployment.worker)
+        if tracing is not None:
+            deployment.watching.add(tracing, close=tracing.close)
         deployment.answer_went_back()
     except BaseException:
         store.close()
