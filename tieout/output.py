@@ -18,6 +18,7 @@ from tieout.observability.redaction import RedactingHandler, scrubbed
 
 LOG_FORMATS = ("text", "json")
 ROOMS = ("actors", "adapters", "domain", "projections", "sandbox", "tieout")
+WITH_QUERIES = ("httpx", "httpcore")  # what they say of each request holds its query, which may hold records
 VOICE = "tieout.output"  # the logger of what is said to the person
 PLAIN_WIDTH = 10_000  # columns of a table that no terminal limits: nothing is wrapped or cut
 
@@ -90,6 +91,8 @@ def log_to_stderr(*, debug: bool, log_format: str = "text") -> None:
     else:
         root.addHandler(_ToPerson(tracebacks=debug))
     root.setLevel(level)
+    for library in WITH_QUERIES:
+        logging.getLogger(library).setLevel(logging.WARNING)
     for room in ROOMS:
         logging.getLogger(room).setLevel(logging.INFO if as_json else logging.NOTSET)
     logging.captureWarnings(as_json)

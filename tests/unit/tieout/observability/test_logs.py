@@ -117,6 +117,18 @@ def test_text_is_for_people_one_sentence_a_line(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().err == "poll_invoices: Infor is away\n"
 
 
+@pytest.mark.parametrize("log_format", output.LOG_FORMATS)
+def test_no_query_of_a_request_is_logged_even_under_debug(log_format: str, capsys: pytest.CaptureFixture[str]) -> None:
+    output.log_to_stderr(debug=True, log_format=log_format)
+    try:
+        logging.getLogger("httpx").info("HTTP Request: GET %s", "https://h/list?supplier=1")
+        logging.getLogger("somebody.elses.library").info("chatter")
+    finally:
+        output.log_to_stderr(debug=False)
+    assert "chatter" in (err := capsys.readouterr().err)
+    assert "supplier=1" not in err
+
+
 def test_the_option_makes_every_line_json_and_leaves_stdout_to_data(desk: Desk) -> None:
     desk.set_up()
     ran = desk.types("--log-format", "json", "connection", "list", "--json")
