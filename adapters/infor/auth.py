@@ -125,7 +125,7 @@ def _life(told: msgspec.Raw) -> int:
 
 
 class TokenTimes(NamedTuple):
-    """How old a token is and how long it is still taken (0.0 when it has ended); seconds."""
+    """How old a token is and how long it is still taken; seconds."""
 
     age: float
     left: float
@@ -145,6 +145,7 @@ class TokenDesk:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._token: Token | None = None
+        self._is_refused = False  # the last time somebody asked for a token there was none to be had
 
     def current(self) -> Token:
         """Give a token that is good for a while; asks for a new one when the old one is about to end."""
@@ -162,11 +163,14 @@ class TokenDesk:
         return self._token
 
     def times(self) -> TokenTimes | None:
-        """Give the times of the token at hand; None when there is none."""
+        """Give the times of the token at hand; None when there is none, or it ended because nobody asked for another.
+
+        Nothing is left while the server gives no new one.
+        """
         token, now = self._token, self._monotonic()
-        if token is None:
-            return None
-        return TokenTimes(now - (token.ends_at - token.life_seconds), max(token.ends_at - now, 0.0))
+        if token is None or now >= token.ends_at:
+            return TokenTimes(0.0, 0.0) if self._is_refused else None
+        return TokenTimes(now - (token.ends_at - token.life_seconds), token.ends_at - now)
 
     def drop(self, refused: Token) -> None:
         """Forget a token the gateway refused; one that replaced it meanwhile stays."""
@@ -176,4 +180,7 @@ class TokenDesk:
 
     def _fetch(self) -> Token:
         asked_at = self._monotonic()
-        return read_token(self._ask(token_request(self._credentials)), asked_at=asked_at)
+        self._is_refused = True
+        token = read_token(self._ask(token_request(self._credentials)), asked_at=asked_at)
+        self._is_refused = False
+        return token

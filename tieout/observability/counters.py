@@ -28,11 +28,11 @@ class Counters:
         )
 
     def run_began(self, run: Run) -> Finished:
-        """Count the run when it ends; a look that found nothing due is no measure of how long the errand takes."""
+        """Count the run when it ends; a look that found nothing due is neither a success nor a failure."""
 
         def finished(outcome: str, seconds: float) -> None:
-            self._runs.labels(errand=run.errand, connection=run.connection, outcome=outcome).inc()
             if outcome != IDLE:
+                self._runs.labels(errand=run.errand, connection=run.connection, outcome=outcome).inc()
                 self._seconds.labels(errand=run.errand).observe(seconds)
 
         return finished

@@ -19,11 +19,9 @@ class Metric(NamedTuple):
 METRICS: dict[str, Metric] = {
     "tieout_events_total": Metric("counter", ("connection", "type"), "Events in the log, by type."),
     "tieout_errands_total": Metric(
-        "counter", ("errand", "connection", "outcome"), "Runs of errands and polls in this process, by outcome."
+        "counter", ("errand", "connection", "outcome"), "Runs in this process that found something to do, by outcome."
     ),
-    "tieout_errand_seconds": Metric(
-        "histogram", ("errand",), "How long runs took in this process, idle ones left out."
-    ),
+    "tieout_errand_seconds": Metric("histogram", ("errand",), "How long those runs took."),
     "tieout_pending": Metric("gauge", ("connection", "errand"), "Rows of due work, those at work included."),
     "tieout_pending_oldest_due_seconds": Metric(
         "gauge", ("connection", "errand"), "How long the oldest row of due work has been due."
@@ -39,7 +37,9 @@ METRICS: dict[str, Metric] = {
     "tieout_projection_lag_events": Metric("gauge", (), "Events the slowest projection has not folded yet."),
     "tieout_relay_lag_events": Metric("gauge", (), "Events the relay has not folded yet."),
     "tieout_token_age_seconds": Metric("gauge", ("connection",), "Age of the Infor token this process holds."),
-    "tieout_token_expires_seconds": Metric("gauge", ("connection",), "Time that token has left."),
+    "tieout_token_expires_seconds": Metric(
+        "gauge", ("connection",), "Time that token has left, 0 while none is to be had."
+    ),
     "tieout_issues_open": Metric("gauge", ("connection", "severity"), "Open issues, urgent and normal."),
     "tieout_build_info": Metric("gauge", ("version",), "Always 1; the label says which version runs."),
 }

@@ -121,5 +121,25 @@ def test_a_token_about_to_end_is_replaced_and_a_dropped_one_too() -> None:
     assert desk.held() is None
     assert desk.current().value == "t3"
     assert "t3" not in repr(desk.held())
+
+
+def test_a_token_that_ended_unused_is_no_token_and_one_that_is_not_renewed_has_nothing_left() -> None:
+    moment, away = [0.0], [False]
+    server = Server()
+
+    def ask(request: Request) -> Reply:
+        if away[0]:
+            raise TransientError("the authorization server is away")
+        return server(request)
+
+    desk = TokenDesk(CREDENTIALS, ask=ask, monotonic=lambda: moment[0])
+    desk.current()
     moment[0] = 9000.0
-    assert desk.times() == (8200.0, 0.0)
+    assert desk.times() is None
+    away[0] = True
+    with pytest.raises(TransientError):
+        desk.current()
+    assert desk.times() == (0.0, 0.0)
+    away[0] = False
+    desk.current()
+    assert desk.times() == (0.0, 1000.0)
