@@ -99,7 +99,7 @@ class Doorbell:
         if self._hushed.is_set():
             return
         if name in POLLS:
-            POLLS[name](tools)
+            tools.watch.run(name, lambda: POLLS[name](tools))
             return
-        while ERRANDS[name](tools) and not self._hushed.is_set() and name not in BATCHED:
+        while tools.watch.run(name, lambda: ERRANDS[name](tools)) and not self._hushed.is_set() and name not in BATCHED:
             pass

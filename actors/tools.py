@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from actors.watch import UNWATCHED, Watch
 from domain.ports import BlobStore, EventLog, LedgerSystem, PayablesSystem, PollBook, WorkQueue
 from domain.ports.store import Causes, Clock
 from domain.rules import Rules
@@ -23,9 +25,10 @@ class Spread(Protocol):
 
 
 def in_threads(function: Callable[[T], R], items: Iterable[T], *, at_once: int) -> list[R]:
-    """Run in threads, so many at once."""
+    """Run in threads, so many at once; each of them knows which run it works for (see `actors.watch`)."""
     with ThreadPoolExecutor(at_once, thread_name_prefix="errand") as pool:
-        return list(pool.map(function, items))
+        calls = [(copy_context(), item) for item in items]
+        return list(pool.map(lambda call: call[0].run(function, call[1]), calls))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +38,8 @@ class Tools:
     new_id: a fresh unique text; chance: a number in [0, 1) for jitter; worker: this process's name in claims;
     retry_base / retry_cap: bounds of the back-off between minutes-long tries of an errand; spread: how several reads
     are done at once; held_back: why an errand or poll of that name may not start now, "" when it may;
-    next_poll_at: when a flow is due again after a poll that ends at that moment, None = after its row's interval.
+    next_poll_at: when a flow is due again after a poll that ends at that moment, None = after its row's interval;
+    watch: who counts and traces what the errands do.
     """
 
     rules: Rules
@@ -54,11 +58,19 @@ class Tools:
     spread: Spread = in_threads
     held_back: Callable[[str], str] = lambda _name: ""
     next_poll_at: Callable[[str, datetime], datetime | None] = lambda _flow, _ended: None
+    watch: Watch = UNWATCHED
 
     @property
     def connection(self) -> UUID:
         """The connection's id."""
         return self.rules.identity.id
+
+    def correlation_id(self, *, unwatched: str = "") -> str:
+        """Name the run under way: its events, its log lines and its trace carry this id.
+
+        unwatched: the id where nobody watches, by default a fresh one.
+        """
+        return self.watch.correlation_id() or unwatched or self.new_id()
 
     def causes(self, correlation_id: str, *, causation_id: str = "", actor: str = "tieout") -> Causes:
         """Name what an append belongs to."""

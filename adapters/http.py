@@ -21,6 +21,7 @@ import msgspec
 import tenacity
 
 from adapters.http_messages import (
+    CallWatch,
     Deadline,
     RateBudget,
     Reply,
@@ -29,6 +30,7 @@ from adapters.http_messages import (
     form,
     http_date,
     retry_after_seconds,
+    unwatched,
     with_query,
 )
 from adapters.http_watchdog import SendTrace, Watchdog
@@ -84,7 +86,7 @@ class Remote:
     """One remote system, called by all threads of this process; opens its connections at the first call.
 
     name: how errors call it; budget: the tenant's; timeout_seconds: of a whole call;
-    patience_seconds: how long a read may go on with its retries.
+    patience_seconds: how long a read may go on with its retries; watch: hears of every request.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class Remote:
         patience_seconds: float = READ_PATIENCE_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
+        watch: CallWatch = unwatched,
     ) -> None:
         self.name = name
         self._clock = clock
@@ -105,6 +108,7 @@ class Remote:
         self._patience_seconds = patience_seconds
         self._sleep = sleep
         self._chance = chance
+        self._watch = watch
         self._lock = threading.Lock()
         self._clients: dict[bool, httpx.Client] = {}
         self._calls = 0
@@ -201,8 +205,7 @@ class Remote:
                 timeout=httpx.Timeout(max(watchdog.left, 0.001)),
                 extensions={"trace": trace},
             )
-            self._count()
-            response = client.send(sending, stream=True)
+            response = self._send(client, sending, request)
             try:
                 content, whole = _read_what_comes(response, request.max_bytes)
             finally:
@@ -235,8 +238,7 @@ class Remote:
                 timeout=httpx.Timeout(seconds),
                 extensions={"trace": trace},
             )
-            self._count()
-            response = client.send(sending, stream=True)
+            response = self._send(client, sending, request)
             status = response.status_code
             if status not in (GAVE_UP, TOO_MANY) and status < SERVER_FAULT:
                 return response, until
@@ -290,9 +292,16 @@ class Remote:
         ceiling = min(BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2.0**state.attempt_number)
         return (asked or 0.0) + ceiling * self._chance()
 
-    def _count(self) -> None:
+    def _send(self, client: httpx.Client, sending: httpx.Request, request: Request) -> httpx.Response:
         with self._lock:
             self._calls += 1
+        ended, status = self._watch(request), None
+        try:
+            response = client.send(sending, stream=True)
+            status = response.status_code
+        finally:
+            ended(status)
+        return response
 
     def _client(self, *, loopback: bool) -> httpx.Client:
         with self._lock:

@@ -2,7 +2,7 @@
 
 import email.utils
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from urllib.parse import quote
@@ -19,7 +19,8 @@ LONGEST_RETRY_AFTER_SECONDS = 3600.0
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One request; url: absolute, query included (see `with_query`).
 
-    timeout_seconds: for the whole call, None = the remote's own; max_bytes: of the decoded reply's body.
+    timeout_seconds: for the whole call, None = the remote's own; max_bytes: of the decoded reply's body;
+    label: what the call does, for whoever counts and traces calls: from a fixed set, no ids and no data.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes | None = None
     timeout_seconds: float | None = None
     max_bytes: int = LARGEST_REPLY_BYTES
+    label: str = ""
 
     def __repr__(self) -> str:
         """Name method and place; queries, headers and bodies may hold what must not be shown."""
@@ -62,6 +64,16 @@ class WriteFaultError(DoubtError):
     def __init__(self, text: str, *, why: str, zero_bytes: bool) -> None:
         super().__init__(text, why=why)
         self.zero_bytes = zero_bytes
+
+
+Ended = Callable[[int | None], None]
+CallWatch = Callable[[Request], Ended]
+"""Hears of a request when it is sent, and of its status (None: no answer) when that is known; raises nothing."""
+
+
+def unwatched(request: Request) -> Ended:  # noqa: ARG001 (the signature of a watch)
+    """Hear of nothing."""
+    return lambda _status: None
 
 
 class RateBudget(Protocol):

@@ -75,6 +75,18 @@ class TenantBudget:
             )
 
 
+def waits(database: Database, *, now: datetime, burst_seconds: float = BURST_SECONDS) -> dict[str, float]:
+    """Give how many seconds each tenant's next request would wait, 0.0 when it may start at once.
+
+    It may be short by the time between two requests at the tenant's pace, which the table does not know.
+    """
+    with database.reading() as cursor:
+        cursor.execute("SELECT tenant, arrival, blocked_until FROM rate_budget ORDER BY tenant")
+        rows = cursor.fetchall()
+    begins = {row["tenant"]: max(row["arrival"] - burst_seconds, row["blocked_until"]) for row in rows}
+    return {tenant: max(begin - now.timestamp(), 0.0) for tenant, begin in begins.items()}
+
+
 def wait(budget: TenantBudget, *, at_most: float, sleep: Callable[[float], None] = time.sleep) -> None:
     """Book one request and wait until it may be sent. Raises TransientError when that would be longer."""
     seconds = budget.acquire(wait_at_most=at_most)

@@ -3,6 +3,7 @@
 from projections import (
     connections,
     doubts,
+    event_counts,
     invoices,
     issues,
     ledger_codes,
@@ -23,4 +24,5 @@ ALL: tuple[AnyProjection, ...] = (
     issues.PROJECTION,
     doubts.PROJECTION,
     sync_status.PROJECTION,
+    event_counts.PROJECTION,
 )

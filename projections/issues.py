@@ -117,6 +117,24 @@ PROJECTION = Projection("issues", data=TroubleRow, evolve=evolve_row, index=inde
 
 def listed(store: ProjectionStore, connection: UUID) -> list[Issue]:
     """Give a connection's open issues, urgent ones first, then the oldest."""
+    acts, under = _standing(store, connection)
+    money = _money(store, connection, {stream.hex for entries in under.values() for stream, _ in entries})
+    found = [_issue(connection, cause, entries, acts.get(cause), money) for cause, entries in under.items()]
+    return sorted(found, key=lambda issue: (not issue.urgent, issue.opened_at, issue.id))
+
+
+def open_counts(store: ProjectionStore, connection: UUID) -> dict[str, int]:
+    """Count a connection's open issues by severity, urgent and normal, without looking their money up."""
+    _, under = _standing(store, connection)
+    firsts = [min(entries, key=_seniority)[1] for entries in under.values()]
+    urgent = sum(KINDS[entry.kind].urgent for entry in firsts)
+    return {"urgent": urgent, "normal": len(firsts) - urgent}
+
+
+def _standing(
+    store: ProjectionStore, connection: UUID
+) -> tuple[dict[str, TroubleRow], dict[str, list[tuple[UUID, Entry]]]]:
+    """Give what people did by cause, and by cause the records that stand under it since."""
     acts = {row.cause: row for row in PROJECTION.all(store, connection=connection, states=["act"])}
     under: dict[str, list[tuple[UUID, Entry]]] = defaultdict(list)
     for row in PROJECTION.all(store, connection=connection, states=["open"]):
@@ -124,9 +142,11 @@ def listed(store: ProjectionStore, connection: UUID) -> list[Issue]:
             act = acts.get(entry.cause)
             if act is None or entry.position > act.resolved_position:
                 under[entry.cause].append((row.stream, entry))
-    money = _money(store, connection, {stream.hex for entries in under.values() for stream, _ in entries})
-    found = [_issue(connection, cause, entries, acts.get(cause), money) for cause, entries in under.items()]
-    return sorted(found, key=lambda issue: (not issue.urgent, issue.opened_at, issue.id))
+    return acts, under
+
+
+def _seniority(pair: tuple[UUID, Entry]) -> tuple[datetime, int]:
+    return pair[1].opened_at, pair[1].position
 
 
 def _issue(
@@ -136,7 +156,7 @@ def _issue(
     act: TroubleRow | None,
     money: Mapping[str, Money],
 ) -> Issue:
-    entries = sorted(entries, key=lambda pair: (pair[1].opened_at, pair[1].position))
+    entries = sorted(entries, key=_seniority)
     first = entries[0][1]
     kind = KINDS[first.kind]
     return Issue(

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +25,7 @@ from tieout.commands import (
     timeline,
 )
 from tieout.commands.common import Options, version_of
+from tieout.settings.environment import LOG_FORMAT
 
 DONE, UNEXPECTED, USAGE, LEFT, NO_ANSWER, UNPROVEN = range(6)
 INTERRUPTED = 130
@@ -105,7 +105,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = build()(args=given, prog_name="tieout", standalone_mode=False)
     except BaseException as fault:  # noqa: BLE001 (the outermost handler: every fault becomes a sentence and a code)
         if _wants_traceback(given) and not isinstance(fault, typer.Exit | SystemExit):
-            traceback.print_exception(fault, file=sys.stderr)
+            output.show_fault(fault)
         return _verdict(fault)
     return code if isinstance(code, int) else DONE
 
@@ -128,13 +128,24 @@ def _global_options(
     ] = None,
     *,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and more logs, on stderr.")] = False,
+    log_format: Annotated[
+        str, typer.Option("--log-format", metavar="FORMAT", help="Logs on stderr: text for people, or json lines.")
+    ] = "",
     version: Annotated[  # noqa: ARG001 (its callback has answered it)
         bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version)
     ] = False,
 ) -> None:
     """Take the options that stand before the command."""
-    output.log_to_stderr(debug=debug)
+    output.log_to_stderr(debug=debug, log_format=_log_format(log_format))
     ctx.obj = Options(config=config, debug=debug)
+
+
+def _log_format(asked: str) -> str:
+    chosen = asked or os.environ.get(LOG_FORMAT, "") or output.LOG_FORMATS[0]
+    if chosen not in output.LOG_FORMATS:
+        source = "--log-format" if asked else LOG_FORMAT
+        raise MisconfiguredError(f"{source} is {chosen!r}: it must be {' or '.join(output.LOG_FORMATS)}")
+    return chosen
 
 
 def _group(text: str) -> typer.Typer:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,12 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from tieout.observability.redaction import RedactingHandler, scrubbed
+
+LOG_FORMATS = ("text", "json")
+ROOMS = ("actors", "adapters", "domain", "projections", "sandbox", "tieout")
+WITH_QUERIES = ("httpx", "httpcore")  # what they say of each request holds its query, which may hold records
+VOICE = "tieout.output"  # the logger of what is said to the person
 PLAIN_WIDTH = 10_000  # columns of a table that no terminal limits: nothing is wrapped or cut
 
 
@@ -32,9 +39,11 @@ def write(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Tell the person something, on stderr."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    """Tell the person something, on stderr; where logs are JSON it is a log line like the others."""
+    if _logs_are_json():
+        logging.getLogger(VOICE).info("%s", text)
+    else:
+        _line(text)
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str = "nothing") -> None:
@@ -65,25 +74,59 @@ def show_pairs(pairs: Mapping[str, Any]) -> None:
     write("".join(f"{name:<{width}}  {_cell(value)}\n" for name, value in pairs.items()))
 
 
-def log_to_stderr(*, debug: bool) -> None:
-    """Let warnings of every library go to stderr, a line each; `debug` adds what is informative, and tracebacks."""
+def log_to_stderr(*, debug: bool, log_format: str = "text") -> None:
+    """Let warnings of every library go to stderr, a line each; `debug` adds what is informative, and tracebacks.
+
+    log_format: `text` for people; `json` for collectors, where what our own rooms have to say is never left out.
+    """
     root = logging.getLogger()
-    for handler in [one for one in root.handlers if isinstance(one, _ToPerson)]:
+    for handler in [one for one in root.handlers if isinstance(one, RedactingHandler)]:
         root.removeHandler(handler)
-    root.addHandler(_ToPerson(tracebacks=debug))
-    root.setLevel(logging.INFO if debug else logging.WARNING)
+    level = logging.INFO if debug else logging.WARNING
+    as_json = log_format == "json"
+    if as_json:
+        from tieout.observability.logs import JsonLines
+
+        root.addHandler(JsonLines(_line))
+    else:
+        root.addHandler(_ToPerson(tracebacks=debug))
+    root.setLevel(level)
+    for library in WITH_QUERIES:
+        logging.getLogger(library).setLevel(logging.WARNING)
+    for room in ROOMS:
+        logging.getLogger(room).setLevel(logging.INFO if as_json else logging.NOTSET)
+    logging.captureWarnings(as_json)
 
 
-class _ToPerson(logging.Handler):
+def show_fault(fault: BaseException) -> None:
+    """Show where a fault came from, for whoever asked for it with --debug."""
+    if _logs_are_json():
+        logging.getLogger(VOICE).error("%s", type(fault).__name__, exc_info=fault)
+    else:
+        traceback.print_exception(fault, file=sys.stderr)
+
+
+class _ToPerson(RedactingHandler):
     """Says each message on stderr; without `tracebacks` the command says what went wrong in a sentence of its own."""
 
     def __init__(self, *, tracebacks: bool) -> None:
-        super().__init__()
+        super().__init__(_line)
         self._tracebacks = tracebacks
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Say one message."""
-        say(self.format(record) if self._tracebacks else " ".join(record.getMessage().split()))
+    def format(self, record: logging.LogRecord) -> str:
+        """Put one message into words."""
+        return scrubbed(super().format(record) if self._tracebacks else " ".join(record.getMessage().split()))
+
+
+def _line(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def _logs_are_json() -> bool:
+    return not all(
+        isinstance(one, _ToPerson) for one in logging.getLogger().handlers if isinstance(one, RedactingHandler)
+    )
 
 
 @contextlib.contextmanager
@@ -92,7 +135,7 @@ def progress(text: str) -> Iterator[Callable[[str, int], None]]:
 
     When stderr is no terminal nothing is shown.
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or _logs_are_json():
         yield lambda _text, _left: None
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())

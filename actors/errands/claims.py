@@ -29,9 +29,11 @@ def giving_back(tools: Tools, rows: Sequence[DueRow]) -> Iterator[None]:
     """
     try:
         yield
-    except HeldError:
+    except HeldError as error:
+        tools.watch.note(error)
         tools.work.postpone(rows, worker=tools.worker, until=_hold_end(tools), attempt=False)
     except TransientError as error:
+        tools.watch.note(error)
         postpone(tools, rows, retry_after=error.retry_after)
     except MisconfiguredError:  # the shell stops ringing; what a person has mended is taken up soon
         tools.work.postpone(rows, worker=tools.worker, until=tools.log.now() + IDLE_WAIT, attempt=False)

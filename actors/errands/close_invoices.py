@@ -48,7 +48,7 @@ def _settle(tools: Tools, known: dict[UUID, tuple[InvoiceKey, LedgerState]]) -> 
             *_tracked_again(tools, open_again),
         ]
 
-    made = settle(tools.log, list(known), decide, causes=tools.causes(tools.new_id()))
+    made = settle(tools.log, list(known), decide, causes=tools.causes(tools.correlation_id()))
     return frozenset(append.stream for append in made if append.stream in known)
 
 

@@ -47,7 +47,7 @@ def _confirm(tools: Tools, rows: list[DueRow]) -> None:
     incarnation = tools.log.incarnation()  # before any look-up: a store that goes back voids them
     hand, lost = take_in_hand(tools, rows)
     nothing_to_do(tools, lost)
-    correlation_id = tools.new_id()
+    correlation_id = tools.correlation_id()
     view = read_ledger(tools, hand)
 
     def decide(history: History) -> list[Append]:

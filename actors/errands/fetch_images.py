@@ -120,7 +120,7 @@ def _settle(tools: Tools, results: Sequence[tuple[DueRow, InvoiceKey, Fetched]])
         return facts
 
     if known:
-        settle(tools.log, list(known), decide, causes=tools.causes(tools.new_id()))
+        settle(tools.log, list(known), decide, causes=tools.causes(tools.correlation_id()))
     holding = [row for row, _, found in results if found.fault is None and _holds(found)]
     ended = [row for row, _, found in results if found.fault is None and not _holds(found)]
     done(tools, ended)

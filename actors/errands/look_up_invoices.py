@@ -65,7 +65,7 @@ def _look(tools: Tools, rows: Sequence[DueRow], states: dict[UUID, Invoice]) -> 
             facts.append(appended(history[stream], stream, *events))
         return facts
 
-    made = settle(tools.log, [*attempts, home], decide, causes=tools.causes(tools.new_id()))
+    made = settle(tools.log, [*attempts, home], decide, causes=tools.causes(tools.correlation_id()))
     settled = {append.stream for append in made}
     done(tools, [row for row in rows if row.aggregate in settled])
     for row in (row for row in rows if row.aggregate not in settled):  # its batch is still being worked on

@@ -44,7 +44,7 @@ def _plan(tools: Tools, row: DueRow) -> None:
         return _appends(tools, row.aggregate, history)
 
     streams = [row.aggregate, stream_id(tools.connection, "connection", ""), *postings, *invoices]
-    appends = settle(tools.log, streams, decide, causes=tools.causes(tools.new_id()))
+    appends = settle(tools.log, streams, decide, causes=tools.causes(tools.correlation_id()))
     (done if appends else nothing_to_do)(tools, [row])
 
 

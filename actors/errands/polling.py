@@ -52,13 +52,16 @@ def run_poll(tools: Tools, flow: str, read: Reader) -> bool:
     try:
         poll.finish(read(poll))
     except TransientError as error:
+        tools.watch.note(error)
         until = tools.log.now() + tools.backoff(due.attempts, retry_after=error.retry_after)
         tools.polls.fail(due, until=until, text=str(error))
-    except HeldError:
-        return True
+    except HeldError as error:
+        tools.watch.note(error)
     except MisconfiguredError as error:
+        tools.watch.note(error)
         _give_up(tools, poll, verdict="stop", text=str(error))
     except (RefusedError, MalformedError) as error:
+        tools.watch.note(error)
         _give_up(tools, poll, verdict="retry later", text=str(error))
     return True
 
@@ -71,7 +74,7 @@ class Poll:
         self.due = due
         self.flow = due.flow
         self.watermark = due.watermark
-        self.correlation_id = tools.new_id()
+        self.correlation_id = tools.correlation_id()
         self.causes = tools.causes(self.correlation_id)
         self.started_at: datetime = tools.log.now()
         self._renewed_at = self.started_at

@@ -42,7 +42,7 @@ def _post(tools: Tools, row: DueRow) -> None:
     def decide(history: History) -> list[Append]:
         return _appends(tools, row.aggregate, history)
 
-    appends = settle(tools.log, [row.aggregate, *streams], decide, causes=tools.causes(tools.new_id()))
+    appends = settle(tools.log, [row.aggregate, *streams], decide, causes=tools.causes(tools.correlation_id()))
     (done if appends else nothing_to_do)(tools, [row])
 
 

@@ -46,7 +46,7 @@ def _send(tools: Tools, rows: list[DueRow]) -> None:
     incarnation = tools.log.incarnation()  # before any look-up: a store that goes back voids them
     hand, lost = take_in_hand(tools, rows)
     nothing_to_do(tools, lost)
-    correlation_id = tools.new_id()
+    correlation_id = tools.correlation_id()
     view = read_ledger(tools, hand)
     hand = _readable(tools, hand, view)
     kept = _pass_gate(tools, hand, view, correlation_id)

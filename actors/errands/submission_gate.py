@@ -93,7 +93,7 @@ def _keep(tools: Tools, rows: Sequence[DueRow], judge: Judge, *, others: Sequenc
                 passing[row.aggregate] = Candidate(row, state.key, state, state.content)
         return facts
 
-    made = settle(tools.log, [*streams, *others], decide, causes=tools.causes(tools.new_id()))
+    made = settle(tools.log, [*streams, *others], decide, causes=tools.causes(tools.correlation_id()))
     settled = {append.stream for append in made}
     done(tools, [row for row in rows if row.aggregate in settled])
     nothing_to_do(tools, [r for r in rows if r.aggregate not in settled and r.aggregate not in passing])

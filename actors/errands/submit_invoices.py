@@ -19,7 +19,7 @@ from domain.invoices.state import BATCH_LIMIT
 from domain.invoices.submission import Outcome, decide_outcome, decide_start, outcome_of
 from domain.ports.answers import CallAnswer
 from domain.ports.payables import EncodedBatch
-from domain.ports.store import MoneyGuard
+from domain.ports.store import Causes, MoneyGuard
 
 CALLS = 2  # of each remote a batch waits for; a lease that runs out is safe, intents are compare-and-set
 
@@ -130,7 +130,7 @@ def _intend(tools: Tools, sending: Sending) -> bool:
         return facts
 
     guard = MoneyGuard(incarnation=sending.incarnation)
-    causes = tools.causes(sending.encoded.batch, causation_id=sending.attempt_id)
+    causes = _causes(tools, sending)
     if settle(tools.log, streams, decide, causes=causes, guard=guard):
         return True
     histories = tools.log.load(streams)  # nothing appended now: by an append whose answer was lost, or not at all
@@ -161,8 +161,13 @@ def _conclude(tools: Tools, sending: Sending, answer: CallAnswer) -> None:
             facts.append(appended(past, member.row.aggregate, *decide_outcome(state, member.key, outcome)))
         return facts
 
-    causes = tools.causes(sending.encoded.batch, causation_id=sending.attempt_id)
+    causes = _causes(tools, sending)
     settle(tools.log, streams, decide, causes=causes)
+
+
+def _causes(tools: Tools, sending: Sending) -> Causes:
+    correlation_id = tools.correlation_id(unwatched=sending.encoded.batch)
+    return tools.causes(correlation_id, causation_id=sending.attempt_id)
 
 
 def _hold_lost_images(tools: Tools, members: Sequence[Candidate]) -> bool:
@@ -196,5 +201,5 @@ def _hold(tools: Tools, candidate: Candidate, reason: str, detail: str) -> None:
         held = decide_hold(fold(history[stream]), candidate.key, reason=reason, detail=detail)
         return [appended(history[stream], stream, *held)]
 
-    settle(tools.log, [stream], decide, causes=tools.causes(tools.new_id()))
+    settle(tools.log, [stream], decide, causes=tools.causes(tools.correlation_id()))
     done(tools, [candidate.row])

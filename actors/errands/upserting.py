@@ -71,7 +71,7 @@ class Claim:
         """
         guard = StoreGuard(incarnation=self.incarnation)
         try:
-            settle(self.tools.log, streams, decide, causes=self.tools.causes(self.tools.new_id()), guard=guard)
+            settle(self.tools.log, streams, decide, causes=self.tools.causes(self.tools.correlation_id()), guard=guard)
         except HeldError:
             return False
         return True

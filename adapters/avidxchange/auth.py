@@ -82,6 +82,7 @@ class PartnerToken:
                     "Accept": "application/json",
                 },
                 body=form([("grant_type", "client_credentials")]),
+                label="token",
             )
             self._take(reply, asked_at)
         return self._headers()
@@ -167,3 +168,7 @@ def header_value(secret: str, name: str) -> str:
 class _Token(msgspec.Struct):
     access_token: str = ""
     expires_in: float = 0.0
+
+    def __repr__(self) -> str:
+        """Keep the token out of logs."""
+        return "_Token(…)"

@@ -24,6 +24,10 @@ class _Address(msgspec.Struct, rename="pascal"):
     postal_code: Text = None
     country: Text = None
 
+    def __repr__(self) -> str:
+        """Keep personal data out of logs and tracebacks."""
+        return "_Address(…)"
+
 
 class _Vendor(msgspec.Struct, rename="pascal"):
     vendor_id: Text = None
@@ -37,6 +41,10 @@ class _Vendor(msgspec.Struct, rename="pascal"):
     phone: Text = None
     email: Text = None
     active: bool | str | None = None
+
+    def __repr__(self) -> str:
+        """Keep personal data out of logs and tracebacks."""
+        return "_Vendor(…)"
 
 
 class _Code(msgspec.Struct, rename="pascal"):

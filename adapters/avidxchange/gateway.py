@@ -115,7 +115,8 @@ class Gateway:
         described = {**headers, "Accept": JSON}
         if body is not None:
             described["Content-Type"] = f"{JSON}; charset=utf-8"
-        return Request(method=method, url=url, headers=described, body=body)
+        label = url.partition("?")[0].removeprefix(self._settings.base_url)
+        return Request(method=method, url=url, headers=described, body=body, label=label)
 
 
 class _Reading:

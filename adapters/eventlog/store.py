@@ -49,6 +49,11 @@ class SqliteStore:
         self.calls = CallBook(database)
         self.relay_table = SqliteRelayTable(database, self.log)
 
+    def check(self) -> None:
+        """Raise MisconfiguredError or StoreError unless the store answers and has tables of this version."""
+        with self.database.reading() as cursor:
+            check_tables(cursor, self.database)
+
     def hold(self, until: datetime) -> None:
         """Hold money writes at least until then; a report of having gone back is answered by it."""
         with self.database.writing() as cursor:

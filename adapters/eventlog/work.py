@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from adapters.eventlog.database import Database
 from adapters.eventlog.recorders import EventRecorder, PositionRecorder
 from adapters.eventlog.times import moment, stamp
-from domain.ports.store import DueRow
+from domain.ports.store import Backlog, DueRow
 
 READER = "relay"  # the relay's name among the log's readers
 _FOLDED = f"COALESCE((SELECT notification_id FROM tracking WHERE application_name = '{READER}'), 0)"  # noqa: S608 (fixed text)
@@ -93,6 +93,21 @@ class SqliteWork:
                 {"now": stamp(now)},
             )
             return {(UUID(row["connection"]), row["errand"]): row["number"] for row in cursor.fetchall()}
+
+    def backlog(self, now: datetime) -> dict[tuple[UUID, str], Backlog]:
+        """Give what is due by connection and errand, claimed rows included."""
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT connection, errand, COUNT(*) AS number, MIN(due_at) AS oldest FROM pending"
+                " WHERE waits_for IS NULL AND due_at <= ? GROUP BY connection, errand",
+                (stamp(now),),
+            )
+            return {
+                (UUID(row["connection"]), row["errand"]): Backlog(
+                    rows=row["number"], oldest_due_at=moment(row["oldest"])
+                )
+                for row in cursor.fetchall()
+            }
 
     def next_due_at(self, connection: UUID) -> datetime | None:
         """Give the earliest time a row can be claimed, rows that wait for a key left out."""

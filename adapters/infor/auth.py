@@ -4,6 +4,7 @@ import base64
 import threading
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 import msgspec
 
@@ -32,9 +33,18 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     refresh_at: float
     life_seconds: int
 
+    @property
+    def ends_at(self) -> float:
+        """When the server takes it no more."""
+        return self.refresh_at + _margin(self.life_seconds)
+
     def __repr__(self) -> str:
         """Keep the token out of logs."""
         return f"Token(life_seconds={self.life_seconds})"
+
+
+def _margin(life_seconds: int) -> float:
+    return min(LONGEST_MARGIN_SECONDS, life_seconds * MARGIN_SHARE)
 
 
 def token_request(credentials: Credentials) -> Request:
@@ -52,12 +62,16 @@ def token_request(credentials: Credentials) -> Request:
         "Content-Type": "application/x-www-form-urlencoded",
         "Accept": "application/json",
     }
-    return Request(method="POST", url=credentials.token_url, headers=headers, body=form(pairs))
+    return Request(method="POST", url=credentials.token_url, headers=headers, body=form(pairs), label="token")
 
 
 class _Granted(msgspec.Struct):
     access_token: str = ""
     expires_in: msgspec.Raw = msgspec.Raw(b"null")
+
+    def __repr__(self) -> str:
+        """Keep the token out of logs."""
+        return "_Granted(…)"
 
 
 class _Refused(msgspec.Struct):
@@ -83,8 +97,7 @@ def read_token(reply: Reply, *, asked_at: float) -> Token:
     if not granted.access_token:
         raise TransientError("Infor's authorization server gave no token", before_processing=True, status=reply.status)
     life = _life(granted.expires_in)
-    margin = min(LONGEST_MARGIN_SECONDS, life * MARGIN_SHARE)
-    return Token(value=granted.access_token, refresh_at=asked_at + life - margin, life_seconds=life)
+    return Token(value=granted.access_token, refresh_at=asked_at + life - _margin(life), life_seconds=life)
 
 
 def _refusal(reply: Reply) -> str:
@@ -111,6 +124,13 @@ def _life(told: msgspec.Raw) -> int:
     return int(seconds)
 
 
+class TokenTimes(NamedTuple):
+    """How old a token is and how long it is still taken; seconds."""
+
+    age: float
+    left: float
+
+
 class TokenDesk:
     """Keeps one token for all threads; at most one of them asks for a new one, the others wait for it.
 
@@ -125,6 +145,7 @@ class TokenDesk:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._token: Token | None = None
+        self._is_refused = False  # the last time somebody asked for a token there was none to be had
 
     def current(self) -> Token:
         """Give a token that is good for a while; asks for a new one when the old one is about to end."""
@@ -141,6 +162,16 @@ class TokenDesk:
         """Give the token at hand without asking for one; None when there is none."""
         return self._token
 
+    def times(self) -> TokenTimes | None:
+        """Give the times of the token at hand; None when there is none, or it ended because nobody asked for another.
+
+        Nothing is left while the server gives no new one.
+        """
+        token, now = self._token, self._monotonic()
+        if token is None or now >= token.ends_at:
+            return TokenTimes(0.0, 0.0) if self._is_refused else None
+        return TokenTimes(now - (token.ends_at - token.life_seconds), token.ends_at - now)
+
     def drop(self, refused: Token) -> None:
         """Forget a token the gateway refused; one that replaced it meanwhile stays."""
         with self._lock:
@@ -149,4 +180,7 @@ class TokenDesk:
 
     def _fetch(self) -> Token:
         asked_at = self._monotonic()
-        return read_token(self._ask(token_request(self._credentials)), asked_at=asked_at)
+        self._is_refused = True
+        token = read_token(self._ask(token_request(self._credentials)), asked_at=asked_at)
+        self._is_refused = False
+        return token

@@ -165,19 +165,20 @@ class Client:
                 decoded[:] = [_readable(reply, decode, what)]
 
         token = self.tokens.current()
-        reply = self.remote.read(self.request(method, url, token, body), accept=accept)
+        reply = self.remote.read(self.request(method, url, token, body, label=what), accept=accept)
         if reply.status == UNAUTHORIZED:
             self.tokens.drop(token)
-            reply = self.remote.read(self.request(method, url, self.tokens.current(), body), accept=accept)
+            again = self.request(method, url, self.tokens.current(), body, label=what)
+            reply = self.remote.read(again, accept=accept)
         check_read(reply, what=what)
         return decoded[0]
 
-    def request(self, method: str, url: str, token: Token, body: bytes | None = None) -> Request:
-        """Write a request with its bearer token."""
+    def request(self, method: str, url: str, token: Token, body: bytes | None = None, *, label: str) -> Request:
+        """Write a request with its bearer token; label: what it does (see `Request`)."""
         headers = {"Authorization": f"Bearer {token.value}", "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        return Request(method=method, url=url, headers=headers, body=body)
+        return Request(method=method, url=url, headers=headers, body=body, label=label)
 
     def bulk_url(self) -> str:
         """Where bulks are posted."""

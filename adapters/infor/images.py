@@ -73,7 +73,8 @@ def stream_image(client: Client, image: ImageFound) -> Iterator[bytes]:
     for last_try in (False, True):
         token = client.tokens.current()
         request = msgspec.structs.replace(
-            client.request("GET", url, token), max_bytes=client.settings.largest_image_bytes
+            client.request("GET", url, token, label="an image of document management"),
+            max_bytes=client.settings.largest_image_bytes,
         )
         with client.remote.stream(request) as streamed:
             if streamed.status == UNAUTHORIZED and not last_try:

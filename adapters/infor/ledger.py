@@ -6,7 +6,9 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from adapters.http import Deadline, RateBudget, Remote
+from adapters.http_messages import CallWatch, unwatched
 from adapters.infor import checks, codes, images, invoices, parm, postings, suppliers
+from adapters.infor.auth import TokenTimes
 from adapters.infor.client import Client
 from adapters.infor.ionapi import Credentials
 from adapters.infor.read_back import ReadBack
@@ -37,9 +39,18 @@ class _Clocks(NamedTuple):
 class InforLedger:
     """The `LedgerSystem` of one connection. Thread-safe; opens its connections at the first call."""
 
-    def __init__(self, credentials: Credentials, settings: InforSettings, *, clock: Clock, budget: RateBudget) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        settings: InforSettings,
+        *,
+        clock: Clock,
+        budget: RateBudget,
+        watch: CallWatch = unwatched,
+    ) -> None:
         parm.check_layout(settings)
-        remote = Remote("Infor", clock=clock, budget=budget, timeout_seconds=settings.call_timeout_seconds)
+        seconds = settings.call_timeout_seconds
+        remote = Remote("Infor", clock=clock, budget=budget, timeout_seconds=seconds, watch=watch)
         self._client = Client(credentials, settings, remote=remote, clock=clock)
         self._clock = clock
         self._prepared = threading.local()
@@ -48,6 +59,10 @@ class InforLedger:
     def check(self) -> LedgerCheck:
         """Ping: session, company, divisions and the transactions the tenant lacks."""
         return checks.check(self._client)
+
+    def token_times(self) -> TokenTimes | None:
+        """Give how old the token of this process is and what it has left; None while there is none."""
+        return self._client.tokens.times()
 
     def server_time(self) -> int:
         """Give the server's own clock in epoch milliseconds."""

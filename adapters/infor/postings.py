@@ -33,7 +33,7 @@ def take_steps(
     if token is None:
         return CallAnswer(verdict=Verdict.NOT_SENT, code="no token", text="no token was at hand")
     try:
-        request = client.request("POST", client.bulk_url(), token, body)
+        request = client.request("POST", client.bulk_url(), token, body, label=f"{PROGRAM}/{commands[0].step}")
         pinned = deadline if isinstance(deadline, Deadline) else Deadline.at(deadline, clock)
         reply = client.remote.write_once(request, deadline=pinned)
     except WriteFaultError as fault:

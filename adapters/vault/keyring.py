@@ -22,6 +22,10 @@ class Sealed(NamedTuple):
     key_id: str
     data: bytes
 
+    def __repr__(self) -> str:
+        """Name the key only: even ciphertext has no business in logs."""
+        return f"Sealed({self.key_id})"
+
 
 class KeyRing:
     """Seals under the newest key, opens under any it holds. Never shows a key."""

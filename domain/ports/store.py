@@ -154,11 +154,21 @@ class PollBook(Protocol):
         """Give the poll back, due again at `until`, with the sentence that says why; nothing when its claim is lost."""
 
 
+class Backlog(msgspec.Struct, frozen=True, kw_only=True):
+    """Work that is due: how many rows, claimed ones included, and since when the oldest is."""
+
+    rows: int
+    oldest_due_at: datetime
+
+
 class WorkBoard(WorkQueue, Protocol):
     """The table of due work as the shell around the errands sees it: what to ring for, and when all is done."""
 
     def due_counts(self, now: datetime) -> dict[tuple[UUID, str], int]:
         """Count the claimable rows by connection and errand."""
+
+    def backlog(self, now: datetime) -> dict[tuple[UUID, str], Backlog]:
+        """Give what is due by connection and errand: rows that wait for a key or a later time are left out."""
 
     def next_due_at(self, connection: UUID) -> datetime | None:
         """Give the earliest time a row can be claimed, rows that wait for a key left out; None without any."""

@@ -18,6 +18,9 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "adapters": ("adapters/", "tieout/wiring/"),
     "typer": ("tieout/",),
     "rich": ("tieout/",),
+    "prometheus_client": ("tieout/observability/", "tieout/health/"),
+    "structlog": ("tieout/observability/",),
+    "opentelemetry": ("tieout/observability/",),
     "uvicorn": ("sandbox/",),
     "starlette": ("sandbox/",),
 }

@@ -9,14 +9,19 @@ STORE_URL = "TIEOUT_STORE_URL"
 BROKER_URL = "TIEOUT_BROKER_URL"
 KEYS = "TIEOUT_KEYS"
 CONFIG = "TIEOUT_CONFIG"
+LOG_FORMAT = "TIEOUT_LOG_FORMAT"
 AVID_COMPANY_TOKEN = "TIEOUT_AVID_COMPANY_TOKEN"  # noqa: S105 (a variable's name, not a token)
 AVID_USER_TOKEN = "TIEOUT_AVID_USER_TOKEN"  # noqa: S105 (a variable's name, not a token)
 AVID_CLIENT_ID = "TIEOUT_AVID_CLIENT_ID"
 AVID_CLIENT_SECRET = "TIEOUT_AVID_CLIENT_SECRET"  # noqa: S105 (a variable's name, not a secret)
+OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
+SERVICE_NAME = "OTEL_SERVICE_NAME"
 _LARGEST_FILE_BYTES = 64 * 1024
 
 VARIABLES: dict[str, str] = {
     CONFIG: "path of the settings file, when `--config` is not given",
+    LOG_FORMAT: "how logs stand on stderr, `text` or `json`, when `--log-format` is not given",
     STORE_URL: "overrides `store.url`; the only place that takes a URL with a password",
     BROKER_URL: "overrides `broker.url`; the only place that takes a URL with a password",
     KEYS: "the key ring, `id:base64,…`, newest first; without it `tieout.keys` beside the settings file",
@@ -24,8 +29,11 @@ VARIABLES: dict[str, str] = {
     AVID_USER_TOKEN: "AvidXchange's user token, for the same",
     AVID_CLIENT_ID: "partner mode: the client id, for the same",
     AVID_CLIENT_SECRET: "partner mode: the client secret, for the same",
+    OTLP_ENDPOINT: "where traces are sent, over OTLP/HTTP; with it traces are on (likewise the other standard ones)",
+    TRACES_EXPORTER: "`otlp`, `console` (on stderr) or `none`",
+    SERVICE_NAME: "the name traces carry; `tieout` without it",
 }
-WITHOUT_FILE = frozenset({CONFIG})
+WITHOUT_FILE = frozenset({CONFIG, LOG_FORMAT, OTLP_ENDPOINT, TRACES_EXPORTER, SERVICE_NAME})
 
 
 def variable(environ: Mapping[str, str], name: str) -> str | None:

@@ -1,6 +1,6 @@
 """The table of due work and the book of polls in memory; the twins of those in `adapters/eventlog`."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ import msgspec
 from domain.effects import Change, Done, Due, Open, Shut, Wait, Wake
 from domain.errors import HeldError
 from domain.event import Recorded
-from domain.ports.store import DueRow, PollDue, PollGuard, PollMark, PollRow
+from domain.ports.store import Backlog, DueRow, PollDue, PollGuard, PollMark, PollRow
 
 Now = Callable[[], datetime]
 RowKey = tuple[UUID, str, UUID]
@@ -97,6 +97,15 @@ class MemoryWork:
         """Count the claimable rows by connection and errand."""
         with self._lock:
             return dict(Counter(key[:2] for key, row in self._rows.items() if self._ready(row, now)))
+
+    def backlog(self, now: datetime) -> dict[tuple[UUID, str], Backlog]:
+        """Give what is due by connection and errand, claimed rows included."""
+        with self._lock:
+            due: dict[tuple[UUID, str], list[datetime]] = defaultdict(list)
+            for (connection, errand, _), row in self._rows.items():
+                if row.waits_for is None and row.due_at <= now:
+                    due[connection, errand].append(row.due_at)
+            return {key: Backlog(rows=len(times), oldest_due_at=min(times)) for key, times in due.items()}
 
     def next_due_at(self, connection: UUID) -> datetime | None:
         """Give the earliest time a row can be claimed, rows that wait for a key left out."""

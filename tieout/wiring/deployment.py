@@ -25,6 +25,9 @@ from projections import connections as connection_rows
 from projections.catalogue import ALL
 from projections.connections import ConnectionRow
 from projections.runner import Runner
+from tieout.observability.log_lines import LogLines
+from tieout.observability.runs import Watching
+from tieout.observability.tracing import open_tracing
 from tieout.schedule.gate import Gate
 from tieout.schedule.plan import Plan
 from tieout.schedule.planning import plan_of
@@ -47,6 +50,8 @@ class Deployment:
         self.runner = Runner(store.log, self.storage, ALL)
         self.gate = Gate(store.log)
         self.worker = f"{socket.gethostname()}:{os.getpid()}"
+        self.watching = Watching(worker=self.worker)
+        self.watching.add(LogLines())
         self._tools: dict[UUID, Tools] = {}
         self._noted: dict[UUID, dict[str, int]] = {}
         self.runner.catch_up()
@@ -67,7 +72,8 @@ class Deployment:
         if identity.id not in self._tools:
             _check_pinned(name, section, identity)
             self._check_overlap(name, identity)
-            tools = connect(name, self.settings, identity, store=self.store, worker=self.worker)
+            watch = self.watching.of(name)
+            tools = connect(name, self.settings, identity, store=self.store, watch=watch, worker=self.worker)
             self._tools[identity.id] = self._scheduled(tools, plan_of(section.schedule))
         return self._tools[identity.id]
 
@@ -142,6 +148,7 @@ class Deployment:
         """Let everything go."""
         with contextlib.suppress(TieoutError):  # verdict: go on; a count of requests is worth no second fault
             self.note_calls()
+        self.watching.close()
         for tools in self._tools.values():
             for remote in (tools.ledger, tools.payables):
                 close = getattr(remote, "close", None)
@@ -164,6 +171,9 @@ def open_deployment(settings: Settings, *, environ: dict[str, str] | None = None
     store = open_sqlite(settings.store_url, ring_text(settings.keys_file, environ=environment))
     try:
         deployment = Deployment(settings, store)
+        tracing = open_tracing(environment, worker=deployment.worker)
+        if tracing is not None:
+            deployment.watching.add(tracing, close=tracing.close)
         deployment.answer_went_back()
     except BaseException:
         store.close()

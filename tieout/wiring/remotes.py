@@ -16,6 +16,7 @@ from adapters.infor.settings import DEFAULT_PARM_LAYOUT, Assumptions, InforSetti
 from adapters.jitter import chance
 from domain.identifiers import PinnedIdentity
 from domain.rules import RemoteWindows, Rules
+from tieout.observability.runs import ConnectionWatch
 from tieout.settings import AvidSection, ConnectionSection, InforSection, Settings, check_call_timeout
 from tieout.wiring.credentials import AVIDXCHANGE, INFOR, avid_credentials, infor_credentials
 
@@ -55,7 +56,9 @@ def rules_of(name: str, section: ConnectionSection, identity: PinnedIdentity, *,
     )
 
 
-def connect(name: str, settings: Settings, identity: PinnedIdentity, *, store: SqliteStore, worker: str) -> Tools:
+def connect(
+    name: str, settings: Settings, identity: PinnedIdentity, *, store: SqliteStore, watch: ConnectionWatch, worker: str
+) -> Tools:
     """Open a connection's tools: credentials from the vault, remotes, ports of the store. No network call is made.
 
     Raises MisconfiguredError when credentials are missing, or a call timeout is too short for a real host.
@@ -71,6 +74,7 @@ def connect(name: str, settings: Settings, identity: PinnedIdentity, *, store: S
         _infor_settings(section.infor),
         clock=clock,
         budget=store.budget(f"infor {identity.tenant}", requests_per_minute=section.infor.requests_per_minute),
+        watch=lambda request: watch.call(INFOR, request.method, request.label),
     )
     avid_settings = _avid_settings(section.avidxchange)
     avid = AvidXchange(
@@ -83,6 +87,7 @@ def connect(name: str, settings: Settings, identity: PinnedIdentity, *, store: S
                 f"avidxchange {identity.organisation}", requests_per_minute=section.avidxchange.requests_per_minute
             ),
             timeout_seconds=section.avidxchange.call_timeout_seconds,
+            watch=lambda request: watch.call(AVIDXCHANGE, request.method, request.label),
         ),
         blobs=store.blobs,
         clock=clock,
@@ -100,6 +105,7 @@ def connect(name: str, settings: Settings, identity: PinnedIdentity, *, store: S
         chance=chance,
         worker=worker,
         retry_base=_retry_base(section),
+        watch=watch,
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from domain.ports.store import DueRow
+from domain.ports.store import Backlog, DueRow
 from tests.contracts.store.world import (
     CONNECTION,
     LEASE,
@@ -164,6 +164,28 @@ class WorkSuite:
         assert world.work.is_quiet(OTHER)
         assert not world.work.is_quiet(CONNECTION, until=soon)
         assert world.work.is_quiet(CONNECTION, until=soon, but_for=["submit_invoices"])
+
+    def test_the_backlog_is_what_is_due_now_claimed_or_not(self, world: World) -> None:
+        oldest = world.clock()
+        world.happened(uuid4(), RELEASED)
+        world.clock.advance(minutes=1)
+        world.happened(uuid4(), RELEASED)
+        world.happened(uuid4(), RETRY_ORDERED, connection=OTHER)
+        world.happened(uuid4(), held("supplier:100|V1"))
+        assert world.work.backlog(world.clock()) == {
+            (CONNECTION, "submit_invoices"): Backlog(rows=2, oldest_due_at=oldest),
+            (OTHER, "send_suppliers"): Backlog(rows=1, oldest_due_at=world.clock()),
+        }
+        (first,) = claim(world, limit=1)
+        assert world.work.backlog(world.clock())[CONNECTION, "submit_invoices"].rows == 2
+        world.work.postpone([first], worker="w1", until=world.clock() + timedelta(minutes=5))
+        assert world.work.backlog(world.clock())[CONNECTION, "submit_invoices"] == Backlog(
+            rows=1, oldest_due_at=oldest + timedelta(minutes=1)
+        )
+
+    def test_nothing_due_is_no_backlog(self, world: World) -> None:
+        world.happened(uuid4(), held("supplier:100|V1"))
+        assert world.work.backlog(world.clock()) == {}
 
     def test_the_sweep_finds_nothing_in_a_sound_table(self, world: World) -> None:
         world.happened(uuid4(), held("supplier:100|V1"))

@@ -47,7 +47,10 @@ def posting_refused(code: str = "GL84007") -> Event:
 
 
 def open_issues(book: Book) -> list[Issue]:
-    return issues.listed(book.store, CONNECTION)
+    found = issues.listed(book.store, CONNECTION)
+    urgent = sum(issue.urgent for issue in found)
+    assert issues.open_counts(book.store, CONNECTION) == {"urgent": urgent, "normal": len(found) - urgent}
+    return found
 
 
 def causes(book: Book) -> list[str]:

@@ -4,6 +4,7 @@ import inspect
 import re
 import threading
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import cast
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from actors.broker import make_broker
 from actors.errands.catalogue import ERRANDS, FLOWS, POLLS
 from actors.shell import Doorbell
 from actors.tools import Tools
+from actors.watch import UNWATCHED
 from domain import routing
 from domain.errors import MisconfiguredError, TransientError
 
@@ -32,7 +34,7 @@ class Bell:
         self.broker = make_broker("memory://")
         self.bell = Doorbell(self.broker, self.find_tools, lambda *fault: self.faults.append(fault))
         self.worker = dramatiq.Worker(self.broker, worker_threads=2, worker_timeout=50)
-        self.tools: Tools | None = cast(Tools, object())
+        self.tools: Tools | None = cast(Tools, SimpleNamespace(watch=UNWATCHED))
 
     def find_tools(self, connection: UUID) -> Tools | None:
         return self.tools if connection == CONNECTION else None

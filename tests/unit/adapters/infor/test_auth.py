@@ -107,10 +107,11 @@ def test_one_refresh_serves_all_threads() -> None:
 def test_a_token_about_to_end_is_replaced_and_a_dropped_one_too() -> None:
     moment = [0.0]
     desk = TokenDesk(CREDENTIALS, ask=Server(), monotonic=lambda: moment[0])
-    assert desk.held() is None
+    assert (desk.held(), desk.times()) == (None, None)
     first = desk.current()
     moment[0] = 799.0
     assert desk.current() is first
+    assert (first.ends_at, desk.times()) == (1000.0, (799.0, 201.0))
     moment[0] = 800.0
     second = desk.current()
     assert second.value == "t2"
@@ -120,3 +121,25 @@ def test_a_token_about_to_end_is_replaced_and_a_dropped_one_too() -> None:
     assert desk.held() is None
     assert desk.current().value == "t3"
     assert "t3" not in repr(desk.held())
+
+
+def test_a_token_that_ended_unused_is_no_token_and_one_that_is_not_renewed_has_nothing_left() -> None:
+    moment, away = [0.0], [False]
+    server = Server()
+
+    def ask(request: Request) -> Reply:
+        if away[0]:
+            raise TransientError("the authorization server is away")
+        return server(request)
+
+    desk = TokenDesk(CREDENTIALS, ask=ask, monotonic=lambda: moment[0])
+    desk.current()
+    moment[0] = 9000.0
+    assert desk.times() is None
+    away[0] = True
+    with pytest.raises(TransientError):
+        desk.current()
+    assert desk.times() == (0.0, 0.0)
+    away[0] = False
+    desk.current()
+    assert desk.times() == (0.0, 1000.0)

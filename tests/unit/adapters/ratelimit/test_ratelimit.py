@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.eventlog.store import SqliteStore
-from adapters.ratelimit import TenantBudget, wait
+from adapters.ratelimit import TenantBudget, wait, waits
 from domain.errors import TransientError
 from tests.unit.adapters.eventlog.sqlite_files import fresh
 
@@ -86,3 +86,16 @@ def test_the_store_gives_each_tenant_its_budget(tmp_path: Path) -> None:
     with fresh(tmp_path) as store:
         budget = store.budget("acme", requests_per_minute=300)
         assert sum(round(budget.acquire(wait_at_most=1), 3) == 0 for _ in range(26)) == 25
+
+
+def test_how_long_the_next_request_waits_can_be_seen_without_booking_one(tmp_path: Path) -> None:
+    with fresh(tmp_path) as store:
+        time = Time()
+        budget = one_a_second(store, time)
+        for _ in range(6):
+            budget.acquire(wait_at_most=10)
+        one_a_second(store, time, "blocked").block(30)
+        assert waits(store.database, now=time.now, burst_seconds=3) == pytest.approx({"acme": 3, "blocked": 30})
+        assert waits(store.database, now=time.now, burst_seconds=3) == pytest.approx({"acme": 3, "blocked": 30})
+        time.sleep(60)
+        assert waits(store.database, now=time.now, burst_seconds=3) == {"acme": 0, "blocked": 0}

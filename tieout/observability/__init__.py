@@ -1,0 +1,1 @@
+"""What a process tells of itself: metrics, traces and logs, none of which may disturb the work."""
