@@ -8,6 +8,8 @@ from uuid import UUID
 from actors.broker import make_broker
 from actors.engine import Engine
 from actors.errands.catalogue import FLOWS
+from actors.hands import THREADS
+from actors.shell import FindTools
 from domain.connections.connection import fold
 from domain.errors import MisconfiguredError, StoreError, TieoutError
 from domain.identifiers import stream_id
@@ -117,15 +119,16 @@ def sync(
     return list(outcomes.values())
 
 
-def make_engine(deployment: Deployment) -> Engine:
-    """Make the engine of this process over a deployment."""
+def make_engine(deployment: Deployment, *, find_tools: FindTools | None = None, threads: int = THREADS) -> Engine:
+    """Make the engine of this process over a deployment; it rings within the process, whatever the broker."""
     return Engine(
-        broker=make_broker(deployment.settings.broker_url),
+        broker=make_broker("memory://"),
         relay=deployment.relay,
         work=deployment.work,
         polls=deployment.polls,
         now=deployment.log.now,
-        find_tools=deployment.find_tools,
+        find_tools=find_tools or deployment.find_tools,
+        threads=threads,
     )
 
 

@@ -11,15 +11,23 @@ from tests.tidy.tree import ROOMS, ROOT, Source, imports, problems, python, snip
 
 ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "httpx": ("adapters/http.py",),
-    "dramatiq": ("actors/broker.py", "actors/engine.py", "actors/shell.py"),
+    "dramatiq": (
+        "actors/broker.py",
+        "actors/engine.py",
+        "actors/hands.py",
+        "actors/middleware/",
+        "actors/queues.py",
+        "actors/ringer.py",
+        "actors/shell.py",
+    ),
     "pika": ("actors/broker.py",),
     "eventsourcing": ("adapters/eventlog/",),
     "cryptography": ("adapters/vault/", "adapters/eventlog/personal.py"),
     "adapters": ("adapters/", "tieout/wiring/"),
     "typer": ("tieout/",),
     "rich": ("tieout/",),
-    "uvicorn": ("sandbox/",),
-    "starlette": ("sandbox/",),
+    "uvicorn": ("sandbox/", "tieout/processes/console.py"),
+    "starlette": ("sandbox/", "console/"),
 }
 
 

@@ -1,0 +1,75 @@
+"""`tieout relay`: folds the log into due work, rings for it and for due polls, and keeps the projections."""
+
+import logging
+import threading
+import time
+from uuid import UUID
+
+from actors.broker import make_broker
+from actors.ringer import Ringer
+from actors.ringing import Ringing
+from domain.errors import StoreError
+from tieout.processes.opened import Opened
+from tieout.processes.stopping import Beat, no_beat
+from tieout.processes.upkeep import StorePatience, Upkeep
+from tieout.wiring import Deployment
+
+BUSY_SECONDS = 0.05
+IDLE_SECONDS = 0.5
+logger = logging.getLogger(__name__)
+
+
+def run_relay(deployment: Deployment, *, stop: threading.Event, beat: Beat = no_beat) -> None:
+    """Relay until told to stop; several relays at once are safe, each folded page counts once.
+
+    beat: called every round, also when the broker does not answer. Raises StoreError when the store gives no usable
+    answer for a hundred rounds in a row.
+    """
+    ringer = Ringer(make_broker(deployment.settings.broker_url))
+    relay = RelayLoop(deployment, ringer)
+    patience = StorePatience()
+    ringer.start()
+    try:
+        while not stop.is_set():
+            busy = False
+            try:
+                busy = relay.round()
+                patience.answered()
+            except StoreError as error:  # verdict: wait and try again, a bounded number of times
+                if patience.unanswered(error):
+                    logger.warning("%s; the relay tries again", error)
+            beat()
+            stop.wait(BUSY_SECONDS if busy else IDLE_SECONDS)
+    finally:
+        ringer.stop()
+    relay.end()
+
+
+class RelayLoop:
+    """One relay's rounds."""
+
+    def __init__(self, deployment: Deployment, ringer: Ringer) -> None:
+        self._deployment, self._ringer = deployment, ringer
+        self._opened = Opened(deployment)
+        self._upkeep = Upkeep(deployment, self._opened)
+        self._ringing = Ringing()
+
+    def round(self) -> bool:
+        """Fold what is new and ring for what is ready; whether anything was going on. Raises StoreError."""
+        folded = self._deployment.relay.drain()
+        now = self._upkeep.round()
+        active = self._opened.active()
+        ready = {key: rows for key, rows in self._deployment.work.due_counts(now).items() if key[0] in active}
+        ready |= {(one, f"poll_{flow}"): 1 for one, flow in self._deployment.polls.due(now) if one in active}
+        for key, times in self._ringing.to_ring(ready, now=time.monotonic()):
+            self._ring(key, times)
+        return bool(folded or ready)
+
+    def end(self) -> None:
+        """Fold what came in last."""
+        self._deployment.relay.drain()
+        self._upkeep.project()
+
+    def _ring(self, key: tuple[UUID, str], times: int) -> None:
+        connection, errand = key
+        self._ringer.ask(errand, connection, times=times)
