@@ -11,6 +11,7 @@ from dramatiq.brokers.stub import StubBroker
 from dramatiq.errors import ConnectionClosed, DramatiqError
 from pika.exceptions import AMQPChannelError, AMQPConnectionError, AMQPError, NackError, UnroutableError
 
+from actors.consumer import LISTEN_AGAIN_SECONDS, AttentiveConsumer
 from actors.middleware.seldom import SayOutagesSeldom
 from domain.errors import MisconfiguredError
 
@@ -57,6 +58,12 @@ class QuorumBroker(RabbitmqBroker):
 
     def __init__(self, url: str) -> None:
         super().__init__(url=_with_patience(url), confirm_delivery=True, middleware=[SayOutagesSeldom()])
+        self.listen_again_seconds = LISTEN_AGAIN_SECONDS
+
+    @property
+    def consumer_class(self) -> type[AttentiveConsumer]:
+        """Name the class that listens to a queue."""
+        return AttentiveConsumer
 
     def declare_queue(self, queue_name: str, *, ensure: bool = False) -> None:
         """Declare a queue without the delay queue Dramatiq gives it: delays live in the store."""

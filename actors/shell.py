@@ -79,7 +79,7 @@ class Shell:
             self._ring(name, connection)
 
     def goes_on(self, name: str, done: int) -> bool:
-        """Whether an errand that has done so many rows goes on by itself; a batch that may grow waits for the relay."""
+        """Whether an errand that has done so many rows goes on by itself; what may grow waits for the relay."""
         return done >= BATCH if name in BATCHED else done > 0
 
     def _run(self, name: str, connection: UUID) -> bool:
@@ -170,7 +170,7 @@ class Doorbell(Shell):
                 self._rung.pop((name, connection), None)
 
     def goes_on(self, name: str, done: int) -> bool:
-        """Whether an errand that has done so many rows goes on by itself; a batch that may grow waits for the engine."""
+        """Whether an errand that has done so many rows goes on by itself; what may grow waits for the engine."""
         return done > 0 and name not in BATCHED
 
     def _send(self, errand: str, connection: UUID) -> None:

@@ -13,6 +13,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "httpx": ("adapters/http.py",),
     "dramatiq": (
         "actors/broker.py",
+        "actors/consumer.py",
         "actors/engine.py",
         "actors/hands.py",
         "actors/middleware/",
@@ -20,7 +21,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
         "actors/ringer.py",
         "actors/shell.py",
     ),
-    "pika": ("actors/broker.py",),
+    "pika": ("actors/broker.py", "actors/consumer.py"),
     "eventsourcing": ("adapters/eventlog/",),
     "cryptography": ("adapters/vault/", "adapters/eventlog/personal.py"),
     "adapters": ("adapters/", "tieout/wiring/"),
