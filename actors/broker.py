@@ -75,6 +75,13 @@ class QuorumBroker(RabbitmqBroker):
         if ensure:
             self._ensure_queue(queue_name)  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
 
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:
+        """Listen to a queue. Raises ConnectionClosed when the broker does not answer."""
+        try:
+            return super().consume(queue_name, prefetch, timeout)
+        finally:
+            del self.connection  # it declared the queue; the consumer has one of its own
+
     def enqueue(self, message: "dramatiq.Message[Any]", *, delay: int | None = None) -> "dramatiq.Message[Any]":
         """Publish a message and wait until the broker has it. Raises ConnectionClosed when it does not answer.
 

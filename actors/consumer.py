@@ -12,7 +12,7 @@ from dramatiq.brokers.rabbitmq import _RabbitmqConsumer
 from dramatiq.errors import ConnectionClosed
 from pika.exceptions import AMQPError
 
-LISTEN_AGAIN_SECONDS = 30.0
+LISTEN_AGAIN_SECONDS = 15.0
 
 
 class Listening(Protocol):

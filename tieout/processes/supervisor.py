@@ -4,6 +4,7 @@ Each child is a program of its own that opens its own store and broker: nothing 
 """
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -109,7 +110,9 @@ def stop_when_orphaned(stop: threading.Event) -> None:
     """Set the event when the supervisor that holds the other end of standard input is gone."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        # Not through sys.stdin: a thread that holds its buffer's lock would crash the interpreter at its end.
+        while os.read(0, 1):
+            pass  # nobody writes anything; only the end matters
         stop.set()
 
     threading.Thread(target=watch, name="orphan-watch", daemon=True).start()

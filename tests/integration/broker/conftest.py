@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pika
@@ -46,6 +46,13 @@ def broker_url() -> Iterator[str]:
         yield urlsplit(URL)._replace(path=f"/{name}").geturl()
     finally:
         control("delete_vhost", name)
+
+
+@pytest.fixture
+def cut_connections(broker_url: str) -> Callable[[], None]:
+    """Give a function that lets the broker close every connection to the virtual host, as its restart would."""
+    name = urlsplit(broker_url).path.removeprefix("/")
+    return lambda: control("close_all_connections", "--vhost", name, "a test cuts them")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,14 @@ def test_deleting_every_queue_loses_nothing(ward: Ward) -> None:
     wait_for("it is at work", lambda: ward.counts("suppliers")["seen"] > 0)
     ward.rabbit.delete([*QUEUES, DEAD_LETTERS])
     wait_for("every invoice is at AvidXchange", ward.everything_is_submitted, seconds=120)
+
+
+def test_cutting_every_connection_to_the_broker_loses_nothing(ward: Ward, cut_connections: Callable[[], None]) -> None:
+    ward.start("relay")
+    ward.start("worker")
+    wait_for("it is at work", lambda: ward.counts("suppliers")["seen"] > 0)
+    cut_connections()
+    wait_for("every invoice is at AvidXchange", ward.everything_is_submitted)
 
 
 def test_sigterm_lets_the_errands_in_hand_end_and_nothing_stays_claimed(ward: Ward) -> None:
