@@ -1,6 +1,7 @@
 """The broker: a doorbell and nothing more; losing every message in it loses nothing."""
 
 import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -103,6 +104,24 @@ class QuorumBroker(RabbitmqBroker):
             else:
                 return message
         raise ConnectionClosed(fault) from fault  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
+
+    def take_dead_letters(self, take: Callable[[bytes, Mapping[str, Any]], None]) -> None:
+        """Hand over each dead letter, its body and headers; it is removed once it was taken.
+
+        Raises ConnectionClosed, and what `take` raises; what was not taken goes back.
+        """
+        try:
+            self._declare_xq_queue(DEAD_LETTERS)
+            for _ in range(MOST_WAITING):
+                method, properties, body = self.channel.basic_get(DEAD_LETTERS)
+                if method is None:
+                    return
+                take(body, properties.headers or {})
+                self.channel.basic_ack(method.delivery_tag)
+        except (AMQPConnectionError, AMQPChannelError) as error:
+            raise ConnectionClosed(error) from error  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
+        finally:
+            del self.connection
 
     def _publish(self, message: "dramatiq.Message[Any]") -> None:
         self.declare_queue(message.queue_name, ensure=True)

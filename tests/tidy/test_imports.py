@@ -14,6 +14,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "dramatiq": (
         "actors/broker.py",
         "actors/consumer.py",
+        "actors/dead_letters.py",
         "actors/engine.py",
         "actors/hands.py",
         "actors/middleware/",

@@ -5,10 +5,13 @@ import threading
 import time
 from uuid import UUID
 
-from actors.broker import make_broker
+from actors.broker import QuorumBroker, make_broker
+from actors.dead_letters import DeadLetterDesk
 from actors.ringer import Ringer
 from actors.ringing import Ringing
+from domain.connections.events import DeadLetterFound
 from domain.errors import StoreError
+from tieout.processes.dead_letters import record_dead_letter
 from tieout.processes.opened import Opened
 from tieout.processes.stopping import Beat, no_beat
 from tieout.processes.upkeep import StorePatience, Upkeep
@@ -27,6 +30,7 @@ def run_relay(deployment: Deployment, *, stop: threading.Event, beat: Beat = no_
     """
     ringer = Ringer(make_broker(deployment.settings.broker_url))
     relay = RelayLoop(deployment, ringer)
+    desk = open_desk(deployment, relay.opened)
     patience = StorePatience()
     ringer.start()
     try:
@@ -42,7 +46,20 @@ def run_relay(deployment: Deployment, *, stop: threading.Event, beat: Beat = no_
             stop.wait(BUSY_SECONDS if busy else IDLE_SECONDS)
     finally:
         ringer.stop()
+        desk.close()
     relay.end()
+
+
+def open_desk(deployment: Deployment, opened: Opened) -> DeadLetterDesk:
+    """Look for dead letters from now on; each is recorded on the connections it concerns."""
+
+    def take(fact: DeadLetterFound, named: UUID | None) -> None:
+        logger.warning("the broker gave a message in %s up: %s", fact.queue, fact.cause)
+        record_dead_letter(deployment.log, fact, named=named, connections=opened.names().keys())
+
+    desk = DeadLetterDesk(QuorumBroker(deployment.settings.broker_url), take)
+    desk.open()
+    return desk
 
 
 class RelayLoop:
@@ -50,15 +67,15 @@ class RelayLoop:
 
     def __init__(self, deployment: Deployment, ringer: Ringer) -> None:
         self._deployment, self._ringer = deployment, ringer
-        self._opened = Opened(deployment)
-        self._upkeep = Upkeep(deployment, self._opened)
+        self.opened = Opened(deployment)
+        self._upkeep = Upkeep(deployment, self.opened)
         self._ringing = Ringing()
 
     def round(self) -> bool:
         """Fold what is new and ring for what is ready; whether anything was going on. Raises StoreError."""
         folded = self._deployment.relay.drain()
         now = self._upkeep.round()
-        active = self._opened.active()
+        active = self.opened.active()
         ready = {key: rows for key, rows in self._deployment.work.due_counts(now).items() if key[0] in active}
         ready |= {(one, f"poll_{flow}"): 1 for one, flow in self._deployment.polls.due(now) if one in active}
         for key, times in self._ringing.to_ring(ready, now=time.monotonic()):

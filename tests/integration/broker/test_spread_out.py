@@ -120,6 +120,17 @@ def test_cutting_every_connection_to_the_broker_loses_nothing(ward: Ward, cut_co
     wait_for("every invoice is at AvidXchange", ward.everything_is_submitted)
 
 
+def test_a_dead_letter_becomes_an_issue_and_leaves_the_broker(ward: Ward) -> None:
+    ward.start("relay")
+    ward.start("worker", "--queues", "send-suppliers")
+    wait_for("the queue is there", lambda: ward.rabbit.exists("send-suppliers"))
+    ward.rabbit.put("send-suppliers", b"not a message")
+    wait_for("there is an issue", lambda: "dead-letter" in ward.deployment.issues())
+    issue = ward.deployment.issues()["dead-letter"]
+    assert issue["cause"] == "dead-letter:send-suppliers:unreadable"
+    wait_for("the letter is gone", lambda: ward.rabbit.waiting(DEAD_LETTERS) == 0)
+
+
 def test_sigterm_lets_the_errands_in_hand_end_and_nothing_stays_claimed(ward: Ward) -> None:
     ward.start("relay")
     worker = ward.start("worker")
