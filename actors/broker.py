@@ -1,17 +1,157 @@
 """The broker: a doorbell and nothing more; losing every message in it loses nothing."""
 
-import dramatiq
-from dramatiq.brokers.stub import StubBroker
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import dramatiq
+import pika
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.errors import ConnectionClosed, DramatiqError
+from pika.exceptions import AMQPChannelError, AMQPConnectionError, AMQPError, NackError, UnroutableError
+
+from actors.consumer import LISTEN_AGAIN_SECONDS, AttentiveConsumer
+from actors.middleware.seldom import SayOutagesSeldom
 from domain.errors import MisconfiguredError
+
+DEAD_LETTERS = "dead-letters"  # one queue for all: where a message came from stands in its headers
+MOST_WAITING = 10_000  # messages of a queue; a fuller one takes no more, whoever comes will hear enough
+MOST_DELIVERIES = 20  # of one message: what kills its worker so often is a dead letter
+PUBLISH_TRIES = 3  # a stale connection, a queue that is gone, and one for luck
+# Bounds of a broker that does not answer, in seconds; the URL's query may name others.
+PATIENCE = {"socket_timeout": 5, "stack_timeout": 10, "blocked_connection_timeout": 30, "heartbeat": 60}
+FAULTS = (DramatiqError, AMQPError, OSError)  # a broker that gives no usable answer
+SCHEMES = ("amqp://", "amqps://")
 
 
 def make_broker(url: str) -> dramatiq.Broker:
-    """Make the broker a URL asks for, without any of Dramatiq's default middleware.
+    """Make the broker a URL asks for, without any of Dramatiq's default middleware; nothing is connected yet.
 
     No retries (the store's table of due work keeps them), no time limit and no shutdown exception, which could strike
     between a remote's answer and the append of its outcome. Raises MisconfiguredError for a URL we do not know.
     """
     if url.startswith("memory:"):
         return StubBroker(middleware=[])
-    raise MisconfiguredError(f"broker.url: {url.split(':', 1)[0]}: is not built yet; use memory://")
+    if not url.startswith(SCHEMES):
+        raise MisconfiguredError(
+            f"broker.url: {url.split(':', 1)[0]}: is no broker; use memory:// or amqp://host:5672/"
+        )
+    # Pika reports every lost connection with a page of its own inner life; ours is one sentence, said once.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
+    try:
+        return QuorumBroker(url)
+    except (ValueError, TypeError) as error:
+        raise MisconfiguredError("broker.url: is no address of a broker; write amqp://host:5672/vhost") from error
+
+
+def is_shared(url: str) -> bool:
+    """Whether a broker's URL names one that several processes can share."""
+    return url.startswith(SCHEMES)
+
+
+class QuorumBroker(RabbitmqBroker):
+    """RabbitMQ as a doorbell: quorum queues, one dead-letter queue for all, no delay queues.
+
+    The overridden private methods are Dramatiq 2.2's; tests/unit/actors/shell pins what they make.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url=_with_patience(url), confirm_delivery=True, middleware=[SayOutagesSeldom()])
+        self.listen_again_seconds = LISTEN_AGAIN_SECONDS
+
+    @property
+    def consumer_class(self) -> type[AttentiveConsumer]:
+        """Name the class that listens to a queue."""
+        return AttentiveConsumer
+
+    def declare_queue(self, queue_name: str, *, ensure: bool = False) -> None:
+        """Declare a queue without the delay queue Dramatiq gives it: delays live in the store."""
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues.add(queue_name)
+            self.queues_pending.add(queue_name)
+            self.emit_after("declare_queue", queue_name)
+        if ensure:
+            self._ensure_queue(queue_name)  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:
+        """Listen to a queue. Raises ConnectionClosed when the broker does not answer."""
+        try:
+            return super().consume(queue_name, prefetch, timeout)
+        finally:
+            del self.connection  # it declared the queue; the consumer has one of its own
+
+    def enqueue(self, message: "dramatiq.Message[Any]", *, delay: int | None = None) -> "dramatiq.Message[Any]":
+        """Publish a message and wait until the broker has it. Raises ConnectionClosed when it does not answer.
+
+        Verdict of a refusal because the queue is full: rung; the relay rings again for what stays due.
+        """
+        if delay is not None:
+            raise ValueError("the doorbell has no delays: a later time belongs to the table of due work")
+        fault: Exception | None = None
+        for _ in range(PUBLISH_TRIES):
+            try:
+                self._publish(message)
+            except NackError:
+                return message
+            except (AMQPConnectionError, AMQPChannelError) as error:
+                fault = error
+                del self.connection  # the next try opens another one
+                if isinstance(error, UnroutableError):
+                    self.queues_pending.add(message.queue_name)
+            else:
+                return message
+        raise ConnectionClosed(fault) from fault  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
+
+    def take_dead_letters(self, take: Callable[[bytes, Mapping[str, Any]], None]) -> None:
+        """Hand over each dead letter, its body and headers; it is removed once it was taken.
+
+        Raises ConnectionClosed, and what `take` raises; what was not taken goes back.
+        """
+        try:
+            self._declare_xq_queue(DEAD_LETTERS)
+            for _ in range(MOST_WAITING):
+                method, properties, body = self.channel.basic_get(DEAD_LETTERS)
+                if method is None:
+                    return
+                take(body, properties.headers or {})
+                self.channel.basic_ack(method.delivery_tag)
+        except (AMQPConnectionError, AMQPChannelError) as error:
+            raise ConnectionClosed(error) from error  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
+        finally:
+            del self.connection
+
+    def _publish(self, message: "dramatiq.Message[Any]") -> None:
+        self.declare_queue(message.queue_name, ensure=True)
+        self.channel.basic_publish(
+            exchange="",
+            routing_key=message.queue_name,
+            body=message.encode(),
+            properties=pika.BasicProperties(delivery_mode=2),
+            mandatory=True,
+        )
+
+    def _build_queue_arguments(self, _queue_name: str) -> dict[str, Any]:
+        return {
+            "x-queue-type": "quorum",
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": DEAD_LETTERS,
+            "x-delivery-limit": MOST_DELIVERIES,
+            "x-max-length": MOST_WAITING,
+            "x-overflow": "reject-publish",
+        }
+
+    def _declare_dq_queue(self, _queue_name: str) -> None:
+        """Make no delay queue."""
+
+    def _declare_xq_queue(self, _queue_name: str) -> Any:
+        return self.channel.queue_declare(queue=DEAD_LETTERS, durable=True, arguments={"x-queue-type": "quorum"})
+
+
+def _with_patience(url: str) -> str:
+    """Add the bounds of a broker that does not answer, where the URL names none."""
+    parts = urlsplit(url)
+    asked = dict(parse_qsl(parts.query))
+    return parts._replace(query=urlencode({**PATIENCE, **asked})).geturl()

@@ -2,23 +2,22 @@
 
 import threading
 from collections.abc import Callable, Container, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import dramatiq
 
 from actors.errands.catalogue import ERRANDS
+from actors.hands import THREADS, stop_worker
+from actors.left_alone import LeftAlone
 from actors.relay import Relay
+from actors.ringing import BATCH, FULL_AFTER, at_once
 from actors.shell import Doorbell, FindTools
-from domain.errors import MisconfiguredError
 from domain.ports.store import PollBoard, WorkBoard
 
 TICK_SECONDS = 0.02
 IDLE_SECONDS = 0.25
-MENDING = timedelta(minutes=5)  # a process leaves an errand alone that a person must mend the settings for
-MOST_AT_ONCE = {"fetch_images": 2, "submit_invoices": 2}  # errands whose batches may run side by side
-BATCH = 50  # rows of an errand that one of them takes
-FULL_AFTER = {"submit_invoices": "fetch_images"}  # a batch is rung when it is full, or nothing more is about to join
+GRACE_SECONDS = 600.0
 
 
 class Engine:
@@ -33,14 +32,14 @@ class Engine:
         polls: PollBoard,
         now: Callable[[], datetime],
         find_tools: FindTools,
-        threads: int = 6,
+        threads: int = THREADS,
         held_back: Callable[[UUID, str], str] = lambda _connection, _name: "",
     ) -> None:
         self._relay, self._work, self._polls, self._now = relay, work, polls, now
         self._held_back = held_back
         self.faults: list[tuple[str, UUID, BaseException]] = []
-        self._left_alone: dict[tuple[UUID, str], datetime] = {}
-        self.bell = Doorbell(broker, find_tools, self._report)
+        self._left_alone = LeftAlone(now)
+        self.bell = Doorbell(broker, find_tools, self._report, threads=threads, left_alone=self._left_alone)
         self._worker = dramatiq.Worker(broker, worker_threads=threads, worker_timeout=100)
         self._pause = threading.Event()
 
@@ -48,11 +47,11 @@ class Engine:
         """Start the worker threads."""
         self._worker.start()
 
-    def stop(self) -> None:
-        """Let the errands in hand finish, then stop the threads."""
+    def stop(self, *, grace_seconds: float = GRACE_SECONDS) -> bool:
+        """Let the errands in hand finish, then stop the threads; whether they finished within the grace."""
         self.bell.hush()
         self._pause.set()
-        self._worker.stop()
+        return stop_worker(self._worker, grace_seconds=grace_seconds)
 
     def pump(self, connections: Iterable[UUID], *, polls: Container[tuple[UUID, str]] | None = None) -> None:
         """Do one round for these connections: fold, then ring for due work and due polls.
@@ -63,13 +62,14 @@ class Engine:
         self._relay.drain()
         now = self._now()
         counts = self._work.due_counts(now)
-        due = {key: rows for key, rows in counts.items() if key[0] in wanted and key[1] not in self._alone(key[0])}
+        due = {
+            key: rows for key, rows in counts.items() if key[0] in wanted and key[1] not in self._left_alone.of(key[0])
+        }
         for (connection, errand), rows in due.items():
             if self._held_back(connection, errand):
                 continue
             if rows >= BATCH or not self._more_will_join(errand, connection, due):
-                times = min(MOST_AT_ONCE.get(errand, 1), max(1, rows // BATCH))
-                self.bell.ring(errand, connection, times=times)
+                self.bell.ring(errand, connection, times=at_once(errand, rows))
         for connection, flow in self._polls.due(now):
             chosen = connection in wanted and (polls is None or (connection, flow) in polls)
             if chosen and not self._held_back(connection, f"poll_{flow}"):
@@ -87,7 +87,7 @@ class Engine:
         """
         held_back = {errand for errand in ERRANDS if self._held_back(connection, errand)}
         return self.bell.is_silent and self._work.is_quiet(
-            connection, until=until, but_for=self._alone(connection) | held_back
+            connection, until=until, but_for=self._left_alone.of(connection) | held_back
         )
 
     def _more_will_join(self, errand: str, connection: UUID, due: Mapping[tuple[UUID, str], int]) -> bool:
@@ -97,10 +97,3 @@ class Engine:
 
     def _report(self, name: str, connection: UUID, error: BaseException) -> None:
         self.faults.append((name, connection, error))
-        if isinstance(error, MisconfiguredError):
-            self._left_alone[connection, name] = self._now() + MENDING
-
-    def _alone(self, connection: UUID) -> frozenset[str]:
-        now = self._now()
-        stopped = list(self._left_alone.items())  # worker threads add to it
-        return frozenset(errand for (owner, errand), until in stopped if owner == connection and now < until)

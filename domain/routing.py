@@ -253,6 +253,7 @@ NOTHING: frozenset[type[Event]] = frozenset(
         connection.RemotesTested,
         connection.SettingsChanged,
         connection.StoreWentBack,
+        connection.DeadLetterFound,
         connection.FirstPostingChosen,
         issue.IssueRetried,
         issue.IssueResolved,

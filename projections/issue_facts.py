@@ -174,6 +174,13 @@ OPENS: dict[type[Event], Opens] = {
         "first-posting", lambda e: e.posting, lambda e: f"posting {e.posting} goes first, the others wait for it"
     ),
     c.StoreWentBack: _opens("store-went-back", lambda _: "store", lambda e: e.detail),
+    c.DeadLetterFound: _opens(
+        "dead-letter",
+        lambda e: e.queue,
+        lambda e: f"the broker gave a message in {e.queue} up: {e.cause} ({e.text})",
+        lambda e: e.queue,
+        lambda e: e.cause,
+    ),
     o.PollFailed: _opens("poll-failed", lambda e: e.flow, lambda e: e.text, lambda e: e.flow),
     o.PollRecordMalformed: _opens("poll-record-malformed", lambda e: e.record, lambda e: e.text, lambda e: e.flow),
 }

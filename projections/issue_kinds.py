@@ -80,6 +80,11 @@ KINDS: dict[str, Kind] = {
     "poll-record-malformed": Kind(
         "Records cannot be read", "Correct the record at its source, then resolve the issue."
     ),
+    "dead-letter": Kind(
+        "The broker gave messages up",
+        "No work is lost. See that every process runs the same version and nothing else writes to the queues, then"
+        " resolve it.",
+    ),
     "store-went-back": Kind(
         "The store was restored or went back in time",
         "See that the doubts it left are settled, then resolve it.",

@@ -187,7 +187,8 @@ def _issue(
 
 
 def _record_kind(kind: str) -> str:
-    special = {"reversal-by-hand": "payment", "first-posting": "connection", "store-went-back": "connection"}
+    ours = dict.fromkeys(("first-posting", "store-went-back", "dead-letter"), "connection")
+    special = {"reversal-by-hand": "payment", **ours}
     head = "ledger-code" if kind.startswith("ledger-code") else kind.partition("-")[0]
     return special.get(kind, head)
 

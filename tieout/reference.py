@@ -31,6 +31,7 @@ _KINDS = {
     "posting": "Postings",
     "poll": "Polls",
     "connection": "Connections",
+    "dead-letter": "Dead letters of the broker",
     "issue": "Issues",
 }
 

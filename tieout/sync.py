@@ -8,6 +8,8 @@ from uuid import UUID
 from actors.broker import make_broker
 from actors.engine import Engine
 from actors.errands.catalogue import FLOWS
+from actors.hands import THREADS
+from actors.shell import FindTools
 from domain.errors import MisconfiguredError, StoreError, TieoutError
 from domain.identifiers import stream_id
 from domain.polls.events import PollFailed
@@ -120,15 +122,16 @@ def sync(
     return list(outcomes.values())
 
 
-def make_engine(deployment: Deployment) -> Engine:
-    """Make the engine of this process over a deployment."""
+def make_engine(deployment: Deployment, *, find_tools: FindTools | None = None, threads: int = THREADS) -> Engine:
+    """Make the engine of this process over a deployment; it rings within the process, whatever the broker."""
     return Engine(
-        broker=make_broker(deployment.settings.broker_url),
+        broker=make_broker("memory://"),
         relay=deployment.relay,
         work=deployment.work,
         polls=deployment.polls,
         now=deployment.log.now,
-        find_tools=deployment.find_tools,
+        find_tools=find_tools or deployment.find_tools,
+        threads=threads,
         held_back=deployment.gate.held_back,
     )
 
@@ -147,6 +150,7 @@ def _paused(deployment: Deployment, connection: UUID, outcome: Outcome) -> bool:
 def set_out(deployment: Deployment, running: dict[UUID, str]) -> None:
     """Record changed settings, make missing poll rows, and free held rows whose key opened unnoticed."""
     for connection, name in running.items():
+        deployment.gate.watch(connection, plan_of(deployment.settings.connection(name).schedule))
         _ensure_polls(deployment, connection, deployment.settings.connection(name))
         record_settings(deployment.log, connection, deployment.settings.connection(name))
     deployment.work.sweep()

@@ -103,3 +103,16 @@ class FirstPostingChosen(Event, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "connection.first-posting-chosen/1"
     posting: str
+
+
+@topic
+class DeadLetterFound(Event, frozen=True, kw_only=True):
+    """The broker gave a message up; no work is lost by it, what is due is rung again.
+
+    queue: where it lay; cause: unreadable, unknown-errand, too-many-deliveries or rejected; text: what it said, cut.
+    """
+
+    TOPIC: ClassVar[str] = "dead-letter.found/1"
+    queue: str
+    cause: str
+    text: str

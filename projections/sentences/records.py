@@ -40,6 +40,7 @@ SAYINGS: dict[type[Event], Saying] = {
     c.RemotesTested: ours(lambda e: f"Both sides answered; missing transactions: {listing(e.missing_transactions)}."),
     c.SettingsChanged: ours(lambda e: f"The settings changed: {listing(e.diff)}."),
     c.StoreWentBack: ours(lambda e: f"The store went back in time: {e.detail}. Money writes are held."),
+    c.DeadLetterFound: ours(lambda e: f"The broker gave a message in {e.queue} up: {e.cause}."),
     c.FirstPostingChosen: ours(lambda e: f"Posting {e.posting} goes first."),
     c.FirstPostingApproved: ours(lambda e: f"{e.person} approved the first posting{after(e.reason)}."),
     u.IssueRetried: ours(lambda e: f"{e.person} retried the issue for {len(e.records)} records{after(e.reason)}."),

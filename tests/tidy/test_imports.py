@@ -11,8 +11,18 @@ from tests.tidy.tree import ROOMS, ROOT, Source, imports, problems, python, snip
 
 ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "httpx": ("adapters/http.py",),
-    "dramatiq": ("actors/broker.py", "actors/engine.py", "actors/shell.py"),
-    "pika": ("actors/broker.py",),
+    "dramatiq": (
+        "actors/broker.py",
+        "actors/consumer.py",
+        "actors/dead_letters.py",
+        "actors/engine.py",
+        "actors/hands.py",
+        "actors/middleware/",
+        "actors/queues.py",
+        "actors/ringer.py",
+        "actors/shell.py",
+    ),
+    "pika": ("actors/broker.py", "actors/consumer.py"),
     "eventsourcing": ("adapters/eventlog/",),
     "cryptography": ("adapters/vault/", "adapters/eventlog/personal.py"),
     "adapters": ("adapters/", "tieout/wiring/"),
@@ -21,8 +31,8 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "prometheus_client": ("tieout/observability/", "tieout/health/"),
     "structlog": ("tieout/observability/",),
     "opentelemetry": ("tieout/observability/",),
-    "uvicorn": ("sandbox/",),
-    "starlette": ("sandbox/",),
+    "uvicorn": ("sandbox/", "tieout/processes/console.py"),
+    "starlette": ("sandbox/", "console/"),
 }
 
 

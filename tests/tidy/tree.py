@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("domain", "actors", "adapters", "projections", "sandbox", "tieout")
+ROOMS = ("domain", "actors", "adapters", "projections", "console", "sandbox", "tieout")
 MADE = frozenset({"__pycache__", "dist", "build"})  # folders that make or Python writes
 KEPT_HIDDEN = frozenset({".ci", ".gitignore"})
 

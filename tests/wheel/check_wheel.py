@@ -17,7 +17,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("domain", "actors", "adapters", "projections", "sandbox", "tieout")
+ROOMS = ("domain", "actors", "adapters", "projections", "console", "sandbox", "tieout")
 INVOICES = 20
 LONGEST_RUN_SECONDS = 300
 IMPORT_ALL = """

@@ -1,8 +1,6 @@
-"""`tieout sync`, `tieout run` and `tieout sync-status`."""
+"""`tieout sync` and `tieout sync-status`."""
 
-import signal
 from datetime import timedelta
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -51,22 +49,6 @@ def sync(
         for each in figures:
             show_totals(each)
     raise typer.Exit(worst([exit_code_of(one, each) for one, each in zip(outcomes, figures, strict=True)]))
-
-
-def run(ctx: typer.Context) -> None:
-    """Run everything in one process: schedule, relay, projections and workers; SIGTERM stops it cleanly."""
-    from tieout.run import run as run_forever
-
-    signal.signal(signal.SIGTERM, _stop_early)
-    with opened(ctx) as deployment:
-        output.say(f"running {', '.join(_names(deployment, None))}; Ctrl-C or SIGTERM stops it")
-        run_forever(deployment, progress=lambda text, _left: output.say(text))
-    output.say("stopped; the next start goes on where this one ended")
-
-
-def _stop_early(_number: int, _frame: FrameType | None) -> None:
-    """Answer a SIGTERM that comes before the engine, which has a handler of its own, is running."""
-    raise SystemExit(0)
 
 
 def sync_status(ctx: typer.Context, name: Name = None, *, as_json: AsJson = False) -> None:

@@ -136,11 +136,17 @@ def _store_url(in_file: str, overriding: str | None, place: Place) -> str:
 
 def _broker_url(in_file: str, overriding: str | None, place: Place) -> str:
     url, place = _choose(in_file, overriding, place, BROKER_URL)
-    if url.startswith(("amqp://", "amqps://")):
-        raise place.wrong("names RabbitMQ: not yet built, use memory://")
-    if url != "memory://":
-        raise place.wrong("must be memory://")
+    if url != "memory://" and not (url.startswith(("amqp://", "amqps://")) and _has_host(url)):
+        raise place.wrong("must be memory:// or amqp://host:5672/vhost")
     return url
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number; verdict: refused by the caller
+        return False
 
 
 def _choose(in_file: str, overriding: str | None, place: Place, name: str) -> tuple[str, Place]:

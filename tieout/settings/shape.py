@@ -25,9 +25,13 @@ class StoreSection(msgspec.Struct, frozen=True, kw_only=True):
 class BrokerSection(msgspec.Struct, frozen=True, kw_only=True):
     """The doorbell between the parts; losing all its messages loses nothing."""
 
-    url: Annotated[str, Says(description="`memory://` rings within one process; `TIEOUT_BROKER_URL` overrides")] = (
-        "memory://"
-    )
+    url: Annotated[
+        str,
+        Says(
+            description="`memory://` rings within one process, `amqp://host:5672/` between many; "
+            "`TIEOUT_BROKER_URL` overrides"
+        ),
+    ] = "memory://"
 
 
 class ConsoleSection(msgspec.Struct, frozen=True, kw_only=True):

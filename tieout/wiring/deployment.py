@@ -114,7 +114,7 @@ class Deployment:
 
     def note_calls(self) -> None:
         """Add what this process sent since it noted last."""
-        for connection, tools in self._tools.items():
+        for connection, tools in list(self._tools.items()):  # worker threads open others meanwhile
             sent = {"infor": tools.ledger.calls, "avidxchange": tools.payables.calls}
             before = self._noted.get(connection, {})
             self.store.calls.add(connection, {system: n - before.get(system, 0) for system, n in sent.items()})

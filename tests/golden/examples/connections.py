@@ -28,6 +28,7 @@ EXAMPLES: tuple[Event, ...] = (
         hold_until=at(7, 27, 11),
         detail="the log ends at 4120, its checkpoint says 4388",
     ),
+    c.DeadLetterFound(queue="send-suppliers", cause="unknown-errand", text='{"actor_name":"dance"}'),
     c.FirstPostingApproved(person=PERSON, reason="voucher 90001 looks right"),
     c.FirstPostingChosen(posting=KEY1),
     p.PollCompleted(flow="invoices", watermark="2026-03-02", pages=3, seen=212, recorded=17, calls=9),

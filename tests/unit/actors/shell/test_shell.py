@@ -32,7 +32,7 @@ class Bell:
         monkeypatch.setattr(shell, "ERRANDS", {**ERRANDS, "send_suppliers": errand})
         self.faults: list[tuple[str, UUID, BaseException]] = []
         self.broker = make_broker("memory://")
-        self.bell = Doorbell(self.broker, self.find_tools, lambda *fault: self.faults.append(fault))
+        self.bell = Doorbell(self.broker, self.find_tools, lambda *fault: self.faults.append(fault), threads=2)
         self.worker = dramatiq.Worker(self.broker, worker_threads=2, worker_timeout=50)
         self.tools: Tools | None = cast(Tools, SimpleNamespace(watch=UNWATCHED))
 
@@ -134,7 +134,7 @@ def test_a_hushed_bell_lets_the_batch_in_hand_end_and_starts_no_other(ring: Call
 
 def test_a_broker_we_do_not_know_is_refused_in_one_sentence() -> None:
     with pytest.raises(MisconfiguredError, match="use memory://"):
-        make_broker("amqp://localhost")
+        make_broker("redis://localhost")
 
 
 def test_every_poll_of_a_flow_is_in_the_catalogue() -> None:

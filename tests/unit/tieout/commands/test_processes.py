@@ -74,3 +74,17 @@ def test_a_reader_that_goes_away_is_no_fault(desk: Desk) -> None:
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize("command", ["worker", "relay"])
+def test_parts_are_refused_when_the_broker_rings_within_one_process(desk: Desk, command: str) -> None:
+    desk.set_up()
+    desk.types(command).failed(2, "memory://", "tieout run", "amqp://host:5672/")
+
+
+def test_a_queue_that_does_not_exist_is_refused_with_those_that_do(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.set_up()
+    monkeypatch.setenv("TIEOUT_BROKER_URL", "amqp://127.0.0.1:9/")
+    desk.types("worker", "--queues", "post-payment,pay-faster").failed(
+        2, "pay-faster", "post-payment", "poll-suppliers"
+    )

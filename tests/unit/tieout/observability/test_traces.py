@@ -280,7 +280,8 @@ def test_the_service_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 IMPORTED = """
-import sys, tieout.cli, tieout.wiring, tieout.sync, tieout.run, tieout.health.checks, tieout.observability.logs
+import sys, tieout.cli, tieout.wiring, tieout.sync, tieout.processes.everything
+import tieout.health.checks, tieout.observability.logs
 from tieout.observability.tracing import open_tracing
 tracing = open_tracing({environ!r}, worker="host:7")
 print(tracing is not None, any(name.partition(".")[0] == "opentelemetry" for name in sys.modules))

@@ -187,7 +187,7 @@ def test_a_flow_may_be_told_to_be_live_by_name(tmp_path: Path) -> None:
         ("[store]\nurl = 'sqlite:///'", "store.url must be sqlite:///FILE"),
         ("[store]\nurl = 'http://[x'", "store.url is no URL"),
         ("[store]\nurl = 'postgresql://u:hush@h/db'", "holds a password: put the whole URL into TIEOUT_STORE_URL"),
-        ("[broker]\nurl = 'redis://x'", "broker.url must be memory://"),
+        ("[broker]\nurl = 'redis://x'", "broker.url must be memory:// or amqp://"),
         ("[store\n", "is not valid TOML"),
     ],
 )
@@ -205,7 +205,6 @@ def test_a_wrong_file_gets_one_sentence_that_names_file_and_key(tmp_path: Path, 
     "text",
     [
         "[store]\nurl = 'postgresql://user@host:5432/tieout'",
-        "[broker]\nurl = 'amqp://host:5672/'",
         "[images]\nbucket = 's3://x'",
         "[seal]\noutside = ['/mnt/worm']",
         "[alerts]\nwebhook = 'https://hook.test'",
@@ -237,6 +236,9 @@ def test_a_store_is_relative_to_the_file_and_the_environment_overrides_it(tmp_pa
     assert loaded(tmp_path, "", TIEOUT_STORE_URL="sqlite:///a.db").store_url == f"sqlite:///{tmp_path}/a.db"
     assert loaded(tmp_path, "", TIEOUT_STORE_URL="sqlite:////b.db").store_url == "sqlite:////b.db"
     assert loaded(tmp_path, "", TIEOUT_BROKER_URL="memory://").broker_url == "memory://"
+    secret = "amqps://tieout:hush@mq.test/books"
+    assert loaded(tmp_path, "", TIEOUT_BROKER_URL=secret).broker_url == secret
+    assert loaded(tmp_path, "[broker]\nurl = 'amqp://mq.test:5672/'").broker_url == "amqp://mq.test:5672/"
 
 
 def test_a_password_is_taken_from_the_environment_and_never_shown(tmp_path: Path) -> None:

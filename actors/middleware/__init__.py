@@ -1,0 +1,1 @@
+"""Middleware of the broker: only what cannot touch an errand."""

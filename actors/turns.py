@@ -1,0 +1,88 @@
+"""Turns: how many threads of a process one connection may hold, so that a slow one never starves another."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+from uuid import UUID
+
+from actors.ringing import MOST_AT_ONCE
+
+Key = TypeVar("Key", bound=Hashable)
+
+LATELY_SECONDS = 60.0  # a connection heard of so recently may want a thread again at any moment
+
+
+class Turns:
+    """Who is at work in this process. Thread-safe.
+
+    A ring over its connection's share is put aside, and rung again when an errand of that connection ends; a ring for
+    an errand that is at work already joins it, and the errand rings itself again at its end.
+    """
+
+    def __init__(self, threads: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._threads, self._clock = threads, clock
+        self._running: Counter[tuple[str, UUID]] = Counter()
+        self._held: Counter[UUID] = Counter()
+        self._aside: dict[UUID, list[str]] = {}
+        self._joined: set[tuple[str, UUID]] = set()
+        self._heard: dict[UUID, float] = {}
+        self._lock = threading.Lock()
+
+    def enter(self, errand: str, connection: UUID, *, waiting: frozenset[UUID] = frozenset()) -> bool:
+        """Whether the errand may run now; a True is answered by `leave`.
+
+        waiting: other connections with rings that nobody has taken up yet, as far as this process knows.
+        """
+        with self._lock:
+            self._heard[connection] = self._clock()
+            most = MOST_AT_ONCE.get(errand, 1)
+            if self._running[errand, connection] >= most:
+                self._joined.add((errand, connection))
+                return False
+            if self._held[connection] >= self._share(connection, waiting):
+                aside = self._aside.setdefault(connection, [])
+                if aside.count(errand) < most:
+                    aside.append(errand)
+                return False
+            self._running[errand, connection] += 1
+            self._held[connection] += 1
+            return True
+
+    def leave(self, errand: str, connection: UUID) -> list[str]:
+        """End an errand; give the errands of its connection that may be rung now: put aside, or joined to this one."""
+        with self._lock:
+            _take_one(self._running, (errand, connection))
+            _take_one(self._held, connection)
+            freed = self._taken_up(connection)
+            if (errand, connection) in self._joined:
+                self._joined.discard((errand, connection))
+                freed.append(errand)
+            return freed
+
+    def held(self, connection: UUID) -> int:
+        """Give how many threads a connection holds."""
+        with self._lock:
+            return self._held[connection]
+
+    def _taken_up(self, connection: UUID) -> list[str]:
+        """Give as many of the errands put aside as the connection has threads for, oldest first."""
+        aside = self._aside.pop(connection, [])
+        room = max(1, self._share(connection, frozenset()) - self._held[connection])
+        if aside[room:]:
+            self._aside[connection] = aside[room:]
+        return aside[:room]
+
+    def _share(self, connection: UUID, waiting: frozenset[UUID]) -> int:
+        """All threads while nobody else is about; an equal part, at most half and at least one, of them otherwise."""
+        busy = {connection, *self._held, *self._aside, *waiting}
+        lately = self._clock() - LATELY_SECONDS
+        others = len(busy) > 1 or any(one != connection and at > lately for one, at in self._heard.items())
+        return -(-self._threads // max(2, len(busy))) if others else self._threads
+
+
+def _take_one(counter: Counter[Key], key: Key) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]

@@ -1,0 +1,1 @@
+"""The console: the web pages; sees projections and the domain only, calls no errand and no adapter."""

@@ -1,0 +1,66 @@
+"""What tests do to a RabbitMQ, and how they wait for it: on conditions, with a bound."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+
+import pika
+
+PATIENCE_SECONDS = 60.0
+LOOK_SECONDS = 0.05
+
+
+def wait_for(what: str, condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until a condition holds; fail with its name when it does not in time."""
+    pause, give_up_at = threading.Event(), time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up_at, f"after {seconds:g} s still not: {what}"
+        pause.wait(LOOK_SECONDS)
+
+
+class Rabbit:
+    """One virtual host, seen from outside."""
+
+    def __init__(self, url: str) -> None:
+        self._parameters = pika.URLParameters(url)
+
+    def waiting(self, queue: str) -> int:
+        """Count the messages that wait in a queue; 0 when there is none of that name."""
+        with closing(pika.BlockingConnection(self._parameters)) as connection:
+            try:
+                declared = connection.channel().queue_declare(queue, passive=True)
+            except pika.exceptions.ChannelClosedByBroker:
+                return 0
+            count: int = declared.method.message_count
+            return count
+
+    def exists(self, queue: str) -> bool:
+        """Whether a queue is declared."""
+        with closing(pika.BlockingConnection(self._parameters)) as connection:
+            try:
+                connection.channel().queue_declare(queue, passive=True)
+            except pika.exceptions.ChannelClosedByBroker:
+                return False
+            return True
+
+    def purge(self, queues: Iterable[str]) -> None:
+        """Drop every message that waits."""
+        self._each(queues, lambda channel, queue: channel.queue_purge(queue))
+
+    def delete(self, queues: Iterable[str]) -> None:
+        """Delete queues with all their messages."""
+        self._each(queues, lambda channel, queue: channel.queue_delete(queue))
+
+    def put(self, queue: str, body: bytes) -> None:
+        """Put a message into a queue by hand."""
+        self._each([queue], lambda channel, name: channel.basic_publish("", name, body))
+
+    def _each(self, queues: Iterable[str], act: Callable[[pika.channel.Channel, str], object]) -> None:
+        with closing(pika.BlockingConnection(self._parameters)) as connection:
+            for queue in queues:
+                channel = connection.channel()
+                try:
+                    act(channel, queue)
+                except pika.exceptions.ChannelClosedByBroker:
+                    continue  # there is no queue of that name (yet): nothing to do to it

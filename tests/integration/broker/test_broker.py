@@ -1,0 +1,146 @@
+"""The doorbell over the real RabbitMQ: what is declared, what comes through, what a lost queue does."""
+
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
+from uuid import UUID
+
+import pytest
+
+from actors import shell
+from actors.broker import DEAD_LETTERS, QuorumBroker, make_broker
+from actors.errands.catalogue import ERRANDS
+from actors.hands import Hands
+from actors.queues import QUEUES
+from actors.ringer import Ringer
+from actors.tools import Tools
+from actors.watch import UNWATCHED
+from tests.integration.broker.rabbit import Rabbit, wait_for
+from tieout.wiring.stores import CLOCK
+
+CONNECTION = UUID(int=1)
+QUEUE = "send-suppliers"
+
+
+class Ward:
+    """A ringer and the hands of a worker over one virtual host, with one errand of the test's own."""
+
+    def __init__(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.rabbit = Rabbit(url)
+        self.heard: list[int] = []
+        self.answers: list[int] = []
+        self.said: list[str] = []
+        monkeypatch.setattr(shell, "ERRANDS", {**ERRANDS, "send_suppliers": self._errand})
+        self.ringer = Ringer(make_broker(url), say=self.said.append)
+        listening = make_broker(url)
+        assert isinstance(listening, QuorumBroker)
+        listening.listen_again_seconds = 1.0
+        self.hands = Hands(
+            listening,
+            find_tools=lambda _: cast(Tools, SimpleNamespace(watch=UNWATCHED)),
+            report=lambda *_: None,
+            now=CLOCK.now,
+            threads=2,
+            queues=[QUEUE],
+        )
+
+    def ring(self) -> None:
+        self.ringer.ask("send_suppliers", CONNECTION)
+
+    def _errand(self, _: Tools) -> int:
+        self.heard.append(1)
+        return self.answers.pop(0) if self.answers else 0
+
+
+@pytest.fixture
+def ward(broker_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ward]:
+    made = Ward(broker_url, monkeypatch)
+    made.ringer.start()
+    yield made
+    made.ringer.stop()
+
+
+@pytest.fixture
+def working(ward: Ward) -> Iterator[Ward]:
+    ward.hands.start()
+    wait_for("the worker listens", lambda: ward.rabbit.exists(QUEUE))
+    yield ward
+    assert ward.hands.stop(grace_seconds=30)
+
+
+def test_a_ring_is_heard_and_an_errand_that_did_something_rings_itself_again(working: Ward) -> None:
+    working.answers = [100, 7]
+    working.ring()
+    wait_for("three batches", lambda: len(working.heard) == 3)
+    assert working.rabbit.waiting(QUEUE) == 0
+    assert working.said == []
+
+
+def test_messages_outlive_whoever_rang(ward: Ward) -> None:
+    ward.ring()
+    wait_for("the message lies in its queue", lambda: ward.rabbit.waiting(QUEUE) == 1)
+    ward.hands.start()
+    wait_for("it is heard", lambda: len(ward.heard) == 1)
+    assert ward.hands.stop(grace_seconds=30)
+
+
+def test_a_deleted_queue_is_made_again_by_whoever_rings_next(ward: Ward) -> None:
+    ward.ring()
+    wait_for("the queue is there", lambda: ward.rabbit.waiting(QUEUE) == 1)
+    ward.rabbit.delete([QUEUE, DEAD_LETTERS])
+    assert not ward.rabbit.exists(QUEUE)
+    ward.ring()
+    wait_for("the queue is there again", lambda: ward.rabbit.waiting(QUEUE) == 1)
+    assert ward.said == []
+
+
+def test_a_worker_whose_queues_were_deleted_listens_again(working: Ward) -> None:
+    working.ring()
+    wait_for("the first ring", lambda: len(working.heard) == 1)
+    working.rabbit.delete([QUEUE])
+
+    for _ in range(3):  # made again at once: what comes now may reach consumers that RabbitMQ has left deaf
+        working.ring()
+
+    def heard_again() -> bool:
+        working.ring()
+        return len(working.heard) > 4
+
+    wait_for("later rings", heard_again)
+
+
+def test_what_nobody_can_read_is_a_dead_letter_and_stops_nothing(working: Ward) -> None:
+    working.rabbit.put(QUEUE, b"not a message")
+    working.rabbit.put(
+        QUEUE,
+        b'{"queue_name":"send-suppliers","actor_name":"dance","args":[],"kwargs":{},"options":{},'
+        b'"message_id":"m","message_timestamp":1}',
+    )
+    wait_for("both lie among the dead letters", lambda: working.rabbit.waiting(DEAD_LETTERS) == 2)
+    working.ring()
+    wait_for("the next ring", lambda: len(working.heard) == 1)
+
+
+def test_a_worker_listens_to_its_own_queues_only(working: Ward) -> None:
+    others = [queue for queue in QUEUES if queue != QUEUE]
+    assert [queue for queue in others if working.rabbit.exists(queue)] == []
+
+
+def test_a_broker_that_is_away_is_said_once_and_stops_nobody(free_port: int) -> None:
+    said: list[str] = []
+    away = threading.Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        away.set()
+
+    ringer = Ringer(make_broker(f"amqp://127.0.0.1:{free_port}/"), say=say)
+    ringer.start()
+    for number in range(100):
+        ringer.ask("send_suppliers", UUID(int=number))
+    assert away.wait(30)
+    assert not ringer.is_heard
+    ringer.stop()
+    assert len(said) == 1
+    assert "nothing is lost" in said[0]

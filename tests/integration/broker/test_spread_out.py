@@ -1,0 +1,165 @@
+"""Relay and workers as processes of their own over one store and one RabbitMQ: what happens to either loses nothing."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.broker import DEAD_LETTERS
+from actors.queues import QUEUES
+from tests.integration.broker.rabbit import Rabbit, wait_for
+from tests.support.deployment import NAME, Deployment, deployed
+
+SCHEDULE = f'[connections.{NAME}.schedule]\nsuppliers = "2s"\nledger_codes = "2s"\ninvoices = "2s"\npayments = "2s"\n'
+END_SECONDS = 60.0
+Process = subprocess.Popen[str]
+
+
+class Ward:
+    """A deployment over a broker, and its processes."""
+
+    def __init__(self, deployment: Deployment, url: str) -> None:
+        self.deployment = deployment
+        self.rabbit = Rabbit(url)
+        deployment.tokens["TIEOUT_BROKER_URL"] = url
+        settings = deployment.folder / "tieout.toml"
+        settings.write_text(settings.read_text("utf-8") + SCHEDULE, "utf-8")
+        self.living: list[Process] = []
+
+    def start(self, *arguments: str) -> Process:
+        self.living.append(self.deployment.process(*arguments))
+        return self.living[-1]
+
+    def stop(self, process: Process) -> str:
+        """Tell a process to stop, demand that it ends well, give what it said."""
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=END_SECONDS)
+        self.living.remove(process)
+        assert process.returncode == 0, said
+        assert "Traceback" not in said
+        return said
+
+    def counts(self, what: str) -> dict[str, int]:
+        found: dict[str, int] = self.deployment.json("sync-status", NAME)["counts"][what]
+        return found
+
+    def everything_is_submitted(self) -> bool:
+        found = self.counts("invoices")
+        return found["submitted"] + found["closed"] > 0 and not found["waiting"] and not found["in_doubt"]
+
+
+@contextmanager
+def warded(folder: Path, url: str, **options: Any) -> Iterator[Ward]:
+    with deployed(folder, **options) as deployment:
+        ward = Ward(deployment, url)
+        try:
+            yield ward
+        finally:
+            for process in ward.living:
+                process.kill()
+                process.communicate()
+
+
+@pytest.fixture
+def ward(tmp_path: Path, broker_url: str) -> Iterator[Ward]:
+    with warded(tmp_path, broker_url) as made:
+        yield made
+
+
+def test_two_relays_and_three_workers_carry_invoices_and_payments_and_the_books_agree(ward: Ward) -> None:
+    relays = [ward.start("relay"), ward.start("relay")]
+    workers = [ward.start("worker", "--processes", "2", "--threads", "2"), ward.start("worker")]
+    wait_for("every invoice is at AvidXchange", ward.everything_is_submitted)
+    ward.deployment.desk.tell("avidxchange/settle", share=1.0, seed=1)
+    wait_for("payments are posted", lambda: ward.counts("payments")["posted"] > 0)
+    wait_for("nothing is under way", lambda: not ward.counts("payments")["waiting"])
+    for process in (*workers, *relays):
+        ward.stop(process)
+    assert ward.deployment.sync().code in (0, 3)
+    ward.deployment.assert_books_agree()
+    assert ward.rabbit.waiting(DEAD_LETTERS) == 0
+
+
+def test_a_worker_killed_at_work_loses_nothing(ward: Ward) -> None:
+    ward.start("relay")
+    first = ward.start("worker")
+    wait_for("it is at work", lambda: ward.counts("suppliers")["seen"] > 0)
+    os.kill(first.pid, signal.SIGKILL)
+    ward.start("worker")
+    wait_for("every invoice is at AvidXchange", ward.everything_is_submitted)
+    assert ward.deployment.desk.tie_out()["doubles"] == []
+
+
+def test_a_purge_of_every_queue_loses_nothing(ward: Ward) -> None:
+    relay = ward.start("relay")
+    wait_for("the polls are rung", lambda: ward.rabbit.waiting("poll-suppliers") > 0)
+    ward.rabbit.purge(QUEUES)
+    ward.start("worker")
+    wait_for("every invoice is at AvidXchange", ward.everything_is_submitted)
+    assert "does not answer" not in ward.stop(relay)
+
+
+def test_deleting_every_queue_loses_nothing(ward: Ward) -> None:
+    ward.start("relay")
+    ward.start("worker")
+    wait_for("it is at work", lambda: ward.counts("suppliers")["seen"] > 0)
+    ward.rabbit.delete([*QUEUES, DEAD_LETTERS])
+    wait_for("every invoice is at AvidXchange", ward.everything_is_submitted, seconds=120)
+
+
+def test_cutting_every_connection_to_the_broker_loses_nothing(ward: Ward, cut_connections: Callable[[], None]) -> None:
+    ward.start("relay")
+    ward.start("worker")
+    wait_for("it is at work", lambda: ward.counts("suppliers")["seen"] > 0)
+    cut_connections()
+    wait_for("every invoice is at AvidXchange", ward.everything_is_submitted)
+
+
+def test_a_dead_letter_becomes_an_issue_and_leaves_the_broker(ward: Ward) -> None:
+    ward.start("relay")
+    ward.start("worker", "--queues", "send-suppliers")
+    wait_for("the queue is there", lambda: ward.rabbit.exists("send-suppliers"))
+    ward.rabbit.put("send-suppliers", b"not a message")
+    wait_for("there is an issue", lambda: "dead-letter" in ward.deployment.issues())
+    issue = ward.deployment.issues()["dead-letter"]
+    assert issue["cause"] == "dead-letter:send-suppliers:unreadable"
+    wait_for("the letter is gone", lambda: ward.rabbit.waiting(DEAD_LETTERS) == 0)
+
+
+def test_sigterm_lets_the_errands_in_hand_end_and_nothing_stays_claimed(ward: Ward) -> None:
+    ward.start("relay")
+    worker = ward.start("worker")
+    wait_for("it is at work", lambda: ward.counts("suppliers")["seen"] > 0)
+    ward.stop(worker)
+    flows = ward.deployment.json("sync-status", NAME)["flows"]
+    assert [flow["flow"] for flow in flows if flow["worker"] is not None] == []
+
+
+def test_nobody_listening_does_not_fill_the_queues(ward: Ward) -> None:
+    ward.start("relay")
+    wait_for("the polls are rung", lambda: ward.rabbit.waiting("poll-suppliers") > 0)
+    wait_for("they are rung again", lambda: ward.rabbit.waiting("poll-suppliers") > 1)
+    assert ward.rabbit.waiting("poll-suppliers") <= 4
+
+
+def test_run_over_rabbitmq_is_relay_and_worker_in_one(ward: Ward) -> None:
+    process = ward.start("run", "--threads", "3")
+    wait_for("every invoice is at AvidXchange", ward.everything_is_submitted)
+    assert ward.rabbit.exists("submit-invoices")
+    ward.stop(process)
+
+
+def test_the_relay_goes_on_folding_while_the_broker_is_away(tmp_path: Path, free_port: int) -> None:
+    with warded(tmp_path, f"amqp://127.0.0.1:{free_port}/") as ward:
+        relay = ward.start("relay")
+        assert relay.stderr is not None
+        assert "relaying" in relay.stderr.readline()
+        assert "does not answer" in relay.stderr.readline()
+        assert ward.deployment.sync().code in (0, 3)  # works within its own process, whatever the broker
+        assert ward.everything_is_submitted()
+        assert "does not answer" not in ward.stop(relay)

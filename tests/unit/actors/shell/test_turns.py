@@ -1,0 +1,91 @@
+"""Turns: a connection never holds more than its share while another has work, and nothing that waits is lost."""
+
+from uuid import UUID
+
+from actors.turns import LATELY_SECONDS, Turns
+
+ACME, BETA, GAMMA = (UUID(int=number) for number in (1, 2, 3))
+KINDS = ("send_suppliers", "send_ledger_codes", "close_invoices", "confirm_posting", "post_payment", "plan_reversal")
+
+
+class Clock:
+    """Seconds that pass when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def entered(turns: Turns, connection: UUID) -> list[str]:
+    """Ring every kind of errand for a connection; give those that may run."""
+    return [kind for kind in KINDS if turns.enter(kind, connection)]
+
+
+def test_a_connection_alone_may_have_every_thread() -> None:
+    assert entered(Turns(6), ACME) == list(KINDS)
+
+
+def test_while_another_waits_a_connection_has_half_of_the_threads_rounded_up() -> None:
+    turns = Turns(5)
+    assert [turns.enter(kind, ACME, waiting=frozenset({BETA})) for kind in KINDS] == [True] * 3 + [False] * 3
+    assert turns.held(ACME) == 3
+
+
+def test_a_connection_heard_of_lately_keeps_its_half_free() -> None:
+    clock = Clock()
+    turns = Turns(6, clock=clock)
+    assert turns.enter("send_suppliers", BETA)
+    turns.leave("send_suppliers", BETA)
+    assert len(entered(turns, ACME)) == 3
+    clock.now += LATELY_SECONDS + 1
+    assert turns.enter("plan_reversal", ACME)
+
+
+def test_the_more_connections_are_at_work_the_smaller_the_share() -> None:
+    turns = Turns(6)
+    assert turns.enter("send_suppliers", ACME)
+    assert turns.enter("send_suppliers", BETA)
+    assert turns.enter("send_suppliers", GAMMA)
+    assert turns.enter("close_invoices", ACME)
+    assert not turns.enter("confirm_posting", ACME)
+
+
+def test_even_one_thread_serves_everybody_in_turn() -> None:
+    turns = Turns(1)
+    assert turns.enter("send_suppliers", ACME, waiting=frozenset({BETA}))
+    turns.leave("send_suppliers", ACME)
+    assert turns.enter("send_suppliers", BETA, waiting=frozenset({ACME}))
+
+
+def test_what_was_put_aside_is_rung_when_an_errand_of_its_connection_ends() -> None:
+    turns = Turns(2)
+    waiting = frozenset({BETA})
+    assert turns.enter("send_suppliers", ACME, waiting=waiting)
+    assert not turns.enter("close_invoices", ACME, waiting=waiting)
+    assert not turns.enter("confirm_posting", ACME, waiting=waiting)
+    assert not turns.enter("confirm_posting", ACME, waiting=waiting)
+    assert turns.leave("send_suppliers", ACME) == ["close_invoices", "confirm_posting"]
+    assert turns.held(ACME) == 0
+
+
+def test_no_more_is_rung_at_once_than_the_share_has_room_for() -> None:
+    turns = Turns(2)
+    turns.enter("send_suppliers", BETA)
+    assert turns.enter("send_suppliers", ACME)
+    assert not turns.enter("close_invoices", ACME)
+    assert not turns.enter("confirm_posting", ACME)
+    assert turns.leave("send_suppliers", ACME) == ["close_invoices"]
+    assert turns.enter("close_invoices", ACME)
+    assert turns.leave("close_invoices", ACME) == ["confirm_posting"]
+
+
+def test_a_ring_for_an_errand_at_work_joins_it_and_is_rung_once_at_its_end() -> None:
+    turns = Turns(6)
+    assert turns.enter("send_suppliers", ACME)
+    assert not turns.enter("send_suppliers", ACME)
+    assert not turns.enter("send_suppliers", ACME)
+    assert turns.leave("send_suppliers", ACME) == ["send_suppliers"]
+    assert turns.enter("send_suppliers", ACME)
+    assert turns.leave("send_suppliers", ACME) == []

@@ -1,0 +1,135 @@
+"""`tieout run`, `tieout worker`, `tieout relay` and `tieout console`: the processes that stay."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from domain.errors import MisconfiguredError
+from tieout import output
+from tieout.commands.common import added, opened, settings_of, version_of
+from tieout.processes.stopping import told_to_stop
+
+if TYPE_CHECKING:
+    import threading
+
+    from tieout.wiring import Deployment
+
+GRACE_SECONDS = 90.0  # longer than a call timeout
+STOPPED = "stopped; the next start goes on where this one ended"
+Grace = Annotated[
+    float, typer.Option("--grace", min=0, metavar="SECONDS", help="After SIGTERM errands in hand may take so long.")
+]
+Threads = Annotated[int, typer.Option("--threads", min=1, max=64, metavar="N", help="Errands at work at once.")]
+
+
+def run(*, ctx: typer.Context, threads: Threads = 6, grace: Grace = GRACE_SECONDS) -> None:
+    """Run everything in one process: schedule, relay, projections and workers; SIGTERM stops it cleanly."""
+    from tieout.processes.everything import run_everything
+
+    with told_to_stop() as stop, opened(ctx) as deployment:
+        output.say(f"running {', '.join(_declared(deployment))}; Ctrl-C or SIGTERM stops it")
+        if not run_everything(deployment, stop=stop, grace_seconds=grace, threads=threads):
+            _leave_at_once()
+    output.say(STOPPED)
+
+
+def worker(
+    *,
+    ctx: typer.Context,
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, max=64, metavar="N", help="Child processes, supervised when many.")
+    ] = 1,
+    threads: Threads = 6,
+    queues: Annotated[str, typer.Option("--queues", metavar="QUEUE,…", help="Only these; default: all.")] = "",
+    grace: Grace = GRACE_SECONDS,
+    supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False,
+) -> None:
+    """Work off what the relay rings for; any number of workers share one store and one RabbitMQ."""
+    from tieout.processes.worker import check_shared, chosen_queues, run_worker
+
+    check_shared(settings_of(ctx))
+    chosen = chosen_queues(queues)
+    if processes > 1:
+        _supervise(ctx, processes, ["--threads", str(threads), "--queues", ",".join(chosen), "--grace", f"{grace:g}"])
+        return
+    with told_to_stop() as stop:
+        _stop_with_parent(stop, supervised=supervised)
+        with opened(ctx) as deployment:
+            output.say(f"working with {threads} threads; Ctrl-C or SIGTERM stops it")
+            if not run_worker(deployment, stop=stop, grace_seconds=grace, threads=threads, queues=chosen):
+                _leave_at_once()
+    output.say(STOPPED)
+
+
+def relay(*, ctx: typer.Context) -> None:
+    """Fold the log into due work, ring the workers, keep the schedule and the projections; several are safe."""
+    from tieout.processes.relay import run_relay
+    from tieout.processes.worker import check_shared
+
+    check_shared(settings_of(ctx))
+    with told_to_stop() as stop, opened(ctx) as deployment:
+        output.say("relaying; Ctrl-C or SIGTERM stops it")
+        run_relay(deployment, stop=stop)
+    output.say(STOPPED)
+
+
+def console(*, ctx: typer.Context) -> None:
+    """Serve the web page with the version and the health of store and projections, on the address of [console]."""
+    from tieout.processes.console import listen, run_console
+
+    section = settings_of(ctx).content.console
+    with told_to_stop() as stop, opened(ctx) as deployment, _quietly(), listen(section.host, section.port) as listener:
+        output.say(f"the console listens on http://{section.host}:{section.port}/; Ctrl-C or SIGTERM stops it")
+        run_console(deployment, listener=listener, version=version_of("tieout"), stop=stop)
+    output.say(STOPPED)
+
+
+def _declared(deployment: "Deployment") -> list[str]:
+    names = [name for name in added(deployment, None) if name in deployment.settings.connections]
+    if not names:
+        missing = f"{deployment.settings.file}: no declared connection was added yet"
+        raise MisconfiguredError(f"{missing}: `tieout connection add NAME --ionapi FILE`")
+    return names
+
+
+def _supervise(ctx: typer.Context, processes: int, arguments: list[str]) -> None:
+    from tieout.processes.supervisor import Supervisor
+
+    before = ["--config", str(settings_of(ctx).file), *(["--debug"] if ctx.obj.debug else [])]
+    grace = float(arguments[-1])
+    command = [*before, "worker", "--supervised", *arguments]
+    with told_to_stop() as stop:
+        output.say(f"{processes} workers; Ctrl-C or SIGTERM stops them")
+        Supervisor(command, processes, grace).run(stop=stop)
+    output.say(STOPPED)
+
+
+def _stop_with_parent(stop: "threading.Event", *, supervised: bool) -> None:
+    if supervised:
+        from tieout.processes.supervisor import stop_when_orphaned
+
+        stop_when_orphaned(stop)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Leave the web server's own words about every connection to --debug."""
+    logger = logging.getLogger("uvicorn")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _leave_at_once() -> NoReturn:
+    """End with errands still at work: closing the store under them would help nobody, their leases end by time."""
+    output.say("stopped with errands still at work after the grace; what they hold comes back when its lease ends")
+    sys.stdout.flush()
+    os._exit(0)
