@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from eventsourcing.persistence import Notification
-from eventsourcing.sqlite import SQLiteCursor
 
 from adapters.eventlog.database import Database
 from adapters.eventlog.identity import StoreState, read_state
 from adapters.eventlog.mapper import EventMapper
 from adapters.eventlog.personal import holds_personal
 from adapters.eventlog.polls import write_mark
-from adapters.eventlog.recorders import EventRecorder
+from adapters.eventlog.sql import Cursor
 from adapters.vault.data_keys import DataKeys
 from domain.errors import ConflictError, HeldError
 from domain.event import Append, Meta, Recorded
@@ -21,8 +20,8 @@ from domain.ports.store import Causes, MoneyGuard, PollMark
 FUTURE_MARGIN = timedelta(seconds=5)  # a newest event recorded later than this from now stops money writes
 
 
-class SqliteLog:
-    """EventLog over `stored_events`. Thread-safe, and safe with other processes on the same file."""
+class StoredLog:
+    """EventLog over `stored_events`. Thread-safe, and safe with other processes on the same store."""
 
     def __init__(
         self,
@@ -34,14 +33,14 @@ class SqliteLog:
         future_margin: timedelta = FUTURE_MARGIN,
     ) -> None:
         self._database = database
-        self._events = EventRecorder(database.datastore)
+        self._events = database.events
         self._mapper = mapper
         self._data_keys = data_keys
         self._now = now
         self._future_margin = future_margin
 
     def now(self) -> datetime:
-        """Give the store's clock: this machine's, which every process on a SQLite file shares."""
+        """Give the store's clock: the one every process on the store shares."""
         return self._now()
 
     def load(self, streams: Sequence[UUID]) -> dict[UUID, list[Recorded]]:
@@ -66,6 +65,7 @@ class SqliteLog:
         personal = [a.stream for a in batch if any(holds_personal(type(event)) for event in a.events)]
         keys = self._data_keys.ensure(personal) if personal else {}
         with self._database.writing() as cursor:
+            self._events.lock(cursor)
             now = self._now()
             if guard is not None:
                 self._check(cursor, guard, now)
@@ -103,8 +103,13 @@ class SqliteLog:
         keys = self._data_keys.get(personal) if personal else {}
         return [self._mapper.to_recorded(event, keys) for event in stored]
 
-    def _check(self, cursor: SQLiteCursor, guard: MoneyGuard, now: datetime) -> None:
-        state = read_state(cursor)
+    def _check(self, cursor: Cursor, guard: MoneyGuard, now: datetime) -> None:
+        # Whoever finds that the store went back waits for this transaction, or this one for them.
+        state = read_state(cursor, kept=self._database.dialect.for_share)
+        if self._database.identity(cursor) != state.identity:
+            raise HeldError(
+                "the store is not the one it was when it was opened: money is held until it is opened again"
+            )
         if guard.incarnation != state.incarnation:
             raise HeldError("the store is another incarnation than the one this work began with: it was restored")
         if state.held_until is not None and state.held_until > now:
@@ -113,7 +118,7 @@ class SqliteLog:
         if last is not None and self._mapper.read_meta(last).recorded_at > now + self._future_margin:
             raise HeldError("the newest event was recorded in the future: a clock is wrong, money writes are held")
 
-    def _expected(self, cursor: SQLiteCursor, batch: Sequence[Append], causes: Causes, now: datetime) -> list[Recorded]:
+    def _expected(self, cursor: Cursor, batch: Sequence[Append], causes: Causes, now: datetime) -> list[Recorded]:
         versions = self._events.versions(cursor, list({append.stream for append in batch}))
         new = []
         for append in batch:

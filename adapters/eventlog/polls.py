@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from eventsourcing.sqlite import SQLiteCursor
-
 from adapters.eventlog.database import Database
+from adapters.eventlog.sql import Cursor
 from adapters.eventlog.times import moment, moment_or_none, stamp
 from domain.errors import HeldError
 from domain.ports.store import PollDue, PollMark, PollRow
@@ -16,7 +15,7 @@ _FREE = "(claimed_until IS NULL OR claimed_until <= :now)"
 _GIVE_BACK = "claimed_by = NULL, claim = '', claimed_until = NULL"
 
 
-class SqlitePolls:
+class PollTable:
     """PollBoard over `polls`. Thread-safe, and safe with other processes."""
 
     def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
@@ -102,7 +101,7 @@ class SqlitePolls:
             )
 
 
-def write_mark(cursor: SQLiteCursor, mark: PollMark, *, now: datetime) -> None:
+def write_mark(cursor: Cursor, mark: PollMark, *, now: datetime) -> None:
     """Write a poll's end within the caller's transaction: watermark, next time, no claim.
 
     Raises HeldError when the claim is lost: what was read meanwhile is read again by whoever holds the poll now.
@@ -120,7 +119,7 @@ def write_mark(cursor: SQLiteCursor, mark: PollMark, *, now: datetime) -> None:
     )
 
 
-def void_claims(cursor: SQLiteCursor) -> None:
+def void_claims(cursor: Cursor) -> None:
     """Take every claim back within the caller's transaction: what a poll saw in another store proves nothing here."""
     cursor.execute(f"UPDATE polls SET {_GIVE_BACK}")  # noqa: S608 (fixed texts)
 

@@ -17,7 +17,7 @@ def work(path: str, worker: str, ring: str) -> list[str]:
     """Append, fold and claim, all on one file; give the aggregates claimed."""
     create(Path(path))
     claimed = []
-    with opened(Path(path), ring=KeyRing.parse(ring), busy_timeout_seconds=30) as store:
+    with opened(Path(path), ring=KeyRing.parse(ring), patience_seconds=30) as store:
         relay = Relay(store.relay_table)
         for _ in range(ROUNDS):
             batch = [Append(stream=uuid4(), expected_version=0, events=(RELEASED,)) for _ in range(BATCH)]

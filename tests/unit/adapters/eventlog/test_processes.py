@@ -43,6 +43,6 @@ def test_a_file_somebody_is_turning_to_wal_is_waited_for(tmp_path: Path) -> None
 
     helper = threading.Thread(target=let_go)
     helper.start()
-    create_tables(f"sqlite:///{path}", now=NOW, busy_timeout_seconds=30)
+    create_tables(f"sqlite:///{path}", now=NOW, patience_seconds=30)
     helper.join()
     other.close()
