@@ -1,6 +1,9 @@
 """The store a URL names: made, opened, and asked whether it went back in time."""
 
-from adapters.eventlog.schema import create_tables
+from contextlib import closing
+
+from adapters.eventlog.database import open_database
+from adapters.eventlog.schema import create_tables, version
 from adapters.eventlog.store import Store, open_store
 from adapters.vault.keyring import KeyRing, generate_ring
 
@@ -8,6 +11,12 @@ from adapters.vault.keyring import KeyRing, generate_ring
 def create_store(url: str) -> None:
     """Make the tables that are missing; what exists is kept."""
     create_tables(url)
+
+
+def holds_store(url: str) -> bool:
+    """Whether a store was made there already."""
+    with closing(open_database(url)) as database, database.reading() as cursor:
+        return version(cursor, database) is not None
 
 
 def new_ring() -> str:
