@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import cast
 
 import psycopg
@@ -45,14 +44,9 @@ class PostgresDatabase:
         self.name = without_password(url)
         self._lock_seconds = max(round(lock_timeout_seconds), 1)
         self.datastore = StoreDatastore(url, lock_timeout_seconds=self._lock_seconds)
+        self.events = PostgresEvents(self.datastore)
         self.positions = PostgresPositions(self.datastore)
         self._clock = ServerClock()
-
-    @cached_property
-    def events(self) -> PostgresEvents:
-        """The log's table; made when it is first asked for, because the library asks the server for its type."""
-        with self._faults():
-            return PostgresEvents(self.datastore)
 
     def now(self) -> datetime:
         """Give the server's clock, which every process on this database shares."""
@@ -113,15 +107,11 @@ class PostgresDatabase:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Cursor]:
-        with self._faults(), self.datastore.begun(begin) as cursor:
-            if self._clock.due:
-                self._clock.compare(cursor)
-            yield cursor
-
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
         try:
-            yield
+            with self.datastore.begun(begin) as cursor:
+                if self._clock.due:
+                    self._clock.compare(cursor)
+                yield cursor
         except (psycopg.Error, EventSourcingError) as error:
             raise verdict(error, name=self.name, lock_seconds=self._lock_seconds) from error
 

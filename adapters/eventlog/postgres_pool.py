@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
-from psycopg.types.composite import register_composite
+from psycopg.types.composite import CompositeInfo, register_composite
 from psycopg.types.string import StrDumperUnknown, TextLoader
 from psycopg_pool import PoolTimeout
 
@@ -115,6 +115,19 @@ class StoreDatastore(PostgresDatastore):
         )
         self.pool = cast("Any", self.store_pool)  # the library's name for it; its type is narrower than it needs
 
+    def register_type_adapters(self) -> None:
+        """Ask the server for nothing when a recorder is made; `know_types` does on the connection that inserts."""
+
+    def know_types(self, connection: psycopg.Connection[Any]) -> None:
+        """Make a connection know the types the library inserts by."""
+        for name in self.db_type_names:
+            info = self.psycopg_type_adapters.get(name) or CompositeInfo.fetch(connection, f"{SCHEMA}.{name}")
+            if info is None:
+                raise MisconfiguredError(f"the store has no type {name}: run `tieout init`")
+            if not connection.adapters.types.get(info.oid):
+                register_composite(info, connection)
+                self.psycopg_type_adapters[name], self.psycopg_python_types[name] = info, info.python_type
+
     @contextlib.contextmanager
     def get_connection(self) -> Iterator[Any]:
         """Hand a connection to the library; its faults leave as psycopg's, the database gives the verdict."""
@@ -134,7 +147,7 @@ class StoreDatastore(PostgresDatastore):
             except BaseException:
                 _roll_back(connection)
                 raise
-            if connection.execute("COMMIT").statusmessage != "COMMIT":
+            if connection.execute("COMMIT", prepare=False).statusmessage != "COMMIT":
                 raise StoreError("the transaction was rolled back: a statement in it had failed")
         finally:
             self.store_pool.putconn(connection)
@@ -166,9 +179,6 @@ class StoreDatastore(PostgresDatastore):
             if self.store_pool.fault is not None:
                 raise self.store_pool.fault from error
             raise
-        for info in self.psycopg_type_adapters.values():
-            if not connection.adapters.types.get(info.oid):
-                register_composite(info, connection)
         return connection
 
     def _open(self) -> None:
@@ -220,7 +230,7 @@ def _configurer(lock_timeout_seconds: int) -> Any:
 
 def _roll_back(connection: StoreConnection) -> None:
     try:
-        connection.execute("ROLLBACK")
+        connection.execute("ROLLBACK", prepare=False)
     except psycopg.Error:
         # Verdict: the server rolls back what it was told nothing more of; the connection is thrown away.
         connection.close()

@@ -8,7 +8,7 @@ from eventsourcing.persistence import StoredEvent, Tracking
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresTrackingRecorder
 from psycopg.sql import Composed
 
-from adapters.eventlog.postgres_pool import StoreCursor
+from adapters.eventlog.postgres_pool import StoreCursor, StoreDatastore
 from adapters.eventlog.recorders import EventReads
 from adapters.eventlog.sql import Cursor
 
@@ -22,6 +22,10 @@ class PostgresEvents(EventReads, PostgresApplicationRecorder):
     """
 
     POSITION = "notification_id"
+
+    def __init__(self, datastore: StoreDatastore) -> None:
+        super().__init__(datastore)
+        self.store_datastore = datastore
 
     def table_statements(self) -> list[Composed]:
         """Give what makes the table and its index, and nothing that would be a function or a type."""
@@ -46,6 +50,7 @@ class PostgresEvents(EventReads, PostgresApplicationRecorder):
         if not events:
             return
         ours = cast("StoreCursor", cursor)
+        self.store_datastore.know_types(ours.connection)
         with ours.connection.pipeline():
             self._insert_stored_events(ours, events)
 

@@ -115,7 +115,7 @@ def notification(row: Any) -> Notification:
         originator_id=_uuid(row["originator_id"]),
         originator_version=row["originator_version"],
         topic=row["topic"],
-        state=bytes(row["state"]),
+        state=row["state"],
     )
 
 

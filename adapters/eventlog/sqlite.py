@@ -119,9 +119,29 @@ def sqlite_path(url: str) -> Path:
     return Path(name)
 
 
+def copy_file(store: Path, copy: Path) -> Path:
+    """Copy a store as it is at this moment, whoever works with it. Raises MisconfiguredError, StoreError."""
+    if copy.exists():
+        raise MisconfiguredError(f"{copy} exists already: move it away first")
+    try:
+        copy.touch(mode=0o600)
+        connection = sqlite3.connect(f"{store.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        try:
+            connection.execute("VACUUM INTO ?", (str(copy),))
+        finally:
+            connection.close()
+    except (OSError, sqlite3.Error) as error:
+        copy.unlink(missing_ok=True)
+        raise StoreError(f"{store}: no copy could be made at {copy} ({error})") from error
+    return copy
+
+
 def file_identity(path: Path) -> str:
     """Name the file itself, whatever it is called: device and inode."""
-    status = path.stat()
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise StoreError(f"{path}: the store's file cannot be seen ({error.strerror})") from error
     return f"{status.st_dev}:{status.st_ino}"
 
 

@@ -17,7 +17,10 @@ class StoreSection(msgspec.Struct, frozen=True, kw_only=True):
 
     url: Annotated[
         str,
-        Says(description="`sqlite:///FILE`, or `postgresql://USER@HOST:5432/NAME`; `TIEOUT_STORE_URL` overrides"),
+        Says(
+            description="`sqlite:///FILE`, relative to this file, or `postgresql://USER@HOST:5432/NAME`;"
+            " `TIEOUT_STORE_URL` overrides"
+        ),
     ] = "sqlite:///tieout.db"
 
 

@@ -3,6 +3,7 @@
 from contextlib import closing
 
 from adapters.eventlog.database import open_database
+from adapters.eventlog.migrations import Migrated, migrate
 from adapters.eventlog.schema import create_tables, version
 from adapters.eventlog.store import Store, open_store
 from adapters.vault.keyring import KeyRing, generate_ring
@@ -17,6 +18,11 @@ def holds_store(url: str) -> bool:
     """Whether a store was made there already."""
     with closing(open_database(url)) as database, database.reading() as cursor:
         return version(cursor, database) is not None
+
+
+def migrate_store(url: str, *, dumped: bool) -> Migrated:
+    """Bring a store to this version. Raises MisconfiguredError when there is nothing it can do."""
+    return migrate(url, dumped=dumped)
 
 
 def new_ring() -> str:
