@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support import postgres_server
+from tests.support import rabbitmq_server as rabbit_servers
 from tests.support.postgres_server import UnavailableError
+from tests.support.rabbitmq_server import Rabbit
 
 
 def missing(reason: str) -> None:
@@ -32,3 +34,23 @@ def postgres_url(postgres_server_url: str) -> Iterator[str]:
     """A fresh, empty database for the tests of one module."""
     with postgres_server.database(postgres_server_url) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server() -> Iterator[Rabbit]:
+    """A broker on which vhosts may be made."""
+    try:
+        with rabbit_servers.server() as rabbit:
+            yield rabbit
+    except UnavailableError as error:
+        missing(str(error))
+
+
+@pytest.fixture(scope="module")
+def rabbitmq_url(rabbitmq_server: Rabbit) -> Iterator[str]:
+    """A fresh vhost for the tests of one module."""
+    try:
+        with rabbit_servers.vhost(rabbitmq_server) as url:
+            yield url
+    except UnavailableError as error:
+        missing(str(error))
