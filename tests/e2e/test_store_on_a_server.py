@@ -9,6 +9,9 @@ import pytest
 
 from tests.support.command_line import SETTINGS, Desk
 from tests.support.postgres_server import emptied
+from tests.unit.adapters.eventlog.postgres_stores import AS_RESTORED
+from tieout.settings import load
+from tieout.wiring import open_deployment
 
 
 @pytest.fixture
@@ -52,6 +55,23 @@ def test_a_password_comes_from_the_environment_and_is_shown_nowhere(
     ran = desk.types("init")
     ran.failed(2, "does not admit this user", "nobody_here:…@")
     assert "hush" not in ran.err
+
+
+def test_a_process_that_lives_on_over_a_restore_notices_when_it_looks_back(desk: Desk, postgres_url: str) -> None:
+    assert desk.types("init").code == 0
+    assert desk.types("connection", "add", "acme", "--ionapi", desk.write_ionapi()).code == 0
+    with open_deployment(load(None)) as deployment:
+        deployment.look_back()
+        assert deployment.log.hold_until() is None
+        before = deployment.log.incarnation()
+        with psycopg.connect(postgres_url) as connection:
+            for statement in AS_RESTORED:
+                connection.execute(statement.encode())
+        deployment.look_back()
+        assert deployment.log.incarnation() != before
+        assert deployment.log.hold_until() is not None
+    noticed = [issue["kind"] for issue in desk.types("issues", "--json").document]
+    assert noticed == ["store-went-back"]
 
 
 def test_a_demo_asks_for_an_empty_database(desk: Desk, postgres_url: str) -> None:

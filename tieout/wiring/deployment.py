@@ -114,6 +114,11 @@ class Deployment:
         self.store.hold(hold_until)
         self.runner.catch_up()
 
+    def look_back(self) -> None:
+        """Ask again whether the store went back: for processes that live on over a restore or a failover."""
+        if self.store.recognise() is not None:
+            self.answer_went_back()
+
     def _longest(self, name: str) -> timedelta:
         section = self.settings.connections.get(name)
         if section is None:

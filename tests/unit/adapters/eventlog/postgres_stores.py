@@ -6,6 +6,15 @@ from adapters.eventlog.store import Store, open_store
 from tests.support.postgres_server import emptied
 from tests.unit.adapters.eventlog.sqlite_files import NOW, RING
 
+# What a dump leaves behind that is restored into the same database: the same rows in another table.
+AS_RESTORED = (
+    "CREATE TABLE restored (LIKE stored_events INCLUDING ALL)",
+    "INSERT INTO restored SELECT * FROM stored_events",
+    "ALTER SEQUENCE stored_events_notification_id_seq OWNED BY restored.notification_id",
+    "DROP TABLE stored_events",
+    "ALTER TABLE restored RENAME TO stored_events",
+)
+
 
 def fresh_on(url: str, *, patience_seconds: float | None = None) -> Store:
     """Make a store in a database that is emptied for it."""

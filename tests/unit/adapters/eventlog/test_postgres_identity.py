@@ -15,17 +15,8 @@ from domain.event import Append
 from domain.ports.store import MoneyGuard
 from tests.support.postgres_server import emptied
 from tests.support.waiting import wait_for
-from tests.unit.adapters.eventlog.postgres_stores import fresh_on, opened_on
+from tests.unit.adapters.eventlog.postgres_stores import AS_RESTORED, fresh_on, opened_on
 from tests.unit.adapters.eventlog.sqlite_files import CAUSES, NOW, RELEASED, append
-
-# What a dump leaves behind that is restored into the same database: the same rows in another table.
-_AS_RESTORED = (
-    "CREATE TABLE restored (LIKE stored_events INCLUDING ALL)",
-    "INSERT INTO restored SELECT * FROM stored_events",
-    "ALTER SEQUENCE stored_events_notification_id_seq OWNED BY restored.notification_id",
-    "DROP TABLE stored_events",
-    "ALTER TABLE restored RENAME TO stored_events",
-)
 
 
 def write_money(store: Store) -> None:
@@ -35,7 +26,7 @@ def write_money(store: Store) -> None:
 
 def restore(url: str) -> None:
     with psycopg.connect(url) as connection:
-        for statement in _AS_RESTORED:
+        for statement in AS_RESTORED:
             connection.execute(statement.encode())
 
 
