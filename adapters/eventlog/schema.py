@@ -40,7 +40,8 @@ TABLES: dict[str, str] = {
 }
 NAMES = frozenset({"stored_events", "tracking", *TABLES})
 INDEXES = (
-    "CREATE INDEX IF NOT EXISTS pending_due ON pending (connection, errand, due_at)",
+    # Without its condition a server that has no statistics yet would take it for look-ups by key as well.
+    "CREATE INDEX IF NOT EXISTS pending_due ON pending (connection, errand, due_at) WHERE waits_for IS NULL",
     "CREATE INDEX IF NOT EXISTS pending_waits ON pending (connection, waits_for) WHERE waits_for IS NOT NULL",
     *PROJECTION_INDEXES,
 )

@@ -61,11 +61,12 @@ class Store:
         return TenantBudget(self.database, tenant, requests_per_minute=requests_per_minute, now=self._now)
 
     def close(self) -> None:
-        """Write the checkpoint and close every connection."""
+        """Write the checkpoint, where one is kept, and close every connection."""
         try:
-            with self.database.writing() as cursor:
-                last = self.database.events.last_position(cursor)
-                keep_checkpoint(cursor, self.database, position=last)
+            if self.database.checkpoint_beside is not None:
+                with self.database.writing() as cursor:
+                    last = self.database.events.last_position(cursor)
+                    keep_checkpoint(cursor, self.database, position=last)
         finally:
             self.database.close()
 

@@ -1,4 +1,4 @@
-"""The table of due work as errands and their shell see it: claims by one statement, nothing inserted or deleted."""
+"""The table of due work as errands and their shell see it: claims lock what they take, nothing comes in or goes."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
@@ -34,28 +34,22 @@ class PendingWork:
     def claim(self, errand: str, *, connection: UUID, limit: int, worker: str, lease: timedelta) -> list[DueRow]:
         """Claim due rows, oldest due first."""
         now = self._now()
-        token = uuid4().hex
-        values = {
-            "connection": connection.hex,
-            "errand": errand,
-            "now": stamp(now),
-            "limit": limit,
-            "worker": worker,
-            "claim": token,
-            "until": stamp(now + lease),
-        }
+        token, until = uuid4().hex, stamp(now + lease)
+        wanted = {"connection": connection.hex, "errand": errand, "now": stamp(now), "limit": limit}
         with self._database.writing(durable=False) as cursor:
             cursor.execute(
-                "WITH chosen AS MATERIALIZED ("  # noqa: S608 (fixed texts)
-                f"SELECT aggregate FROM pending WHERE connection = :connection AND errand = :errand AND {_READY}"
-                f" ORDER BY due_at, aggregate LIMIT :limit{self._database.dialect.skip_locked})"
-                " UPDATE pending SET claimed_by = :worker, claim = :claim, claimed_until = :until"
-                " WHERE connection = :connection AND errand = :errand AND aggregate IN (SELECT aggregate FROM chosen)"
-                " RETURNING aggregate, version, attempts, due_at",
-                values,
+                "SELECT aggregate, version, attempts, due_at FROM pending"  # noqa: S608 (fixed texts)
+                f" WHERE connection = :connection AND errand = :errand AND {_READY}"
+                f" ORDER BY due_at, aggregate LIMIT :limit{self._database.dialect.skip_locked}",
+                wanted,
             )
             rows = cursor.fetchall()
-        rows.sort(key=lambda row: (row["due_at"], row["aggregate"]))
+            # By their keys: a server that has no statistics yet plans one joined statement as a scan of them all.
+            cursor.executemany(
+                "UPDATE pending SET claimed_by = ?, claim = ?, claimed_until = ?"
+                " WHERE connection = ? AND errand = ? AND aggregate = ?",
+                [(worker, token, until, connection.hex, errand, row["aggregate"]) for row in rows],
+            )
         return [
             DueRow(
                 connection=connection,
