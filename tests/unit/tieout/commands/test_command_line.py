@@ -29,7 +29,7 @@ def test_the_contracts_commands_are_all_there() -> None:
         *("demo", "init", "sync", "run", "sync-status", "invoices", "payments", "suppliers", "codes", "timeline"),
         *("issues", "issue show", "issue retry", "issue resolve", "doubts", "doubt resolve", "sandbox", "resend"),
         "simulate",
-        *("doctor", "connection add", "connection list", "connection test", "connection rotate"),
+        *("migrate", "doctor", "connection add", "connection list", "connection test", "connection rotate"),
         *("connection pause", "connection resume"),
     }
 
