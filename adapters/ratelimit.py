@@ -12,11 +12,15 @@ BURST_SECONDS = 5.0  # so much of the budget may be spent at once
 # `arrival` is when the next request would be due at an even pace; requests may come BURST_SECONDS ahead of it. The
 # request of this statement starts at the latest of now, arrival - burst and blocked_until, and is booked only when
 # that start lies within the caller's patience.
-_START = "MAX(:now, rate_budget.arrival - :burst, rate_budget.blocked_until)"
+_START = "{greatest}(:now, rate_budget.arrival - :burst, rate_budget.blocked_until)"
 _ACQUIRE = (
     "INSERT INTO rate_budget (tenant, arrival, blocked_until) VALUES (:tenant, :now + :interval, 0)"  # noqa: S608 (fixed texts)
-    f" ON CONFLICT (tenant) DO UPDATE SET arrival = MAX(rate_budget.arrival, {_START}) + :interval"
+    f" ON CONFLICT (tenant) DO UPDATE SET arrival = {{greatest}}(rate_budget.arrival, {_START}) + :interval"
     f" WHERE {_START} <= :now + :patience RETURNING arrival, blocked_until"
+)
+_BLOCK = (
+    "INSERT INTO rate_budget (tenant, arrival, blocked_until) VALUES (?, 0, ?) ON CONFLICT (tenant)"
+    " DO UPDATE SET blocked_until = {greatest}(rate_budget.blocked_until, excluded.blocked_until)"
 )
 
 
@@ -33,6 +37,7 @@ class TenantBudget:
         burst_seconds: float = BURST_SECONDS,
     ) -> None:
         self._database = database
+        self._greatest = database.dialect.greatest
         self._tenant = tenant
         self._interval = 60.0 / requests_per_minute
         self._burst = max(burst_seconds - self._interval, 0.0)
@@ -53,7 +58,7 @@ class TenantBudget:
             "patience": wait_at_most,
         }
         with self._database.writing(durable=False) as cursor:
-            cursor.execute(_ACQUIRE, values)
+            cursor.execute(_ACQUIRE.format(greatest=self._greatest), values)
             row = cursor.fetchone()
             if row is not None:
                 start: float = max(now, row["arrival"] - self._interval - self._burst, row["blocked_until"])
@@ -68,11 +73,7 @@ class TenantBudget:
         """Let no request of the tenant start for so long, in any process (its Retry-After)."""
         until = self._now().timestamp() + seconds
         with self._database.writing(durable=False) as cursor:
-            cursor.execute(
-                "INSERT INTO rate_budget (tenant, arrival, blocked_until) VALUES (?, 0, ?) ON CONFLICT (tenant)"
-                " DO UPDATE SET blocked_until = MAX(rate_budget.blocked_until, excluded.blocked_until)",
-                (self._tenant, until),
-            )
+            cursor.execute(_BLOCK.format(greatest=self._greatest), (self._tenant, until))
 
 
 def waits(database: Database, *, now: datetime, burst_seconds: float = BURST_SECONDS) -> dict[str, float]:

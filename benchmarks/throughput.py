@@ -17,8 +17,8 @@ from pathlib import Path
 from uuid import UUID
 
 from actors.relay import Relay
-from adapters.eventlog.projection_store import SqliteProjectionStorage
-from adapters.eventlog.store import SqliteStore
+from adapters.eventlog.projection_store import ProjectionTables
+from adapters.eventlog.store import Store
 from domain.event import Append, Event
 from domain.identifiers import InvoiceKey, LedgerRow, PinnedIdentity, digest, stream_id
 from domain.invoices.coding import content_digest
@@ -29,7 +29,7 @@ from domain.money import Money
 from domain.ports.store import Causes
 from projections.catalogue import ALL
 from projections.runner import PAGE, Runner
-from tieout.wiring.stores import create_store, new_ring, open_sqlite
+from tieout.wiring.stores import create_store, new_ring, open_url
 
 IDENTITY = PinnedIdentity("BENCH_TST", 100, "benchmark")
 BATCH = 50  # invoices to a transaction, as the errands append them
@@ -44,10 +44,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tieout-bench-") as name:
         url = f"sqlite:///{Path(name) / 'tieout.db'}"
         create_store(url)
-        with open_sqlite(url, new_ring()) as store:
+        with open_url(url, new_ring()) as store:
             appended = _timed(lambda: _append(store, invoices))
             relayed = _timed(Relay(store.relay_table).drain)
-            folded = _timed(Runner(store.log, SqliteProjectionStorage(store.database), ALL).catch_up)
+            folded = _timed(Runner(store.log, ProjectionTables(store.database), ALL).catch_up)
         rows = _stored_rows(Path(name) / "tieout.db")
         bare_append = _timed(lambda: _bare_append(Path(name) / "append.db", rows))
         bare_fold = _timed(lambda: _bare_fold(Path(name) / "append.db"))
@@ -70,7 +70,7 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def _append(store: SqliteStore, invoices: int) -> None:
+def _append(store: Store, invoices: int) -> None:
     """Append the lives in batches, a stage of all of a batch's invoices to a transaction."""
     causes = Causes(connection=IDENTITY.id, correlation_id="benchmark")
     for first in range(0, invoices, BATCH):

@@ -17,6 +17,7 @@ from tieout.commands import (
     doubts,
     issues,
     lists,
+    migrating,
     processes,
     sandboxing,
     setup,
@@ -53,6 +54,7 @@ ROOT: tuple[Command, ...] = (
     ("resend", doubts.resend, 'tieout resend INV-77 --reason "vendor was mended"'),
     ("sandbox", sandboxing.sandbox, "tieout sandbox --faults rough --seed 7 --out sandbox-files"),
     ("simulate", simulating.simulate, "tieout simulate --schedules 1000 --seed 7 --json"),
+    ("migrate", migrating.migrate, "tieout migrate"),
     ("doctor", doctor.doctor, "tieout doctor"),
 )
 GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {

@@ -1,4 +1,4 @@
-"""Has the store gone back in time? Its file's identity, and a checkpoint kept outside of it."""
+"""Has the store gone back in time? The identity of what holds it, and for a file a checkpoint kept outside of it."""
 
 import os
 from datetime import UTC, datetime
@@ -6,12 +6,14 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import msgspec
-from eventsourcing.sqlite import SQLiteCursor
 
+from adapters.eventlog.database import Database
 from adapters.eventlog.polls import void_claims
+from adapters.eventlog.sql import Cursor
 from adapters.eventlog.times import moment_or_none, stamp_or_none
 from domain.errors import StoreError
 
+STATE = "store_state"  # asked for by who may change it
 FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
@@ -26,7 +28,7 @@ class StoreState(msgspec.Struct, frozen=True, kw_only=True):
     """What the store says of itself; went_back: a report nobody has answered with a hold yet."""
 
     incarnation: UUID
-    file_identity: str
+    identity: str
     hold_until: datetime | None
     went_back: str | None
 
@@ -41,12 +43,6 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     incarnation: UUID
     position: int
-
-
-def file_identity(path: Path) -> str:
-    """Name the file itself, whatever it is called: device and inode."""
-    status = path.stat()
-    return f"{status.st_dev}:{status.st_ino}"
 
 
 def checkpoint_path(store: Path) -> Path:
@@ -85,46 +81,61 @@ def grow_checkpoint(store: Path, checkpoint: Checkpoint) -> None:
         write_checkpoint(store, checkpoint)
 
 
-def read_state(cursor: SQLiteCursor) -> StoreState:
-    """Read the store's own state."""
-    cursor.execute("SELECT incarnation, file_identity, hold_until, went_back FROM store_state")
+def keep_checkpoint(cursor: Cursor, database: Database, *, position: int) -> None:
+    """Let the checkpoint grow where one is kept, within the caller's writing transaction."""
+    if database.checkpoint_beside is not None:
+        checkpoint = Checkpoint(incarnation=read_state(cursor).incarnation, position=position)
+        grow_checkpoint(database.checkpoint_beside, checkpoint)
+
+
+def read_state(cursor: Cursor, *, kept: str = "") -> StoreState:
+    """Read the store's own state; kept: the dialect's words that let nobody change it before the transaction ends."""
+    cursor.execute(f"SELECT incarnation, file_identity, hold_until, went_back FROM store_state{kept}")  # noqa: S608 (fixed texts)
     row = cursor.fetchone()
     return StoreState(
         incarnation=UUID(row["incarnation"]),
-        file_identity=row["file_identity"],
+        identity=row["file_identity"],
         hold_until=moment_or_none(row["hold_until"]),
         went_back=row["went_back"],
     )
 
 
-def recognise(cursor: SQLiteCursor, store: Path, *, last_position: int) -> WentBack | None:
-    """Compare the store with its file and its checkpoint, as its only writer; a stranger becomes a new incarnation.
+def recognise(cursor: Cursor, database: Database) -> WentBack | None:
+    """Compare the store with what holds it and its checkpoint; a stranger becomes a new incarnation.
 
-    The report is given at every opening until `hold` answers it.
+    Called within a writing transaction. The report is given at every opening until `hold` answers it.
     """
-    state = read_state(cursor)
-    detail = _went_back(state, store, last_position)
+    database.lock(cursor, STATE)
+    state, identity, last_position = (
+        read_state(cursor),
+        database.identity(cursor),
+        database.events.last_position(cursor),
+    )
+    detail = _went_back(state, identity, database.checkpoint_beside, last_position)
     if detail is not None:
         state = msgspec.structs.replace(state, incarnation=uuid4(), went_back=detail)
         cursor.execute(
             "UPDATE store_state SET incarnation = ?, file_identity = ?, went_back = ?",
-            (state.incarnation.hex, file_identity(store), detail),
+            (state.incarnation.hex, identity, detail),
         )
         void_claims(cursor)
-    grow_checkpoint(store, Checkpoint(incarnation=state.incarnation, position=last_position))
+    keep_checkpoint(cursor, database, position=last_position)
     return None if state.went_back is None else WentBack(incarnation=state.incarnation, detail=state.went_back)
 
 
-def hold(cursor: SQLiteCursor, *, until: datetime) -> None:
+def hold(cursor: Cursor, database: Database, *, until: datetime) -> None:
     """Hold money writes at least until then; an unanswered report is answered by it."""
+    database.lock(cursor, STATE)
     current = read_state(cursor).hold_until
     longest = until if current is None else max(current, until)
     cursor.execute("UPDATE store_state SET hold_until = ?, went_back = NULL", (stamp_or_none(longest),))
 
 
-def _went_back(state: StoreState, store: Path, last_position: int) -> str | None:
-    checkpoint = read_checkpoint(store)
-    if state.file_identity != file_identity(store):
+def _went_back(state: StoreState, identity: str, store: Path | None, last_position: int) -> str | None:
+    checkpoint = None if store is None else read_checkpoint(store)
+    if state.identity != identity:
+        if store is None:
+            return "the store is another database, table or timeline than before: a restored backup or a failover"
         return "the store is another file than before: a copy or a restored backup"
     if checkpoint is None:
         return None

@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from eventsourcing.persistence import Notification
-from eventsourcing.sqlite import SQLiteCursor
 
 from adapters.eventlog.database import Database
 from adapters.eventlog.identity import StoreState, read_state
 from adapters.eventlog.mapper import EventMapper
 from adapters.eventlog.personal import holds_personal
 from adapters.eventlog.polls import check_claim, write_mark
-from adapters.eventlog.recorders import EventRecorder
+from adapters.eventlog.sql import Cursor
 from adapters.vault.data_keys import DataKeys
 from domain.errors import ConflictError, HeldError
 from domain.event import Append, Meta, Recorded
@@ -21,8 +20,8 @@ from domain.ports.store import Causes, Guard, MoneyGuard, PollGuard, PollMark
 FUTURE_MARGIN = timedelta(seconds=5)  # a newest event recorded later than this from now stops money writes
 
 
-class SqliteLog:
-    """EventLog over `stored_events`. Thread-safe, and safe with other processes on the same file."""
+class StoredLog:
+    """EventLog over `stored_events`. Thread-safe, and safe with other processes on the same store."""
 
     def __init__(
         self,
@@ -34,14 +33,14 @@ class SqliteLog:
         future_margin: timedelta = FUTURE_MARGIN,
     ) -> None:
         self._database = database
-        self._events = EventRecorder(database.datastore)
+        self._events = database.events
         self._mapper = mapper
         self._data_keys = data_keys
         self._now = now
         self._future_margin = future_margin
 
     def now(self) -> datetime:
-        """Give the store's clock: this machine's, which every process on a SQLite file shares."""
+        """Give the store's clock: the one every process on the store shares."""
         return self._now()
 
     def load(self, streams: Sequence[UUID]) -> dict[UUID, list[Recorded]]:
@@ -66,6 +65,7 @@ class SqliteLog:
         personal = [a.stream for a in batch if any(holds_personal(type(event)) for event in a.events)]
         keys = self._data_keys.ensure(personal) if personal else {}
         with self._database.writing() as cursor:
+            self._events.lock(cursor)
             now = self._now()
             if guard is not None:
                 self._check(cursor, guard, now)
@@ -103,24 +103,29 @@ class SqliteLog:
         keys = self._data_keys.get(personal) if personal else {}
         return [self._mapper.to_recorded(event, keys) for event in stored]
 
-    def _check(self, cursor: SQLiteCursor, guard: Guard, now: datetime) -> None:
+    def _check(self, cursor: Cursor, guard: Guard, now: datetime) -> None:
         if isinstance(guard, PollGuard):
             check_claim(cursor, guard)
             return
-        state = read_state(cursor)
+        # Whoever finds that the store went back waits for this transaction, or this one for them.
+        state = read_state(cursor, kept=self._database.dialect.for_share)
+        if self._database.identity(cursor) != state.identity:
+            raise HeldError(
+                "the store is not the one it was when it was opened: money is held until it is opened again"
+            )
         if guard.incarnation != state.incarnation:
             raise HeldError("the store is another incarnation than the one this work began with: it was restored")
         if isinstance(guard, MoneyGuard):
             self._check_hold(cursor, state, now)
 
-    def _check_hold(self, cursor: SQLiteCursor, state: StoreState, now: datetime) -> None:
+    def _check_hold(self, cursor: Cursor, state: StoreState, now: datetime) -> None:
         if state.held_until is not None and state.held_until > now:
             raise HeldError(f"money writes are held until {state.held_until.isoformat()}: the store was restored")
         last = self._events.last(cursor)
         if last is not None and self._mapper.read_meta(last).recorded_at > now + self._future_margin:
             raise HeldError("the newest event was recorded in the future: a clock is wrong, money writes are held")
 
-    def _expected(self, cursor: SQLiteCursor, batch: Sequence[Append], causes: Causes, now: datetime) -> list[Recorded]:
+    def _expected(self, cursor: Cursor, batch: Sequence[Append], causes: Causes, now: datetime) -> list[Recorded]:
         versions = self._events.versions(cursor, list({append.stream for append in batch}))
         new = []
         for append in batch:

@@ -52,18 +52,16 @@ class EventMapper:
     def to_recorded(self, stored: Notification, keys: Keys) -> Recorded:
         """Read an event. Raises MisconfiguredError for a topic this program does not know, MalformedError else."""
         stream = UUID(str(stored.originator_id))
-        topic, state = self._newest(stored.topic, stored.state)
-        event_type, decoder = self._decoder(topic)
-        try:
-            envelope = decoder.decode(state)
-        except msgspec.DecodeError as error:
-            text = f"event {stored.id} ({stored.topic}) cannot be read: {error}"
-            raise MalformedError(text, record=str(stored.id)) from error
+        event_type, envelope = self._envelope(stored)
         event = envelope.event
         if holds_personal(event_type):
             event = unseal(event, stream=stream, key=keys[stream])
         version = stored.originator_version
         return Recorded(stream=stream, version=version, position=stored.id, meta=envelope.meta, event=event)
+
+    def check(self, stored: Notification) -> None:
+        """Read an event, personal fields left sealed; raises as `to_recorded` does."""
+        self._envelope(stored)
 
     def needs_key(self, topic: str) -> bool:
         """Whether events of a topic may hold personal fields."""
@@ -72,6 +70,15 @@ class EventMapper:
     def read_meta(self, stored: StoredEvent) -> Meta:
         """Read only what stands beside the fact."""
         return msgspec.json.decode(stored.state, type=_MetaOnly).meta
+
+    def _envelope(self, stored: Notification) -> tuple[type[Event], Any]:
+        topic, state = self._newest(stored.topic, stored.state)
+        event_type, decoder = self._decoder(topic)
+        try:
+            return event_type, decoder.decode(state)
+        except msgspec.DecodeError as error:
+            text = f"event {stored.id} ({stored.topic}) cannot be read: {error}"
+            raise MalformedError(text, record=str(stored.id)) from error
 
     def _decoder(self, topic: str) -> tuple[type[Event], msgspec.json.Decoder[Any]]:
         if topic not in self._decoders:

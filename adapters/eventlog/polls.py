@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from eventsourcing.sqlite import SQLiteCursor
-
 from adapters.eventlog.database import Database
+from adapters.eventlog.sql import Cursor
 from adapters.eventlog.times import moment, moment_or_none, stamp
 from domain.errors import HeldError
 from domain.ports.store import PollDue, PollGuard, PollMark, PollRow
@@ -16,7 +15,7 @@ _FREE = "(claimed_until IS NULL OR claimed_until <= :now)"
 _GIVE_BACK = "claimed_by = NULL, claim = '', claimed_until = NULL"
 
 
-class SqlitePolls:
+class PollTable:
     """PollBoard over `polls`. Thread-safe, and safe with other processes."""
 
     def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
@@ -120,7 +119,7 @@ class SqlitePolls:
             )
 
 
-def write_mark(cursor: SQLiteCursor, mark: PollMark, *, now: datetime) -> None:
+def write_mark(cursor: Cursor, mark: PollMark, *, now: datetime) -> None:
     """Write a poll's end within the caller's transaction: watermark, next time, no claim.
 
     Raises HeldError when the claim is lost: what was read meanwhile is read again by whoever holds the poll now.
@@ -134,7 +133,7 @@ def write_mark(cursor: SQLiteCursor, mark: PollMark, *, now: datetime) -> None:
     )
 
 
-def check_claim(cursor: SQLiteCursor, held: PollMark | PollGuard) -> timedelta:
+def check_claim(cursor: Cursor, held: PollMark | PollGuard) -> timedelta:
     """Give a poll's interval within the caller's transaction. Raises HeldError when the claim is lost."""
     cursor.execute("SELECT every_seconds FROM polls WHERE connection = ? AND flow = ? AND claim = ?", _key(held))
     row = cursor.fetchone()
@@ -151,7 +150,7 @@ def _lost(flow: str) -> HeldError:
     return HeldError(f"the claim of the poll of {flow} is lost: it took too long, or the store was restored")
 
 
-def void_claims(cursor: SQLiteCursor) -> None:
+def void_claims(cursor: Cursor) -> None:
     """Take every claim back within the caller's transaction: what a poll saw in another store proves nothing here."""
     cursor.execute(f"UPDATE polls SET {_GIVE_BACK}")  # noqa: S608 (fixed texts)
 

@@ -4,10 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.sqlite import SQLiteCursor
-
 from adapters.eventlog.database import Database
-from adapters.eventlog.recorders import PositionRecorder
+from adapters.eventlog.sql import Cursor, marks
 from domain.ports.projections import Changes, Found, Row, RowKey, Tally
 
 TABLES: dict[str, str] = {
@@ -36,12 +34,12 @@ _THE_ROW = "WHERE projection = ? AND connection = ? AND key = ?"
 _COLUMNS = "connection, key, state, sort_key, amount, data"
 
 
-class SqliteProjectionStorage:
+class ProjectionTables:
     """ProjectionStore over `projection_rows`, `projection_terms` and the library's tracking table."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._positions = PositionRecorder(database.datastore)
+        self._positions = database.positions
 
     def positions(self, projections: Collection[str]) -> dict[str, int]:
         """Give the positions."""
@@ -58,6 +56,8 @@ class SqliteProjectionStorage:
     def apply(self, changes: Sequence[Changes]) -> bool:
         """Save, delete and move on, unless another runner was faster."""
         with self._database.writing(durable=False) as cursor:
+            for name in sorted(_reader(change.projection) for change in changes):
+                self._database.lock(cursor, name)
             for change in changes:
                 if self._positions.at(cursor, _reader(change.projection)) != change.after:
                     return False
@@ -76,22 +76,27 @@ class SqliteProjectionStorage:
         limit: int | None = None,
     ) -> list[Row]:
         """Give rows in order."""
+        if states is not None and not states:
+            return []
         conditions, values = ["projection = ?"], list[Any]([projection])
         if connection is not None:
             conditions.append("connection = ?")
             values.append(connection.hex)
         if states is not None:
-            conditions.append(f"state IN ({_marks(states)})")
+            conditions.append(f"state IN ({marks(states)})")
             values.extend(states)
         if after is not None:
             conditions.append("(sort_key, key) > (?, ?)")
             values.extend(after)
         statement = (
             f"SELECT {_COLUMNS} FROM projection_rows WHERE {' AND '.join(conditions)}"  # noqa: S608 (fixed texts, marks)
-            " ORDER BY sort_key, key LIMIT ?"
+            " ORDER BY sort_key, key"
         )
+        if limit is not None:
+            statement += " LIMIT ?"
+            values.append(limit)
         with self._database.reading() as cursor:
-            cursor.execute(statement, [*values, -1 if limit is None else limit])
+            cursor.execute(statement, values)
             found = cursor.fetchall()
             terms = self._terms(cursor, projection, [RowKey(UUID(row["connection"]), row["key"]) for row in found])
         return [_row(row, terms) for row in found]
@@ -104,14 +109,16 @@ class SqliteProjectionStorage:
                 " WHERE projection = ? AND connection = ? GROUP BY state",
                 (projection, connection.hex),
             )
-            return {row["state"]: Tally(row["count"], row["amount"]) for row in cursor.fetchall()}
+            return {row["state"]: Tally(row["count"], int(row["amount"])) for row in cursor.fetchall()}
 
     def find(
         self, text: str, *, connection: UUID | None = None, exact: bool, projections: Collection[str], limit: int
     ) -> list[Found]:
         """Find rows by their terms."""
+        if not projections:
+            return []
         wanted = text.lower()
-        conditions, values = [f"projection IN ({_marks(projections)})"], list[Any](projections)
+        conditions, values = [f"projection IN ({marks(projections)})"], list[Any](projections)
         if connection is not None:
             conditions.append("connection = ?")
             values.append(connection.hex)
@@ -138,15 +145,16 @@ class SqliteProjectionStorage:
     def clear(self, projection: str) -> None:
         """Drop rows, terms and position."""
         with self._database.writing() as cursor:
+            self._database.lock(cursor, _reader(projection))
             cursor.execute("DELETE FROM projection_rows WHERE projection = ?", (projection,))
             cursor.execute("DELETE FROM projection_terms WHERE projection = ?", (projection,))
             cursor.execute("DELETE FROM tracking WHERE application_name = ?", (_reader(projection),))
 
-    def _load(self, cursor: SQLiteCursor, projection: str, keys: Collection[RowKey]) -> Iterator[Row]:
+    def _load(self, cursor: Cursor, projection: str, keys: Collection[RowKey]) -> Iterator[Row]:
         for connection, chunk in _chunks(keys):
             cursor.execute(
                 f"SELECT {_COLUMNS} FROM projection_rows"  # noqa: S608 (fixed texts, marks)
-                f" WHERE projection = ? AND connection = ? AND key IN ({_marks(chunk)})",
+                f" WHERE projection = ? AND connection = ? AND key IN ({marks(chunk)})",
                 [projection, connection.hex, *chunk],
             )
             found = cursor.fetchall()
@@ -154,13 +162,13 @@ class SqliteProjectionStorage:
             yield from (_row(row, terms) for row in found)
 
     def _terms(
-        self, cursor: SQLiteCursor, projection: str, keys: Collection[RowKey]
+        self, cursor: Cursor, projection: str, keys: Collection[RowKey]
     ) -> dict[tuple[str, str], tuple[str, ...]]:
         terms: dict[tuple[str, str], tuple[str, ...]] = {}
         for connection, chunk in _chunks(keys):
             cursor.execute(
                 "SELECT connection, key, term FROM projection_terms"  # noqa: S608 (fixed texts, marks)
-                f" WHERE projection = ? AND connection = ? AND key IN ({_marks(chunk)}) ORDER BY key, term",
+                f" WHERE projection = ? AND connection = ? AND key IN ({marks(chunk)}) ORDER BY key, term",
                 [projection, connection.hex, *chunk],
             )
             for row in cursor.fetchall():
@@ -169,7 +177,7 @@ class SqliteProjectionStorage:
         return terms
 
 
-def _save(cursor: SQLiteCursor, change: Changes) -> None:
+def _save(cursor: Cursor, change: Changes) -> None:
     gone = [(change.projection, key.connection.hex, key.key) for key in change.delete]
     kept = [(change.projection, row.connection.hex, row.key) for row in change.save]
     cursor.executemany(f"DELETE FROM projection_rows {_THE_ROW}", gone)  # noqa: S608 (fixed texts)
@@ -203,10 +211,6 @@ def _chunks(keys: Iterable[RowKey]) -> Iterator[tuple[UUID, list[str]]]:
     for connection, names in by_connection.items():
         for start in range(0, len(names), _CHUNK):
             yield connection, names[start : start + _CHUNK]
-
-
-def _marks(values: Collection[object]) -> str:
-    return ", ".join("?" * len(values))
 
 
 def _reader(projection: str) -> str:

@@ -1,138 +1,123 @@
-"""The library's recorders, with notification ids that are never used twice and steps that join our transactions."""
+"""What the store asks of the log's table and of the positions in it, and the statements both databases share."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
-from eventsourcing.persistence import Notification, StoredEvent, Tracking
-from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore, SQLiteTrackingRecorder
+from eventsourcing.persistence import Notification, StoredEvent
+
+from adapters.eventlog.sql import Cursor, marks
 
 _CHUNK = 500  # streams in one query; SQLite limits the number of parameters
-_COLUMNS = "position, originator_id, originator_version, topic, state"
 
 
-class EventRecorder(SQLiteApplicationRecorder):
-    """`stored_events` with an AUTOINCREMENT position.
+class EventReads:
+    """Reads of `stored_events` that join our transactions; a class mixes it into the library's recorder.
 
-    The library's implicit rowid may be renumbered by VACUUM, and a log whose tail was cut would use it again.
+    POSITION: the column of the notification id; its values come in commit order.
     """
 
-    def __init__(self, datastore: SQLiteDatastore) -> None:
-        super().__init__(datastore)
-        self.insert_events_statement = (
-            "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?)"
-        )
+    POSITION: ClassVar[str]
 
-    def construct_create_table_statements(self) -> list[str]:
-        """Give the one table; nothing else is ever added to it."""
-        columns = (
-            "position INTEGER PRIMARY KEY AUTOINCREMENT",
-            "originator_id TEXT NOT NULL",
-            "originator_version INTEGER NOT NULL",
-            "topic TEXT NOT NULL",
-            "state BLOB NOT NULL",
-            "UNIQUE (originator_id, originator_version)",
-        )
-        return [f"CREATE TABLE IF NOT EXISTS stored_events ({', '.join(columns)})"]
+    @abstractmethod
+    def stream_value(self, stream: UUID) -> Any:
+        """Give what stands in `originator_id` for a stream."""
 
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """Give a page of the log (the library's own query names a column that a named primary key hides)."""
-        conditions, params = ["1 = 1"], list[Any]()
-        if start is not None:
-            conditions.append("position >= ?" if inclusive_of_start else "position > ?")
-            params.append(start)
-        if stop is not None:
-            conditions.append("position <= ?")
-            params.append(stop)
-        if topics:
-            conditions.append(f"topic IN ({_marks(topics)})")
-            params.extend(topics)
-        where = " AND ".join(conditions)
-        statement = f"SELECT {_COLUMNS} FROM stored_events WHERE {where} ORDER BY position LIMIT ?"  # noqa: S608 (only marks and fixed texts are put in)
-        with self.datastore.transaction(commit=False) as cursor:
-            cursor.execute(statement, [*params, limit])
-            return [_notification(row) for row in cursor.fetchall()]
+    def page(self, cursor: Cursor, *, after: int, limit: int) -> list[Notification]:
+        """Give the events behind a position."""
+        cursor.execute(f"{self._select} WHERE {self.POSITION} > ? ORDER BY {self.POSITION} LIMIT ?", (after, limit))
+        return [notification(row) for row in cursor.fetchall()]
 
-    def insert(self, cursor: SQLiteCursor, events: Sequence[StoredEvent]) -> None:
-        """Insert events within the caller's transaction."""
-        self._insert_events(cursor, events)
-
-    def page(self, cursor: SQLiteCursor, *, after: int, limit: int) -> list[Notification]:
-        """Give the events behind a position, within the caller's transaction."""
-        cursor.execute(
-            f"SELECT {_COLUMNS} FROM stored_events WHERE position > ? ORDER BY position LIMIT ?",  # noqa: S608 (fixed texts)
-            (after, limit),
-        )
-        return [_notification(row) for row in cursor.fetchall()]
-
-    def of_streams(self, cursor: SQLiteCursor, streams: Sequence[UUID]) -> list[Notification]:
+    def of_streams(self, cursor: Cursor, streams: Sequence[UUID]) -> list[Notification]:
         """Give the events of many streams, each stream's in version order."""
         found: list[Notification] = []
-        for chunk in _chunks(streams):
+        for chunk in self._chunks(streams):
             cursor.execute(
-                f"SELECT {_COLUMNS} FROM stored_events WHERE originator_id IN ({_marks(chunk)})"  # noqa: S608 (fixed texts, marks)
-                " ORDER BY originator_id, originator_version",
-                [stream.hex for stream in chunk],
+                f"{self._select} WHERE originator_id IN ({marks(chunk)}) ORDER BY originator_id, originator_version",
+                chunk,
             )
-            found.extend(_notification(row) for row in cursor.fetchall())
+            found.extend(notification(row) for row in cursor.fetchall())
         return found
 
-    def versions(self, cursor: SQLiteCursor, streams: Sequence[UUID]) -> dict[UUID, int]:
+    def versions(self, cursor: Cursor, streams: Sequence[UUID]) -> dict[UUID, int]:
         """Give the newest version of each stream that has events."""
         found: dict[UUID, int] = {}
-        for chunk in _chunks(streams):
+        for chunk in self._chunks(streams):
             cursor.execute(
                 "SELECT originator_id, MAX(originator_version) AS version FROM stored_events"  # noqa: S608 (fixed texts, marks)
-                f" WHERE originator_id IN ({_marks(chunk)}) GROUP BY originator_id",
-                [stream.hex for stream in chunk],
+                f" WHERE originator_id IN ({marks(chunk)}) GROUP BY originator_id",
+                chunk,
             )
-            found.update((UUID(row["originator_id"]), row["version"]) for row in cursor.fetchall())
+            found.update((_uuid(row["originator_id"]), row["version"]) for row in cursor.fetchall())
         return found
 
-    def last(self, cursor: SQLiteCursor) -> Notification | None:
+    def last(self, cursor: Cursor) -> Notification | None:
         """Give the newest event."""
-        cursor.execute(f"SELECT {_COLUMNS} FROM stored_events ORDER BY position DESC LIMIT 1")  # noqa: S608 (fixed texts)
+        cursor.execute(f"{self._select} ORDER BY {self.POSITION} DESC LIMIT 1")
         row = cursor.fetchone()
-        return None if row is None else _notification(row)
+        return None if row is None else notification(row)
 
-    def last_position(self, cursor: SQLiteCursor) -> int:
+    def last_position(self, cursor: Cursor) -> int:
         """Give the newest event's position, 0 when there is none."""
-        return self._max_notification_id(cursor) or 0
+        cursor.execute(f"SELECT MAX({self.POSITION}) AS position FROM stored_events")  # noqa: S608 (fixed texts)
+        return cursor.fetchone()["position"] or 0
+
+    @property
+    def _select(self) -> str:
+        columns = f"{self.POSITION} AS position, originator_id, originator_version, topic, state"
+        return f"SELECT {columns} FROM stored_events"  # noqa: S608 (fixed texts)
+
+    def _chunks(self, streams: Sequence[UUID]) -> list[list[Any]]:
+        values = [self.stream_value(stream) for stream in streams]
+        return [values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK)]
 
 
-class PositionRecorder(SQLiteTrackingRecorder):
+class EventRecorder(Protocol):
+    """The log's table within the caller's transaction; `EventReads` says what the reads give."""
+
+    def lock(self, cursor: Cursor) -> None:
+        """Let nobody else append until this transaction ends, so that positions come in commit order."""
+
+    def insert(self, cursor: Cursor, events: Sequence[StoredEvent]) -> None:
+        """Insert events. A version that is there already is a ConflictError when the transaction leaves."""
+
+    def page(self, cursor: Cursor, *, after: int, limit: int) -> list[Notification]:
+        """Give the events behind a position."""
+
+    def of_streams(self, cursor: Cursor, streams: Sequence[UUID]) -> list[Notification]:
+        """Give the events of many streams, each stream's in version order."""
+
+    def versions(self, cursor: Cursor, streams: Sequence[UUID]) -> dict[UUID, int]:
+        """Give the newest version of each stream that has events."""
+
+    def last(self, cursor: Cursor) -> Notification | None:
+        """Give the newest event."""
+
+    def last_position(self, cursor: Cursor) -> int:
+        """Give the newest event's position, 0 when there is none."""
+
+
+class PositionRecorder(Protocol):
     """Positions of the log's readers (the relay, the projections), one row each, in the library's tracking table."""
 
-    def at(self, cursor: SQLiteCursor, reader: str) -> int:
+    def at(self, cursor: Cursor, reader: str) -> int:
         """Give a reader's position, 0 before its first page."""
-        return self._max_tracking_id(reader, cursor) or 0
 
-    def advance(self, cursor: SQLiteCursor, reader: str, position: int) -> None:
-        """Move a reader forward within the caller's transaction; a move that is none raises IntegrityError."""
-        self._insert_tracking(cursor, Tracking(reader, position))
+    def advance(self, cursor: Cursor, reader: str, position: int) -> None:
+        """Move a reader forward within the caller's transaction; a move that is none is a ConflictError."""
 
 
-def _notification(row: Any) -> Notification:
+def notification(row: Any) -> Notification:
+    """Read a row of the log."""
     return Notification(
         id=row["position"],
-        originator_id=UUID(row["originator_id"]),
+        originator_id=_uuid(row["originator_id"]),
         originator_version=row["originator_version"],
         topic=row["topic"],
         state=row["state"],
     )
 
 
-def _chunks(streams: Sequence[UUID]) -> list[Sequence[UUID]]:
-    return [streams[start : start + _CHUNK] for start in range(0, len(streams), _CHUNK)]
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
+def _uuid(value: Any) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)

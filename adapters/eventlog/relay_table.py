@@ -3,14 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from eventsourcing.sqlite import SQLiteCursor
-
 from adapters.eventlog.database import Database
-from adapters.eventlog.identity import Checkpoint, grow_checkpoint, read_state
-from adapters.eventlog.log import SqliteLog
-from adapters.eventlog.recorders import EventRecorder, PositionRecorder
+from adapters.eventlog.identity import keep_checkpoint
+from adapters.eventlog.log import StoredLog
+from adapters.eventlog.sql import Cursor
 from adapters.eventlog.times import stamp
-from adapters.eventlog.work import READER
+from adapters.eventlog.work import PENDING, READER
 from domain.effects import Change, Done, Due, Open, Shut, Wait, Wake
 from domain.event import Recorded
 
@@ -29,14 +27,14 @@ _WAKE = "UPDATE pending SET waits_for = NULL, due_at = ? WHERE connection = ? AN
 _SHUT = "DELETE FROM open_keys WHERE connection = ? AND name = ?"
 
 
-class SqliteRelayTable:
+class RelayTable:
     """RelayStore over `pending`, `open_keys` and the library's tracking table."""
 
-    def __init__(self, database: Database, log: SqliteLog) -> None:
+    def __init__(self, database: Database, log: StoredLog) -> None:
         self._database = database
         self._log = log
-        self._events = EventRecorder(database.datastore)
-        self._positions = PositionRecorder(database.datastore)
+        self._events = database.events
+        self._positions = database.positions
 
     def position(self) -> int:
         """Give the position folded so far."""
@@ -50,19 +48,22 @@ class SqliteRelayTable:
     def apply(self, changes: Sequence[Change], *, after: int, position: int) -> bool:
         """Apply a page's changes and move on, unless another relay was faster; then let the checkpoint grow."""
         with self._database.writing(durable=False) as cursor:
+            self._database.lock(cursor, PENDING)
             if self._positions.at(cursor, READER) != after:
                 return False
-            for change in changes:
-                _apply(cursor, change)
+            with self._database.pipelined(cursor):
+                for change in changes:
+                    _apply(cursor, change)
             self._positions.advance(cursor, READER, position)
-            incarnation = read_state(cursor).incarnation
             # The events themselves are on the disk already, so the checkpoint never says more than the log holds.
-            grow_checkpoint(self._database.path, Checkpoint(incarnation=incarnation, position=position))
+            keep_checkpoint(cursor, self._database, position=position)
             return True
 
     def refold(self, fold: Callable[[Sequence[Recorded]], Sequence[Change]], *, limit: int) -> int:
         """Fold the whole log again in one transaction; rows that come back keep claim, attempts and time."""
         with self._database.writing() as cursor:
+            self._events.lock(cursor)
+            self._database.lock(cursor, PENDING)
             cursor.execute("SELECT * FROM pending")
             before = cursor.fetchall()
             cursor.execute("DELETE FROM pending")
@@ -70,8 +71,9 @@ class SqliteRelayTable:
             position = count = 0
             # Nobody can append while this transaction is open, so reading beside it sees the same log.
             while page := self._log.read(after=position, limit=limit):
-                for change in fold(page):
-                    _apply(cursor, change)
+                with self._database.pipelined(cursor):
+                    for change in fold(page):
+                        _apply(cursor, change)
                 position, count = page[-1].position, count + len(page)
             _keep(cursor, before)
             if position > self._positions.at(cursor, READER):
@@ -79,7 +81,7 @@ class SqliteRelayTable:
             return count
 
 
-def _apply(cursor: SQLiteCursor, change: Change) -> None:
+def _apply(cursor: Cursor, change: Change) -> None:
     connection, at = change.connection.hex, stamp(change.at)
     match change.effect:
         case Due(errand, aggregate, due_at):
@@ -101,7 +103,7 @@ def _apply(cursor: SQLiteCursor, change: Change) -> None:
             cursor.execute(_WAKE, (at, connection, key))
 
 
-def _keep(cursor: SQLiteCursor, before: Sequence[Any]) -> None:
+def _keep(cursor: Cursor, before: Sequence[Any]) -> None:
     """Give rows that came back at the same version what only errands wrote: time, attempts, claim."""
     written = ("due_at", "attempts", "claimed_by", "claim", "claimed_until", "after_position")
     key = ("connection", "errand", "aggregate", "version")

@@ -1,19 +1,18 @@
-"""The tables of the store; `create_tables` is the only thing that makes them."""
+"""The tables of the store, in SQLite's words for both databases; `create_tables` is the only thing that makes them."""
 
 from datetime import datetime
+from pathlib import Path
 from uuid import uuid4
 
-from eventsourcing.sqlite import SQLiteCursor
-
-from adapters.eventlog.database import BUSY_TIMEOUT_SECONDS, Database, sqlite_path
-from adapters.eventlog.identity import file_identity
+from adapters.eventlog.database import Database, open_database
 from adapters.eventlog.projection_store import INDEXES as PROJECTION_INDEXES
 from adapters.eventlog.projection_store import TABLES as PROJECTION_TABLES
-from adapters.eventlog.recorders import EventRecorder, PositionRecorder
+from adapters.eventlog.sql import Cursor
 from adapters.eventlog.times import stamp
 from domain.errors import MisconfiguredError
 
 SCHEMA_VERSION = 2
+SCHEMA = "schema"  # asked for by who makes or changes tables
 TABLES: dict[str, str] = {
     "store_state": """
         id INTEGER PRIMARY KEY CHECK (id = 1), schema_version INTEGER NOT NULL, incarnation TEXT NOT NULL,
@@ -39,59 +38,77 @@ TABLES: dict[str, str] = {
     "blobs": "digest TEXT PRIMARY KEY, size INTEGER NOT NULL, bytes BLOB NOT NULL",
     **PROJECTION_TABLES,
 }
+NAMES = frozenset({"stored_events", "tracking", *TABLES})
 INDEXES = (
-    "CREATE INDEX IF NOT EXISTS pending_due ON pending (connection, errand, due_at)",
+    # Without its condition a server that has no statistics yet would take it for look-ups by key as well.
+    "CREATE INDEX IF NOT EXISTS pending_due ON pending (connection, errand, due_at) WHERE waits_for IS NULL",
     "CREATE INDEX IF NOT EXISTS pending_waits ON pending (connection, waits_for) WHERE waits_for IS NOT NULL",
     *PROJECTION_INDEXES,
 )
 
 
-def create_tables(url: str, *, now: datetime, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
-    """Make the file and the tables that are missing; what exists is kept."""
-    path = sqlite_path(url)
-    if not path.absolute().parent.is_dir():
-        raise MisconfiguredError(f"{path}: the folder for the store does not exist")
-    database = Database(path, busy_timeout_seconds=busy_timeout_seconds, create=True)
+def create_tables(url: str, *, now: datetime | None = None, patience_seconds: float | None = None) -> None:
+    """Make the tables that are missing, and SQLite's file; what exists is kept. Several at once are safe."""
+    database = open_database(url, patience_seconds=patience_seconds, create=True)
     try:
-        if not path.exists():
-            path.touch(mode=0o600, exist_ok=True)
+        if database.checkpoint_beside is not None:
+            _make_file(database.checkpoint_beside)
         with database.writing() as cursor:
+            database.lock(cursor, SCHEMA)
+            _check_version(cursor, database)
             _create(cursor, database)
-            _first_state(cursor, identity=file_identity(path), now=now)
+            _first_state(cursor, identity=database.identity(cursor), now=now or database.now())
     finally:
         database.close()
 
 
-def check_tables(cursor: SQLiteCursor, database: Database) -> None:
+def check_tables(cursor: Cursor, database: Database) -> None:
     """Raise MisconfiguredError when the store has no tables, or those of another version."""
-    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    present = {row["name"] for row in cursor.fetchall()}
-    missing = {"stored_events", "tracking", *TABLES} - present
+    _check_version(cursor, database)
+    missing = NAMES - database.tables(cursor)
     if missing:
-        text = f"{database.path}: the store has no tables yet ({', '.join(sorted(missing))}); run `tieout init`"
+        text = f"{database.name}: the store has no tables yet ({', '.join(sorted(missing))}); run `tieout init`"
         raise MisconfiguredError(text)
+    if version(cursor, database) is None:
+        raise MisconfiguredError(f"{database.name}: the store was not set up to its end; run `tieout init`")
+
+
+def version(cursor: Cursor, database: Database) -> int | None:
+    """Give the version of the store's tables, None before they are made."""
+    if "store_state" not in database.tables(cursor):
+        return None
     cursor.execute("SELECT schema_version FROM store_state")
     row = cursor.fetchone()
-    if row is None:
-        raise MisconfiguredError(f"{database.path}: the store was not set up to its end; run `tieout init`")
-    if row["schema_version"] != SCHEMA_VERSION:
-        text = f"version {row['schema_version']}, this program needs {SCHEMA_VERSION}"
-        raise MisconfiguredError(f"{database.path}: the store has tables of {text}")
+    return None if row is None else row["schema_version"]
 
 
-def _create(cursor: SQLiteCursor, database: Database) -> None:
-    for recorder in (EventRecorder(database.datastore), PositionRecorder(database.datastore)):
-        for statement in recorder.create_table_statements:
-            cursor.execute(statement)
+def _check_version(cursor: Cursor, database: Database) -> None:
+    found = version(cursor, database)
+    if found is None or found == SCHEMA_VERSION:
+        return
+    mend = "run `tieout migrate`" if found < SCHEMA_VERSION else "install the tieout that wrote it, or a newer one"
+    text = f"the store has tables of version {found}, this program needs {SCHEMA_VERSION}: {mend}"
+    raise MisconfiguredError(f"{database.name}: {text}")
+
+
+def _make_file(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise MisconfiguredError(f"{path}: the folder for the store does not exist")
+    if not path.exists():
+        path.touch(mode=0o600, exist_ok=True)
+
+
+def _create(cursor: Cursor, database: Database) -> None:
+    database.create_library_tables(cursor)
     # The library's own mark of how its tracking table is made; without it, it would make the table anew.
     cursor.execute("INSERT INTO tracking VALUES ('__migration__', 1) ON CONFLICT DO NOTHING")
     for name, columns in TABLES.items():
-        cursor.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
+        cursor.execute(f"CREATE TABLE IF NOT EXISTS {name} ({database.dialect.columns(columns)})")
     for statement in INDEXES:
         cursor.execute(statement)
 
 
-def _first_state(cursor: SQLiteCursor, *, identity: str, now: datetime) -> None:
+def _first_state(cursor: Cursor, *, identity: str, now: datetime) -> None:
     cursor.execute(
         "INSERT INTO store_state (id, schema_version, incarnation, file_identity, created_at) VALUES (1, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO NOTHING",

@@ -1,15 +1,15 @@
-"""The table of due work as errands and their shell see it: claims by one statement, nothing inserted or deleted."""
+"""The table of due work as errands and their shell see it: claims lock what they take, nothing comes in or goes."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from adapters.eventlog.database import Database
-from adapters.eventlog.recorders import EventRecorder, PositionRecorder
 from adapters.eventlog.times import moment, stamp
 from domain.ports.store import Backlog, DueRow
 
 READER = "relay"  # the relay's name among the log's readers
+PENDING = "pending"  # asked for by who changes several rows, so that no two wait for each other's; claims skip instead
 _FOLDED = f"COALESCE((SELECT notification_id FROM tracking WHERE application_name = '{READER}'), 0)"  # noqa: S608 (fixed text)
 _READY = (
     "waits_for IS NULL AND due_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)"
@@ -19,7 +19,7 @@ _HELD = "connection = ? AND errand = ? AND aggregate = ? AND claimed_by = ? AND 
 _GIVE_BACK = "claimed_by = NULL, claim = '', claimed_until = NULL"
 
 
-class SqliteWork:
+class PendingWork:
     """WorkBoard over `pending`. Thread-safe, and safe with other processes.
 
     Claims and returns are not synced to the disk one by one: what a power cut may undo, a lease would have undone.
@@ -27,33 +27,29 @@ class SqliteWork:
 
     def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
         self._database = database
-        self._events = EventRecorder(database.datastore)
-        self._positions = PositionRecorder(database.datastore)
+        self._events = database.events
+        self._positions = database.positions
         self._now = now
 
     def claim(self, errand: str, *, connection: UUID, limit: int, worker: str, lease: timedelta) -> list[DueRow]:
         """Claim due rows, oldest due first."""
         now = self._now()
-        token = uuid4().hex
-        values = {
-            "connection": connection.hex,
-            "errand": errand,
-            "now": stamp(now),
-            "limit": limit,
-            "worker": worker,
-            "claim": token,
-            "until": stamp(now + lease),
-        }
+        token, until = uuid4().hex, stamp(now + lease)
+        wanted = {"connection": connection.hex, "errand": errand, "now": stamp(now), "limit": limit}
         with self._database.writing(durable=False) as cursor:
             cursor.execute(
-                "UPDATE pending SET claimed_by = :worker, claim = :claim, claimed_until = :until"  # noqa: S608 (fixed texts)
-                " WHERE connection = :connection AND errand = :errand AND aggregate IN ("
-                f"SELECT aggregate FROM pending WHERE connection = :connection AND errand = :errand AND {_READY}"
-                " ORDER BY due_at, aggregate LIMIT :limit) RETURNING aggregate, version, attempts, due_at",
-                values,
+                "SELECT aggregate, version, attempts, due_at FROM pending"  # noqa: S608 (fixed texts)
+                f" WHERE connection = :connection AND errand = :errand AND {_READY}"
+                f" ORDER BY due_at, aggregate LIMIT :limit{self._database.dialect.skip_locked}",
+                wanted,
             )
             rows = cursor.fetchall()
-        rows.sort(key=lambda row: (row["due_at"], row["aggregate"]))
+            # By their keys: a server that has no statistics yet plans one joined statement as a scan of them all.
+            cursor.executemany(
+                "UPDATE pending SET claimed_by = ?, claim = ?, claimed_until = ?"
+                " WHERE connection = ? AND errand = ? AND aggregate = ?",
+                [(worker, token, until, connection.hex, errand, row["aggregate"]) for row in rows],
+            )
         return [
             DueRow(
                 connection=connection,
@@ -70,6 +66,7 @@ class SqliteWork:
     def postpone(self, rows: Sequence[DueRow], *, worker: str, until: datetime, attempt: bool = True) -> None:
         """Give rows back, due again at `until`."""
         with self._database.writing(durable=False) as cursor:
+            self._database.lock(cursor, PENDING)
             cursor.executemany(
                 f"UPDATE pending SET due_at = ?, attempts = attempts + ?, {_GIVE_BACK} WHERE {_HELD}",  # noqa: S608 (fixed texts)
                 [(stamp(until), int(attempt), *_key(row, worker)) for row in rows],
@@ -78,6 +75,7 @@ class SqliteWork:
     def release(self, rows: Sequence[DueRow], *, worker: str) -> None:
         """Give rows back; claimable again once the relay folded everything appended so far."""
         with self._database.writing(durable=False) as cursor:
+            self._database.lock(cursor, PENDING)
             last = self._events.last_position(cursor)
             cursor.executemany(
                 f"UPDATE pending SET after_position = ?, {_GIVE_BACK} WHERE {_HELD}",  # noqa: S608 (fixed texts)
@@ -146,6 +144,7 @@ class SqliteWork:
     def sweep(self) -> int:
         """Make rows due that wait for a key which is open; give how many there were (0 unless something is wrong)."""
         with self._database.writing() as cursor:
+            self._database.lock(cursor, PENDING)
             cursor.execute(
                 "UPDATE pending SET waits_for = NULL, due_at = ? WHERE waits_for IS NOT NULL AND EXISTS ("
                 "SELECT 1 FROM open_keys WHERE open_keys.connection = pending.connection"

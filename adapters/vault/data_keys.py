@@ -80,7 +80,7 @@ class DataKeys:
 
     def _make(self, streams: Sequence[UUID]) -> None:
         rows = []
-        for stream in streams:
+        for stream in sorted(streams):  # in one order, so that no two processes wait for each other
             sealed = self._ring.seal(os.urandom(KEY_BYTES), context=_context(stream))
             rows.append((stream.hex, sealed.key_id, sealed.data))
         with self._database.writing() as cursor:

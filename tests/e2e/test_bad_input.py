@@ -238,9 +238,20 @@ def test_two_connections_that_come_to_share_a_division_are_refused(desk: Desk) -
     desk.types("sync", "acme", "--wait", "0").failed(2, "'acme' and 'beta' both list division AAA")
 
 
-@pytest.mark.parametrize(("option", "url"), [("--store", "postgresql://db/x"), ("--broker", "amqp://mq")])
-def test_a_demo_on_what_is_not_built_yet_is_refused_before_anything_is_made(desk: Desk, option: str, url: str) -> None:
-    desk.types("demo", "--keep", "kept", option, url).failed(2, "not yet built")
+@pytest.mark.parametrize(
+    ("option", "url", "said"),
+    [
+        ("--store", "mysql://db/x", "only sqlite:///FILE or postgresql://"),
+        ("--store", "postgresql://ann:hush@db/x", "a password has no place there"),
+        ("--broker", "amqp://mq", "not yet built"),
+    ],
+)
+def test_a_demo_on_what_it_cannot_use_is_refused_before_anything_is_made(
+    desk: Desk, option: str, url: str, said: str
+) -> None:
+    ran = desk.types("demo", "--keep", "kept", option, url)
+    ran.failed(2, said)
+    assert "hush" not in ran.err
 
     assert not (desk.folder / "kept").exists()
 

@@ -6,9 +6,7 @@ import random
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +15,6 @@ from typing import Self
 from tests.support.deployment import ROOT
 
 ENDING_SECONDS = 60.0
-PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -104,14 +101,3 @@ class Pods:
                 pod.process.wait(timeout=ENDING_SECONDS)
             pod.process.kill()
             pod.process.wait()
-
-
-def wait_for(condition: Callable[[], object], *, seconds: float, what: str, meanwhile: Callable[[], None]) -> None:
-    """Wait until something holds, at most so long; `meanwhile` runs between two looks and may raise."""
-    give_up_at = time.monotonic() + seconds
-    pause = threading.Event()
-    while not condition():
-        meanwhile()
-        if time.monotonic() > give_up_at:
-            raise AssertionError(f"{what} did not come about within {seconds:g} s")
-        pause.wait(PAUSE_SECONDS)

@@ -14,7 +14,7 @@ from tieout.demo.sandbox_process import SandboxProcess
 from tieout.demo.settings import NAME
 from tieout.demo.story import Told, set_up, tell
 from tieout.settings import shown_url
-from tieout.wiring import Deployment, open_deployment
+from tieout.wiring import Deployment, holds_store, open_deployment
 
 DONE, BOOKS_DIFFER = 0, 5
 STORE = "sqlite:///tieout.db"
@@ -37,6 +37,7 @@ def run_demo(
     if broker:
         environ["TIEOUT_BROKER_URL"] = broker
     check_urls(store or STORE, broker)
+    _check_unused(store)
     folder = _folder(keep)
     with _sandbox(folder, seed=seed, invoices=invoices, faults=faults) as sandbox:
         settings = set_up(folder, sandbox, store=store or STORE, environ=environ)
@@ -68,10 +69,18 @@ def _sandbox(folder: Path, *, seed: int, invoices: int, faults: str) -> Iterator
 
 def check_urls(store: str, broker: str) -> None:
     """Refuse what is not built before anything is made. Raises MisconfiguredError."""
-    if not store.startswith("sqlite:///"):
-        raise MisconfiguredError(f"--store {shown_url(store)}: not yet built, only sqlite:///FILE")
+    if not store.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise MisconfiguredError(f"--store {shown_url(store)}: only sqlite:///FILE or postgresql://USER@HOST:5432/NAME")
+    if shown_url(store) != store and "…" in shown_url(store):
+        raise MisconfiguredError(f"--store {shown_url(store)}: a password has no place there, set PGPASSWORD instead")
     if broker and broker != "memory://":
         raise MisconfiguredError(f"--broker {shown_url(broker)}: not yet built, only memory://")
+
+
+def _check_unused(store: str) -> None:
+    """Raise MisconfiguredError for a database that holds a store: the demo makes keys and books of its own."""
+    if store.startswith("postgres") and holds_store(store):
+        raise MisconfiguredError(f"--store {shown_url(store)}: it holds a store already, name an empty database")
 
 
 def _folder(keep: Path | None) -> Path:

@@ -4,7 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -18,6 +18,7 @@ from tieout.settings.shape import ConnectionSection, SettingsFile
 FILE_NAME = "tieout.toml"
 KEYS_NAME = "tieout.keys"
 _SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgres://")
 _LARGEST_FILE_BYTES = 1024 * 1024
 
 
@@ -99,10 +100,14 @@ def find(config: Path | None, *, environ: Mapping[str, str]) -> Path:
 
 
 def shown_url(url: str) -> str:
-    """Give a URL without its password."""
-    parts = urlsplit(url)
-    if not parts.password:
-        return url
+    """Give a URL without its password; of one that cannot be read only the beginning."""
+    try:
+        parts = urlsplit(url)._replace(query="")
+        password = parts.password
+    except ValueError:
+        return f"{url.partition(':')[0]}://…"
+    if not password:
+        return url if not urlsplit(url).query else parts.geturl()
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=f"{parts.username}:…@{host}").geturl()
 
@@ -126,12 +131,23 @@ def _read(file: Path) -> dict[str, object]:
 
 def _store_url(in_file: str, overriding: str | None, place: Place) -> str:
     url, place = _choose(in_file, overriding, place, STORE_URL)
-    if url.startswith(("postgresql://", "postgres://")):
-        raise place.wrong("names PostgreSQL: not yet built, use sqlite:///FILE")
+    if url.startswith(_POSTGRES):
+        return _postgres_url(url, place)
     name = url.removeprefix(_SQLITE)
     if not url.startswith(_SQLITE) or not name or name.startswith(":memory:"):
-        raise place.wrong("must be sqlite:///FILE")
+        raise place.wrong("must be sqlite:///FILE or postgresql://USER@HOST:5432/NAME")
     return f"{_SQLITE}{place.file.parent / name}"
+
+
+def _postgres_url(url: str, place: Place) -> str:
+    try:
+        parts = urlsplit(url)
+        sound = parts.port != 0 and bool(parts.path.strip("/")) and "/" not in parts.path[1:] and not parts.fragment
+    except ValueError:
+        sound = False
+    if not sound:
+        raise place.wrong("must be postgresql://USER@HOST:5432/NAME, special signs in it written as %XX")
+    return url
 
 
 def _broker_url(in_file: str, overriding: str | None, place: Place) -> str:
@@ -151,9 +167,10 @@ def _has_host(url: str) -> bool:
 
 def _choose(in_file: str, overriding: str | None, place: Place, name: str) -> tuple[str, Place]:
     try:
-        password = urlsplit(in_file).password
+        parts = urlsplit(in_file)
+        password = parts.password or parse_qs(parts.query).get("password")
     except ValueError:
         raise place.wrong("is no URL") from None
-    if password is not None:
+    if password:
         raise place.wrong(f"holds a password: put the whole URL into {name} or the file {name}_FILE names")
     return (in_file, place) if overriding is None else (overriding, Place(place.file, f"{place.key} (by {name})"))

@@ -17,9 +17,13 @@ Table = dict[str, Any]
 class StoreSection(msgspec.Struct, frozen=True, kw_only=True):
     """Where everything is recorded."""
 
-    url: Annotated[str, Says(description="`sqlite:///FILE`, relative to this file; `TIEOUT_STORE_URL` overrides")] = (
-        "sqlite:///tieout.db"
-    )
+    url: Annotated[
+        str,
+        Says(
+            description="`sqlite:///FILE`, relative to this file, or `postgresql://USER@HOST:5432/NAME`;"
+            " `TIEOUT_STORE_URL` overrides"
+        ),
+    ] = "sqlite:///tieout.db"
 
 
 class BrokerSection(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from tieout.wiring.credentials import AvidTokens, IonapiFile, read_ionapi
 from tieout.wiring.deployment import Deployment, open_deployment
 from tieout.wiring.remotes import connect, rules_of
-from tieout.wiring.stores import create_store, new_ring
+from tieout.wiring.stores import create_store, holds_store, migrate_store, new_ring
 
 __all__ = [
     "AvidTokens",
@@ -11,6 +11,8 @@ __all__ = [
     "IonapiFile",
     "connect",
     "create_store",
+    "holds_store",
+    "migrate_store",
     "new_ring",
     "open_deployment",
     "read_ionapi",

@@ -13,8 +13,8 @@ from uuid import UUID
 from actors.relay import Relay
 from actors.settle import History, appended, settle
 from actors.tools import Tools
-from adapters.eventlog.projection_store import SqliteProjectionStorage
-from adapters.eventlog.store import SqliteStore
+from adapters.eventlog.projection_store import ProjectionTables
+from adapters.eventlog.store import Store
 from domain.connections.connection import fold
 from domain.connections.events import StoreWentBack
 from domain.errors import MisconfiguredError, TieoutError
@@ -33,7 +33,7 @@ from tieout.schedule.plan import Plan
 from tieout.schedule.planning import plan_of
 from tieout.settings import ConnectionSection, Settings, ring_text
 from tieout.wiring.remotes import connect
-from tieout.wiring.stores import open_sqlite
+from tieout.wiring.stores import open_url
 
 BATCH_PROCESSING = timedelta(minutes=10)  # the longest a remote may work on a batch after it took it
 
@@ -41,12 +41,12 @@ BATCH_PROCESSING = timedelta(minutes=10)  # the longest a remote may work on a b
 class Deployment:
     """Everything one process works with; close it when done."""
 
-    def __init__(self, settings: Settings, store: SqliteStore) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self.settings = settings
         self.store = store
         self.log, self.work, self.polls = store.log, store.work, store.polls
         self.relay = Relay(store.relay_table)
-        self.storage = SqliteProjectionStorage(store.database)
+        self.storage = ProjectionTables(store.database)
         self.runner = Runner(store.log, self.storage, ALL)
         self.gate = Gate(store.log)
         self.worker = f"{socket.gethostname()}:{os.getpid()}"
@@ -136,6 +136,11 @@ class Deployment:
         self.store.hold(hold_until)
         self.runner.catch_up()
 
+    def look_back(self) -> None:
+        """Ask again whether the store went back: for processes that live on over a restore or a failover."""
+        if self.store.recognise() is not None:
+            self.answer_went_back()
+
     def _longest(self, name: str) -> timedelta:
         section = self.settings.connections.get(name)
         if section is None:
@@ -168,7 +173,7 @@ class Deployment:
 def open_deployment(settings: Settings, *, environ: dict[str, str] | None = None) -> Deployment:
     """Open the store the settings name; connections are opened when they are asked for."""
     environment = dict(os.environ) if environ is None else environ
-    store = open_sqlite(settings.store_url, ring_text(settings.keys_file, environ=environment))
+    store = open_url(settings.store_url, ring_text(settings.keys_file, environ=environment))
     try:
         deployment = Deployment(settings, store)
         tracing = open_tracing(environment, worker=deployment.worker)
@@ -201,7 +206,7 @@ def _check_pinned(name: str, section: ConnectionSection, identity: PinnedIdentit
             )
 
 
-def _record_once(store: SqliteStore, identity: PinnedIdentity, fact: StoreWentBack) -> None:
+def _record_once(store: Store, identity: PinnedIdentity, fact: StoreWentBack) -> None:
     stream = stream_id(identity.id, "connection", "")
 
     def decide(history: History) -> Sequence[Append]:

@@ -9,7 +9,7 @@ from actors.tools import Tools
 from adapters.avidxchange.client import AvidXchange
 from adapters.avidxchange.settings import AvidSettings
 from adapters.clock import SystemClock
-from adapters.eventlog.store import SqliteStore
+from adapters.eventlog.store import Store
 from adapters.http import Remote
 from adapters.infor.ledger import InforLedger
 from adapters.infor.settings import DEFAULT_PARM_LAYOUT, Assumptions, InforSettings, ParmField
@@ -57,7 +57,7 @@ def rules_of(name: str, section: ConnectionSection, identity: PinnedIdentity, *,
 
 
 def connect(
-    name: str, settings: Settings, identity: PinnedIdentity, *, store: SqliteStore, watch: ConnectionWatch, worker: str
+    name: str, settings: Settings, identity: PinnedIdentity, *, store: Store, watch: ConnectionWatch, worker: str
 ) -> Tools:
     """Open a connection's tools: credentials from the vault, remotes, ports of the store. No network call is made.
 

@@ -1,16 +1,28 @@
 """The store a URL names: made, opened, and asked whether it went back in time."""
 
-from adapters.clock import SystemClock
-from adapters.eventlog.schema import create_tables
-from adapters.eventlog.store import SqliteStore, open_store
-from adapters.vault.keyring import KeyRing, generate_ring
+from contextlib import closing
 
-CLOCK = SystemClock()
+from adapters.eventlog.database import open_database
+from adapters.eventlog.migrations import Migrated, migrate
+from adapters.eventlog.schema import create_tables, version
+from adapters.eventlog.store import Store, open_store
+from adapters.vault.keyring import KeyRing, generate_ring
 
 
 def create_store(url: str) -> None:
     """Make the tables that are missing; what exists is kept."""
-    create_tables(url, now=CLOCK.now())
+    create_tables(url)
+
+
+def holds_store(url: str) -> bool:
+    """Whether a store was made there already."""
+    with closing(open_database(url)) as database, database.reading() as cursor:
+        return version(cursor, database) is not None
+
+
+def migrate_store(url: str, *, dumped: bool) -> Migrated:
+    """Bring a store to this version. Raises MisconfiguredError when there is nothing it can do."""
+    return migrate(url, dumped=dumped)
 
 
 def new_ring() -> str:
@@ -18,6 +30,6 @@ def new_ring() -> str:
     return generate_ring()
 
 
-def open_sqlite(url: str, ring: str) -> SqliteStore:
+def open_url(url: str, ring: str) -> Store:
     """Open the store with its key ring. Raises MisconfiguredError or StoreError, one sentence each."""
-    return open_store(url, ring=KeyRing.parse(ring), now=CLOCK.now)
+    return open_store(url, ring=KeyRing.parse(ring))

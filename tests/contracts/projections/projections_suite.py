@@ -5,8 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import pytest
 
+from domain.event import topics
 from domain.identifiers import PinnedIdentity
 from domain.ports.projections import Changes, ProjectionStore, Row, RowKey, Tally
+from projections.catalogue import ALL
+from projections.memory import MemoryProjections
+from projections.runner import Runner
+from projections.totals import totals
+from tests.unit.projections.book import CONNECTION, examples
+from tests.unit.projections.test_runner import log_of
 
 HERE = PinnedIdentity("ACME_TST", 100, "x").id
 THERE = PinnedIdentity("ACME_TST", 200, "x").id
@@ -21,6 +28,22 @@ def row(key: str, state: str = "sent", **changes: object) -> Row:
 def saved(store: ProjectionStore, *rows: Row, after: int = 0, projection: str = "things") -> None:
     """Save rows as a page that ends one event later."""
     assert store.apply([Changes(projection=projection, after=after, position=after + 1, save=rows)])
+
+
+def holds_the_same_rows_as_the_memory(storage: ProjectionStore) -> None:
+    """Fold one log of every event into the storage and into memory, by other pages, and compare."""
+    events = [example for event_type in topics().values() for example in examples(event_type)]
+    log = log_of([(event, number) for number in (1, 2, 3) for event in events])
+    memory = MemoryProjections()
+    Runner(log, memory, ALL).catch_up()
+    runner = Runner(log, storage, ALL)
+    runner.catch_up(7)
+    for projection in ALL:
+        assert storage.rows(projection.name) == memory.rows(projection.name)
+    assert totals(storage, CONNECTION) == totals(memory, CONNECTION)
+    before = {projection.name: storage.rows(projection.name) for projection in ALL}
+    runner.rebuild()
+    assert {projection.name: storage.rows(projection.name) for projection in ALL} == before
 
 
 class ProjectionsSuite:

@@ -95,8 +95,14 @@ def memory_world() -> World:
 @contextmanager
 def sqlite_world(folder: Path) -> Iterator[World]:
     """Make a world over a fresh SQLite file."""
+    with url_world(f"sqlite:///{folder / f'{uuid4().hex}.db'}") as world:
+        yield world
+
+
+@contextmanager
+def url_world(url: str) -> Iterator[World]:
+    """Make a world over the store a URL names, its tables made here."""
     clock = ManualClock()
-    url = f"sqlite:///{folder / f'{uuid4().hex}.db'}"
     create_tables(url, now=clock())
     with open_store(url, ring=KeyRing.parse(generate_ring()), now=clock) as store:
         yield World(

@@ -16,8 +16,8 @@ from actors.queues import QUEUES
 from actors.ringer import Ringer
 from actors.tools import Tools
 from actors.watch import UNWATCHED
+from adapters.clock import SystemClock
 from tests.integration.broker.rabbit import Rabbit, wait_for
-from tieout.wiring.stores import CLOCK
 
 CONNECTION = UUID(int=1)
 QUEUE = "send-suppliers"
@@ -40,7 +40,7 @@ class Ward:
             listening,
             find_tools=lambda _: cast(Tools, SimpleNamespace(watch=UNWATCHED)),
             report=lambda *_: None,
-            now=CLOCK.now,
+            now=SystemClock().now,
             threads=2,
             queues=[QUEUE],
         )

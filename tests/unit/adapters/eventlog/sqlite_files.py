@@ -5,7 +5,8 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from adapters.eventlog.schema import create_tables
-from adapters.eventlog.store import SqliteStore, open_store
+from adapters.eventlog.sqlite import SqliteDatabase
+from adapters.eventlog.store import Store, open_store
 from adapters.vault.keyring import KeyRing, generate_ring
 from domain.event import Append, Event, Personal
 from domain.identifiers import InvoiceKey
@@ -39,17 +40,23 @@ def create(path: Path) -> None:
     create_tables(url_of(path), now=NOW)
 
 
-def opened(path: Path, *, busy_timeout_seconds: float = 5.0, ring: KeyRing = RING) -> SqliteStore:
-    return open_store(url_of(path), ring=ring, now=lambda: NOW, busy_timeout_seconds=busy_timeout_seconds)
+def opened(path: Path, *, patience_seconds: float = 5.0, ring: KeyRing = RING) -> Store:
+    return open_store(url_of(path), ring=ring, now=lambda: NOW, patience_seconds=patience_seconds)
 
 
-def fresh(folder: Path) -> SqliteStore:
+def fresh(folder: Path) -> Store:
     path = folder / "tieout.db"
     create(path)
     return opened(path)
 
 
-def append(store: SqliteStore, *events: Event, stream: UUID | None = None) -> UUID:
+def file_of(store: Store) -> SqliteDatabase:
+    """Give the store's database, which is a file here."""
+    assert isinstance(store.database, SqliteDatabase)
+    return store.database
+
+
+def append(store: Store, *events: Event, stream: UUID | None = None) -> UUID:
     """Append to a stream where it is now, by default to a new one."""
     stream = stream or uuid4()
     expected = len(store.log.load([stream])[stream])

@@ -3,15 +3,15 @@ from pathlib import Path
 from uuid import UUID
 
 from adapters.eventlog.calls import CallBook
-from adapters.eventlog.database import Database
 from adapters.eventlog.schema import create_tables
+from adapters.eventlog.sqlite import SqliteDatabase
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
 
 
 def test_requests_add_up_by_connection_and_system(tmp_path: Path) -> None:
     create_tables(f"sqlite:///{tmp_path / 'store.db'}", now=datetime.now(UTC))
-    database = Database(tmp_path / "store.db")
+    database = SqliteDatabase(tmp_path / "store.db")
     book = CallBook(database)
     book.add(ONE, {"infor": 3, "avidxchange": 0})
     book.add(ONE, {"infor": 4, "avidxchange": 2})

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.eventlog.database import sqlite_path
 from adapters.eventlog.schema import create_tables
+from adapters.eventlog.sqlite import sqlite_path
 from domain.errors import ConflictError, MisconfiguredError, StoreError
-from tests.unit.adapters.eventlog.sqlite_files import CONNECTION, NOW, RELEASED, append, create, fresh, opened
+from tests.unit.adapters.eventlog.sqlite_files import CONNECTION, NOW, RELEASED, append, create, file_of, fresh, opened
 
 
 def test_a_missing_store_asks_for_init_and_is_not_made(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_making_the_tables_twice_keeps_what_is_there(tmp_path: Path) -> None:
     with fresh(tmp_path) as store:
         stream = append(store, RELEASED)
         incarnation = store.log.incarnation()
-        create(store.database.path)
+        create(file_of(store).path)
         assert store.log.incarnation() == incarnation
         assert len(store.log.load([stream])[stream]) == 1
 
@@ -75,7 +75,7 @@ def test_something_that_is_no_store_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://ann:pass1234@host/tieout", "sqlite:///", "tieout.db", "mysql://host:33/x"]
+    "url", ["sqlite:///", "tieout.db", "mysql://ann:pass1234@host:33/x", "postgresql+psycopg://ann:pass1234@host/x"]
 )
 def test_a_url_of_another_kind_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(MisconfiguredError, match="sqlite") as refusal:
@@ -90,8 +90,8 @@ def test_a_relative_and_an_absolute_url_are_read() -> None:
 
 def test_a_locked_store_says_so_and_goes_on_afterwards(tmp_path: Path) -> None:
     fresh(tmp_path).close()
-    with opened(tmp_path / "tieout.db", busy_timeout_seconds=0.05) as store:
-        other = sqlite3.connect(store.database.path, isolation_level=None)
+    with opened(tmp_path / "tieout.db", patience_seconds=0.05) as store:
+        other = sqlite3.connect(file_of(store).path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match=r"tieout\.db: the store is locked by another process"):
             append(store, RELEASED)

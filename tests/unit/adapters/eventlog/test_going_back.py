@@ -9,14 +9,14 @@ import pytest
 
 from actors.relay import Relay
 from adapters.eventlog.identity import Checkpoint, checkpoint_path, read_checkpoint, write_checkpoint
-from adapters.eventlog.store import SqliteStore
+from adapters.eventlog.store import Store
 from domain.errors import HeldError, StoreError
 from domain.event import Append
 from domain.ports.store import MoneyGuard
-from tests.unit.adapters.eventlog.sqlite_files import CAUSES, NOW, RELEASED, append, create, fresh, opened
+from tests.unit.adapters.eventlog.sqlite_files import CAUSES, NOW, RELEASED, append, create, file_of, fresh, opened
 
 
-def write_money(store: SqliteStore) -> None:
+def write_money(store: Store) -> None:
     guard = MoneyGuard(incarnation=store.log.incarnation())
     batch = [Append(stream=uuid4(), expected_version=0, events=(RELEASED,))]
     store.log.append(batch, causes=CAUSES, guard=guard)
@@ -107,17 +107,17 @@ def test_the_checkpoint_grows_with_every_page_the_relay_folds(tmp_path: Path) ->
         for count in (1, 2):
             append(store, RELEASED)
             Relay(store.relay_table).drain()
-            assert read_checkpoint(store.database.path) == Checkpoint(
+            assert read_checkpoint(file_of(store).path) == Checkpoint(
                 incarnation=store.log.incarnation(), position=count
             )
 
 
 def test_a_checkpoint_that_cannot_be_written_is_a_store_fault(tmp_path: Path) -> None:
     with fresh(tmp_path) as store:
-        checkpoint_path(store.database.path).unlink()
-        checkpoint_path(store.database.path).mkdir()
+        checkpoint_path(file_of(store).path).unlink()
+        checkpoint_path(file_of(store).path).mkdir()
         append(store, RELEASED)
         with pytest.raises(StoreError, match="checkpoint"):
             Relay(store.relay_table).drain()
-        checkpoint_path(store.database.path).rmdir()
+        checkpoint_path(file_of(store).path).rmdir()
         assert Relay(store.relay_table).drain() == 1

@@ -9,17 +9,27 @@ from pathlib import Path
 
 from actors.relay import Relay
 from adapters.eventlog.schema import create_tables
+from adapters.eventlog.store import open_store
 from adapters.vault.keyring import KeyRing, generate_ring
 from tests.unit.adapters.eventlog.process_work import BATCH, ROUNDS, work
-from tests.unit.adapters.eventlog.sqlite_files import CONNECTION, NOW, opened
+from tests.unit.adapters.eventlog.sqlite_files import CONNECTION, NOW
 
 
-def test_processes_make_the_tables_append_fold_and_claim_beside_each_other(tmp_path: Path) -> None:
-    path, ring = tmp_path / "tieout.db", generate_ring()
+def test_processes_make_a_file_append_fold_and_claim_beside_each_other(tmp_path: Path) -> None:
+    works_beside(f"sqlite:///{tmp_path / 'tieout.db'}")
+
+
+def test_processes_make_the_tables_on_a_server_append_fold_and_claim_beside_each_other(postgres_url: str) -> None:
+    works_beside(postgres_url)
+
+
+def works_beside(url: str) -> None:
+    """Let two processes make the tables at once, append, fold and claim; nothing is claimed twice or lost."""
+    ring = generate_ring()
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(work, str(path), f"w{number}", ring) for number in range(2)]
+        futures = [pool.submit(work, url, f"w{number}", ring) for number in range(2)]
         claimed = [aggregate for future in futures for aggregate in future.result(timeout=60)]
-    with opened(path, ring=KeyRing.parse(ring)) as store:
+    with open_store(url, ring=KeyRing.parse(ring), now=lambda: NOW) as store:
         assert store.went_back is None
         assert Relay(store.relay_table).drain() == 0
         rest = store.work.claim(
@@ -43,6 +53,6 @@ def test_a_file_somebody_is_turning_to_wal_is_waited_for(tmp_path: Path) -> None
 
     helper = threading.Thread(target=let_go)
     helper.start()
-    create_tables(f"sqlite:///{path}", now=NOW, busy_timeout_seconds=30)
+    create_tables(f"sqlite:///{path}", now=NOW, patience_seconds=30)
     helper.join()
     other.close()

@@ -6,13 +6,12 @@ from uuid import uuid4
 import pytest
 from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
 
-from adapters.eventlog.recorders import EventRecorder, PositionRecorder
-from tests.unit.adapters.eventlog.sqlite_files import RELEASED, append, fresh
+from tests.unit.adapters.eventlog.sqlite_files import RELEASED, append, file_of, fresh
 
 
 def test_the_librarys_own_calls_read_and_write_the_log(tmp_path: Path) -> None:
     with fresh(tmp_path) as store:
-        recorder, stream = EventRecorder(store.database.datastore), uuid4()
+        recorder, stream = file_of(store).events, uuid4()
         events = [StoredEvent(stream, version, f"topic-{version}", b"{}") for version in (1, 2, 3)]
         assert recorder.insert_events(events) == [1, 2, 3]
         assert recorder.select_events(stream, gt=1) == events[1:]
@@ -41,15 +40,15 @@ def test_positions_survive_a_vacuum(tmp_path: Path) -> None:
             append(store, RELEASED)
         with store.database.writing() as cursor:
             cursor.execute("DELETE FROM stored_events WHERE position = 2")
-        connection = store.database.datastore.pool.get_connection()
+        connection = file_of(store).datastore.pool.get_connection()
         connection.cursor().execute("VACUUM")
-        store.database.datastore.pool.put_connection(connection)
+        file_of(store).datastore.pool.put_connection(connection)
         assert [entry.position for entry in store.log.read(after=0, limit=10)] == [1, 3]
 
 
 def test_every_reader_of_the_log_keeps_a_position_that_only_grows(tmp_path: Path) -> None:
     with fresh(tmp_path) as store:
-        positions = PositionRecorder(store.database.datastore)
+        positions = file_of(store).positions
         positions.insert_tracking(Tracking("invoices", 5))
         assert positions.max_tracking_id("invoices") == 5
         assert positions.max_tracking_id("payments") is None

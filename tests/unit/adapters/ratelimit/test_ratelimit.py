@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.eventlog.store import SqliteStore
+from adapters.eventlog.store import Store
 from adapters.ratelimit import TenantBudget, wait, waits
 from domain.errors import TransientError
 from tests.unit.adapters.eventlog.sqlite_files import fresh
@@ -23,7 +23,7 @@ class Time:
         self.now += timedelta(seconds=seconds)
 
 
-def one_a_second(store: SqliteStore, time: Time, tenant: str = "acme", *, burst: float = 3) -> TenantBudget:
+def one_a_second(store: Store, time: Time, tenant: str = "acme", *, burst: float = 3) -> TenantBudget:
     return TenantBudget(store.database, tenant, requests_per_minute=60, now=time, burst_seconds=burst)
 
 

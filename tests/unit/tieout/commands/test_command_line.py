@@ -28,7 +28,7 @@ def test_the_contracts_commands_are_all_there() -> None:
     assert names == {
         *("demo", "init", "sync", "run", "sync-status", "invoices", "payments", "suppliers", "codes", "timeline"),
         *("issues", "issue show", "issue retry", "issue resolve", "doubts", "doubt resolve", "sandbox", "resend"),
-        *("simulate", "worker", "relay", "console"),
+        *("simulate", "worker", "relay", "console", "migrate"),
         *("doctor", "connection add", "connection list", "connection test", "connection rotate"),
         *("connection pause", "connection resume"),
     }

@@ -185,6 +185,9 @@ def test_a_flow_may_be_told_to_be_live_by_name(tmp_path: Path) -> None:
         (INFOR.replace(".acme", '."a b"') + AVID.replace(".acme", '."a b"'), "is no name of a connection"),
         ("[store]\nurl = 'mysql://x'", "store.url must be sqlite:///FILE"),
         ("[store]\nurl = 'sqlite:///'", "store.url must be sqlite:///FILE"),
+        ("[store]\nurl = 'postgresql://user@host:5432/'", "store.url must be postgresql://USER@HOST:5432/NAME"),
+        ("[store]\nurl = 'postgresql://user@host:many/x'", "store.url must be postgresql://USER@HOST:5432/NAME"),
+        ("[store]\nurl = 'postgresql://u@h/db?password=hush'", "holds a password: put the whole URL into"),
         ("[store]\nurl = 'http://[x'", "store.url is no URL"),
         ("[store]\nurl = 'postgresql://u:hush@h/db'", "holds a password: put the whole URL into TIEOUT_STORE_URL"),
         ("[broker]\nurl = 'redis://x'", "broker.url must be memory:// or amqp://"),
@@ -204,7 +207,6 @@ def test_a_wrong_file_gets_one_sentence_that_names_file_and_key(tmp_path: Path, 
 @pytest.mark.parametrize(
     "text",
     [
-        "[store]\nurl = 'postgresql://user@host:5432/tieout'",
         "[images]\nbucket = 's3://x'",
         "[seal]\noutside = ['/mnt/worm']",
         "[alerts]\nwebhook = 'https://hook.test'",
@@ -241,11 +243,24 @@ def test_a_store_is_relative_to_the_file_and_the_environment_overrides_it(tmp_pa
     assert loaded(tmp_path, "[broker]\nurl = 'amqp://mq.test:5672/'").broker_url == "amqp://mq.test:5672/"
 
 
-def test_a_password_is_taken_from_the_environment_and_never_shown(tmp_path: Path) -> None:
-    with pytest.raises(MisconfiguredError, match="not yet") as error:
-        loaded(tmp_path, "", TIEOUT_STORE_URL="postgresql://u:hush@h/db")
+def test_a_store_on_a_server_is_taken_as_it_stands(tmp_path: Path) -> None:
+    for url in ("postgresql://user@host:5432/tieout", "postgres://host/tieout", "postgresql:///tieout?host=%2Fsockets"):
+        assert loaded(tmp_path, f"[store]\nurl = '{url}'").store_url == url
 
+
+def test_a_password_is_taken_from_the_environment_and_never_shown(tmp_path: Path) -> None:
+    secret = tmp_path / "store-url"
+    secret.write_text("postgresql://u:hush@h/db?sslmode=verify-full\n")
+
+    assert loaded(tmp_path, "", TIEOUT_STORE_URL="postgresql://u:hush@h/db").store_url == "postgresql://u:hush@h/db"
+    of_file = loaded(tmp_path, "", TIEOUT_STORE_URL_FILE=str(secret))
+    assert of_file.store_url == "postgresql://u:hush@h/db?sslmode=verify-full"
+    assert "hush" not in repr(of_file)
+    with pytest.raises(MisconfiguredError, match="must be postgresql://") as error:
+        loaded(tmp_path, "", TIEOUT_STORE_URL="postgresql://u:hush@h:x/db")
     assert "hush" not in str(error.value)
+    assert shown_url("postgresql://u@h/db?password=hush") == "postgresql://u@h/db"
+    assert shown_url("postgresql://u:hush@[h/db") == "postgresql://…"
     assert shown_url("postgresql://u:hush@h:5/db") == "postgresql://u:…@h:5/db"
     assert shown_url("sqlite:///x") == "sqlite:///x"
     assert "hush" not in repr(loaded(tmp_path, ""))

