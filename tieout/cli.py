@@ -17,6 +17,7 @@ from tieout.commands import (
     doctor,
     doubts,
     issues,
+    keys,
     lists,
     sandboxing,
     setup,
@@ -61,6 +62,14 @@ GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
             ("rotate", connection.rotate, "tieout connection rotate acme --ionapi ACME_TST.ionapi"),
             ("pause", connection.pause, 'tieout connection pause acme --for 2h --reason "month end"'),
             ("resume", connection.resume, "tieout connection resume acme"),
+        ),
+    ),
+    "keys": (
+        "Keys: the ring that the vault is encrypted under.",
+        (
+            ("list", keys.list_, "tieout keys list"),
+            ("rotate", keys.rotate, "tieout keys rotate"),
+            ("retire", keys.retire, "tieout keys retire k1a2b3c4d"),
         ),
     ),
     "issue": (

@@ -146,6 +146,8 @@ def open_deployment(settings: Settings, *, environ: dict[str, str] | None = None
     """Open the store the settings name; connections are opened when they are asked for."""
     environment = dict(os.environ) if environ is None else environ
     store = open_sqlite(settings.store_url, ring_text(settings.keys_file, environ=environment))
+    # A ring in a file is read again where `tieout keys` may have changed it under a running process.
+    store.credentials.ring.follow(lambda: ring_text(settings.keys_file, environ=environment))
     try:
         deployment = Deployment(settings, store)
         deployment.answer_went_back()
