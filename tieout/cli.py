@@ -12,6 +12,7 @@ import typer
 from domain.errors import HeldError, MisconfiguredError, RefusedError, TieoutError, TransientError
 from tieout import output
 from tieout.commands import (
+    alerting,
     connection,
     demonstrating,
     doctor,
@@ -51,6 +52,7 @@ ROOT: tuple[Command, ...] = (
     ("sandbox", sandboxing.sandbox, "tieout sandbox --faults rough --seed 7 --out sandbox-files"),
     ("simulate", simulating.simulate, "tieout simulate --schedules 1000 --seed 7 --json"),
     ("doctor", doctor.doctor, "tieout doctor"),
+    ("alerts", alerting.alerts, "tieout alerts --test"),
 )
 GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
     "connection": (

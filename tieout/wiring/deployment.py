@@ -24,6 +24,7 @@ from projections import connections as connection_rows
 from projections.catalogue import ALL
 from projections.connections import ConnectionRow
 from projections.runner import Runner
+from tieout.alerts.watch import end_watch
 from tieout.settings import ConnectionSection, Settings, ring_text
 from tieout.wiring.remotes import connect
 from tieout.wiring.stores import open_sqlite
@@ -124,6 +125,7 @@ class Deployment:
 
     def close(self) -> None:
         """Let everything go."""
+        end_watch(self)
         with contextlib.suppress(TieoutError):  # verdict: go on; a count of requests is worth no second fault
             self.note_calls()
         for tools in self._tools.values():
