@@ -23,6 +23,7 @@ from tieout.commands import (
     sandboxing,
     setup,
     simulating,
+    support_bundle,
     syncing,
     testing,
     timeline,
@@ -53,6 +54,7 @@ ROOT: tuple[Command, ...] = (
     ("simulate", simulating.simulate, "tieout simulate --schedules 1000 --seed 7 --json"),
     ("doctor", doctor.doctor, "tieout doctor"),
     ("alerts", alerting.alerts, "tieout alerts --test"),
+    ("support-bundle", support_bundle.support_bundle, "tieout support-bundle --out case-17.zip"),
 )
 GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
     "connection": (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LIBRARIES = ("tieout", "dramatiq", "eventsourcing", "httpx", "msgspec", "cryptography")
 
 
-def diagnose(load: Callable[[], Settings]) -> Iterator[Check]:
+def diagnose(load: Callable[[], Settings], *, ask_remotes: bool = True) -> Iterator[Check]:
     """Look at everything; what cannot be looked at because something before it is bad is left out."""
     from tieout.wiring import open_deployment
 
@@ -40,7 +40,7 @@ def diagnose(load: Callable[[], Settings]) -> Iterator[Check]:
         return
     with deployment:
         try:
-            yield from _deployed(deployment)
+            yield from _deployed(deployment, ask_remotes=ask_remotes)
         except TieoutError as error:
             # Verdict: stop; the store went away while it was looked at.
             yield bad("store", str(error), code=_code(error))
@@ -51,11 +51,11 @@ def versions() -> str:
     return ", ".join([f"Python {platform.python_version()}", *(f"{name} {version_of(name)}" for name in LIBRARIES)])
 
 
-def _deployed(deployment: "Deployment") -> Iterator[Check]:
+def _deployed(deployment: "Deployment", *, ask_remotes: bool) -> Iterator[Check]:
     yield from store_checks(deployment)
     yield from _vault(deployment)
     yield from _alerts(deployment)
-    for name in deployment.settings.connections:
+    for name in deployment.settings.connections if ask_remotes else ():
         yield from connection_checks(deployment, name)
     yield from shared_credentials(deployment)
     if not deployment.settings.connections:

@@ -38,15 +38,21 @@ class PretendDatabase:
         return self._found
 
 
-def postgres(*, behind: timedelta = timedelta(0), replica: bool = False, **settings: str) -> dict[str, tuple[str, str]]:
-    rows = [{"name": name, "setting": value} for name, value in {**GOOD, **settings}.items()]
-    now = [{"now": datetime.now(UTC) - behind, "replica": replica}]
-    found = postgres_checks(PretendDatabase({"SELECT clock": now, "SELECT name": rows}))
+def answering(*, behind: timedelta, replica: bool, settings: dict[str, str]) -> PretendDatabase:
+    rows: list[Any] = [{"name": name, "setting": value} for name, value in {**GOOD, **settings}.items()]
+    now: list[Any] = [{"now": datetime.now(UTC) - behind, "replica": replica}]
+    return PretendDatabase({"SELECT clock": now, "SELECT name": rows})
+
+
+def postgres(
+    *, behind: timedelta = timedelta(0), replica: bool = False, settings: dict[str, str] | None = None
+) -> dict[str, tuple[str, str]]:
+    found = postgres_checks(answering(behind=behind, replica=replica, settings=settings or {}))
     return {check.check: (check.state, check.text) for check in found}
 
 
 def sqlite(synchronous: int, journal: str) -> dict[str, tuple[str, str]]:
-    answers = {"PRAGMA synchronous": [(synchronous,)], "PRAGMA journal_mode": [(journal,)]}
+    answers: dict[str, list[Any]] = {"PRAGMA synchronous": [(synchronous,)], "PRAGMA journal_mode": [(journal,)]}
     return {check.check: (check.state, check.text) for check in sqlite_checks(PretendDatabase(answers))}
 
 
@@ -58,14 +64,12 @@ def test_a_sound_postgresql_says_what_it_does_for_a_commit() -> None:
 
 @pytest.mark.parametrize("name", ["fsync", "synchronous_commit", "full_page_writes"])
 def test_a_postgresql_that_forgets_is_named_with_its_setting(name: str) -> None:
-    state, text = postgres(**{name: "off"})["store durability"]
+    state, text = postgres(settings={name: "off"})["store durability"]
     assert (state, text.partition(":")[0]) == (BAD, f"{name} is off")
 
 
 def test_a_replica_takes_no_writes() -> None:
-    rows = [{"name": name, "setting": value} for name, value in GOOD.items()]
-    now = [{"now": datetime.now(UTC), "replica": True}]
-    checks = list(postgres_checks(PretendDatabase({"SELECT clock": now, "SELECT name": rows})))
+    checks = list(postgres_checks(answering(behind=timedelta(0), replica=True, settings={})))
     (replica,) = [check for check in checks if check.state == BAD]
     assert (replica.code, replica.mend) == (MISCONFIGURED, "name the primary in store.url")
 
