@@ -9,6 +9,7 @@ from domain.errors import MisconfiguredError, TieoutError
 from tieout.commands.common import version_of
 from tieout.diagnosis.brokers import broker_checks
 from tieout.diagnosis.check import MISCONFIGURED, NO_ANSWER, Check, bad, fine, warn
+from tieout.diagnosis.network import network_checks
 from tieout.diagnosis.remotes import connection_checks, shared_credentials
 from tieout.diagnosis.stores import store_checks
 from tieout.settings import Settings, ring_text
@@ -32,6 +33,7 @@ def diagnose(load: Callable[[], Settings], *, ask_remotes: bool = True) -> Itera
         return
     yield fine("settings", str(settings.file))
     yield from _ring(settings)
+    yield from network_checks(settings)
     yield from broker_checks(settings.broker_url)
     try:
         deployment = open_deployment(settings)

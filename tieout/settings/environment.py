@@ -34,7 +34,8 @@ VARIABLES: dict[str, str] = {
 # What every program on the machine obeys, and tieout too; the values are never secrets of ours.
 STANDARD: dict[str, str] = {
     "HTTPS_PROXY": "the proxy for calls to other hosts, `http://host:port`; loopback is always called directly",
-    "NO_PROXY": "hosts and domains that are called without the proxy, separated by commas; `*` for all",
+    "ALL_PROXY": "the same, where `HTTPS_PROXY` is not set",
+    "NO_PROXY": "hosts, domains and networks that are called without the proxy, separated by commas; `*` for all",
     "SSL_CERT_FILE": "a file of certificates (PEM) to trust instead of the built-in ones: a private CA",
     "SSL_CERT_DIR": "a folder of hashed certificates to trust instead; `SSL_CERT_FILE` comes first",
 }

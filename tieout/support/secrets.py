@@ -23,6 +23,7 @@ SHORTEST_PERSONAL = 5
 SHORTEST_NUMBER = 7  # digits of a personal field that is a number: shorter ones are counts of something as well
 IONAPI_OPEN = frozenset({"ti", "cn", "dt", "iu", "pu", "oa", "ot", "or", "ev", "v", "sc"})  # the rest are secrets
 ORDINARY = frozenset({"tieout", "postgres", "guest", "sandbox"})  # as a password they hide nothing
+PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY")
 _CHUNK = 200
 
 
@@ -50,6 +51,8 @@ def of_environment(environ: Mapping[str, str]) -> Iterator[Secret]:
             yield from of_url(name, value)
         elif value:
             yield from (Secret(name, part) for part in _key_parts(value) if len(part) >= SHORTEST_SECRET)
+    for name in PROXIES:
+        yield from of_url(name, environ.get(name, ""))
 
 
 def of_url(what: str, url: str) -> Iterator[Secret]:

@@ -80,6 +80,22 @@ def test_credentials_that_stand_under_two_organisations_are_noticed(desk: Desk) 
     assert told[0] == BAD
 
 
+def test_the_way_out_is_named_without_its_log_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("https_proxy", "all_proxy", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://ann:very-secret@127.0.0.1:9")
+    remote = SETTINGS.replace("http://127.0.0.1:9/v1", "https://avid.test/v1").replace("= 1\n", "= 60\n")
+    desk.write_settings(remote.replace('"2s"', '"2m"'))
+    ((state, text, _),) = found(desk, "network")
+    assert (state, text.partition("; ")[2]) == (OK, "avid.test through http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", ".test")
+    assert found(desk, "network")[0][1].endswith("avid.test directly")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://ann:very-secret@127.0.0.1:9")
+    ((state, text, _),) = found(desk, "network")
+    assert (state, "very-secret" in text) == (BAD, False)
+
+
 def test_a_key_ring_that_others_may_read_is_a_warning(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     file = desk.folder / "tieout.keys"
     file.chmod(0o640)
