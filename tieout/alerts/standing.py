@@ -49,11 +49,12 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
-    """When a flow was last polled well, and how often it should be."""
+    """When a flow was last polled well, and how often it should be; stopped_at: it gave up until a person mends it."""
 
     flow: str
     every: timedelta
     polled_at: datetime | None
+    stopped_at: datetime | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,11 +72,11 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
-    """One connection. changed_at: when it was added, resumed or changed: nothing before that counts as silence."""
+    """One connection. going_since: when it was added, or its last pause ended: before it nothing is silence."""
 
     name: str
     paused: bool
-    changed_at: datetime
+    going_since: datetime
     doubts: tuple[Doubt, ...] = ()
     issues: tuple[Issue, ...] = ()
     flows: tuple[Flow, ...] = ()
@@ -163,16 +164,22 @@ def _stuck(connection: ConnectionView, bounds: Bounds, now: datetime) -> Iterato
 def _silent(connection: ConnectionView, bounds: Bounds, now: datetime) -> Iterator[Alert]:
     bound = bounds.silent_after_intervals
     for flow in connection.flows:
-        last = max(flow.polled_at or connection.changed_at, connection.changed_at)
-        if now - last >= bound * flow.every:
-            yield Alert(
-                kind="silent",
-                connection=connection.name,
-                record=flow.flow,
-                title=f"Nothing was heard of {flow.flow.replace('_', ' ')} for {bound} intervals",
-                mend=f"`tieout sync-status {connection.name}` shows the last error; `tieout doctor` looks at the rest.",
-                since=last,
-            )
+        words = flow.flow.replace("_", " ")
+        last = max(flow.polled_at or connection.going_since, connection.going_since)
+        if flow.stopped_at is not None:
+            since, title = flow.stopped_at, f"Polls of {words} stopped: settings or credentials must be mended"
+        elif now - last >= bound * flow.every:
+            since, title = last, f"Nothing was heard of {words} for {bound} intervals"
+        else:
+            continue
+        yield Alert(
+            kind="silent",
+            connection=connection.name,
+            record=flow.flow,
+            title=title,
+            mend=f"`tieout sync-status {connection.name}` shows the last error; `tieout doctor` looks at the rest.",
+            since=since,
+        )
 
 
 def _credentials(connection: ConnectionView, bounds: Bounds, now: datetime) -> Iterator[Alert]:

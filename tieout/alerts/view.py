@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from projections import doubts, invoices, issues, ledger_codes, postings, suppliers
+from projections import doubts, invoices, issues, ledger_codes, postings, suppliers, sync_status
 from projections.connections import ConnectionRow
 from tieout.alerts.standing import Bounds, ConnectionView, Credential, Flow, Waiting
 from tieout.settings.alerts import AlertsSection
@@ -36,18 +36,35 @@ def _connection(
     deployment: "Deployment", row: ConnectionRow, stored_at: dict[tuple[str, str], datetime], now: datetime
 ) -> ConnectionView:
     polls = deployment.polls.rows(row.id)
+    facts = sync_status.listed(deployment.storage, row.id)
+    stopped = {fact.flow: fact.failed_at for fact in facts if fact.verdict == "stop"}
     return ConnectionView(
         name=row.name,
         paused=row.state.is_paused(now),
-        changed_at=row.updated_at,
+        going_since=_going_since(row, now),
         doubts=tuple(doubts.listed(deployment.storage, row.id)),
         issues=tuple(issues.listed(deployment.storage, row.id)),
-        flows=tuple(Flow(flow=poll.flow, every=poll.every, polled_at=poll.last_polled_at) for poll in polls),
+        flows=tuple(
+            Flow(
+                flow=poll.flow,
+                every=poll.every,
+                polled_at=poll.last_polled_at,
+                stopped_at=stopped.get(poll.flow),
+            )
+            for poll in polls
+        ),
         waiting=_waiting(deployment, row),
         credentials=tuple(
             Credential(system=system, stored_at=at) for (name, system), at in stored_at.items() if name == row.name
         ),
     )
+
+
+def _going_since(row: ConnectionRow, now: datetime) -> datetime:
+    """Give when it was added, resumed by a person, or when a pause with an end of its own was over."""
+    until = row.state.paused_until
+    moments = (row.added_at or row.updated_at, row.resumed_at, until if until is not None and until <= now else None)
+    return max(moment for moment in moments if moment is not None)
 
 
 def _waiting(deployment: "Deployment", row: ConnectionRow) -> tuple[Waiting, ...]:

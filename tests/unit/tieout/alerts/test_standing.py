@@ -36,7 +36,7 @@ BOUNDS = Bounds(
 
 def standing(bounds: Bounds = BOUNDS, **seen: Any) -> dict[str, datetime]:
     """Give the alerts of a connection by name, with the time they stand since."""
-    told = {"name": "acme", "paused": False, "changed_at": NOW - timedelta(days=100)}
+    told = {"name": "acme", "paused": False, "going_since": NOW - timedelta(days=100)}
     view = ConnectionView(**{**told, **seen})
     return {name: alert.since for name, alert in alerts((view,), bounds, now=NOW).items()}
 
@@ -105,13 +105,13 @@ def test_records_that_wait_too_long_are_one_alert_for_their_flow() -> None:
         Waiting(flow="suppliers", since=(NOW - HOUR,)),
         Waiting(flow="payments", since=()),
     )
-    view = ConnectionView(name="acme", paused=False, changed_at=NOW, waiting=waiting)
+    view = ConnectionView(name="acme", paused=False, going_since=NOW, waiting=waiting)
     (alert,) = alerts((view,), BOUNDS, now=NOW).values()
     assert (alert.name, alert.since, alert.count) == ("stuck|acme|invoices", older, 2)
 
 
 @pytest.mark.parametrize(
-    ("polled", "changed", "since"),
+    ("polled", "going", "since"),
     [
         (NOW - HOUR, NOW - DAY, NOW - HOUR),
         (NOW - HOUR + timedelta(seconds=1), NOW - DAY, None),
@@ -121,11 +121,19 @@ def test_records_that_wait_too_long_are_one_alert_for_their_flow() -> None:
     ],
 )
 def test_a_flow_without_a_good_poll_for_four_intervals_is_silent(
-    polled: datetime | None, changed: datetime, since: datetime | None
+    polled: datetime | None, going: datetime, since: datetime | None
 ) -> None:
     flow = Flow(flow="payments", every=timedelta(minutes=15), polled_at=polled)
     expected = {} if since is None else {"silent|acme|payments": since}
-    assert standing(flows=(flow,), changed_at=changed) == expected
+    assert standing(flows=(flow,), going_since=going) == expected
+
+
+def test_a_flow_that_a_person_must_mend_is_silent_at_once() -> None:
+    flow = Flow(flow="payments", every=HOUR, polled_at=NOW, stopped_at=NOW)
+    view = ConnectionView(name="acme", paused=False, going_since=NOW, flows=(flow,))
+    (alert,) = alerts((view,), BOUNDS, now=NOW).values()
+    assert (alert.name, alert.since) == ("silent|acme|payments", NOW)
+    assert "credentials must be mended" in alert.title
 
 
 def test_a_paused_connection_is_neither_silent_nor_stuck_but_its_doubts_stand() -> None:
@@ -148,7 +156,7 @@ def test_an_alert_repeats_nothing_that_a_remote_said() -> None:
     view = ConnectionView(
         name="acme",
         paused=False,
-        changed_at=NOW,
+        going_since=NOW,
         doubts=(doubt(NOW, None),),
         issues=(issue("invoice-found-twice", "A"),),
     )

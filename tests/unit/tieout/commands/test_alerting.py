@@ -1,17 +1,19 @@
 """`tieout alerts`: what stands, what was told, and a message that tries the channels."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from domain.invoices import submission_events as s
+from domain.polls.events import PollCompleted, PollFailed
 from tests.support.command_line import SETTINGS, Desk
 from tests.support.smtp_stub import SmtpStub
 from tests.unit.adapters.http.loopback import Loopback, reply
 from tests.unit.domain.invoices.invoice_facts import KEY
-from tests.unit.tieout.commands.test_command_acts import DOUBTED, happened
+from tests.unit.tieout.commands.test_command_acts import CONNECTION, DOUBTED, happened
 from tieout.alerts import watch
 from tieout.settings import load
 from tieout.wiring import Deployment, open_deployment
@@ -39,6 +41,18 @@ def test_what_stands_is_listed_with_nobody_told(desk: Desk) -> None:
     shown = desk.types("alerts")
     assert KEY.external_id in shown.out
     assert "nobody is told" in shown.err
+
+
+def test_a_flow_whose_log_in_ended_stands_until_it_is_polled_again(desk: Desk) -> None:
+    failed = PollFailed(flow="payments", verdict="stop", text="it does not take the credentials")
+    happened("poll", "payments", [failed])
+    with deployed() as deployment:
+        deployment.polls.ensure(CONNECTION, {"payments": timedelta(minutes=15)})
+    (alert,) = desk.types("alerts", "--json").document["standing"]
+    assert (alert["kind"], alert["record"]) == ("silent", "payments")
+    done = PollCompleted(flow="payments", watermark="w", pages=1, seen=0, recorded=0, calls=1)
+    happened("poll", "payments", [done])
+    assert desk.types("alerts", "--json").document["standing"] == []
 
 
 def test_a_watch_tells_what_stands_over_real_channels(desk: Desk) -> None:
