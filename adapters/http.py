@@ -5,7 +5,7 @@ only, WriteFaultError. No exception of httpx, httpcore or ssl escapes, and no te
 """
 
 import functools
-import ipaddress
+import os
 import random
 import ssl
 import threading
@@ -33,6 +33,7 @@ from adapters.http_messages import (
     unwatched,
     with_query,
 )
+from adapters.http_proxies import is_loopback, proxy_for
 from adapters.http_watchdog import SendTrace, Watchdog
 from domain.errors import MalformedError, MisconfiguredError, TieoutError, TransientError
 from domain.ports.store import Clock
@@ -110,7 +111,7 @@ class Remote:
         self._chance = chance
         self._watch = watch
         self._lock = threading.Lock()
-        self._clients: dict[bool, httpx.Client] = {}
+        self._clients: dict[str | None, httpx.Client] = {}
         self._calls = 0
         self._blocked_until = clock.monotonic()
         self._now_hint: datetime | None = None
@@ -191,12 +192,12 @@ class Remote:
             self._clients.clear()
 
     def _send_once(self, request: Request, watchdog: Watchdog, trace: SendTrace) -> Reply:
-        loopback = _check_address(request)
+        _check_address(request)
         watchdog.check(zero_bytes=True)
         body = request.body or b""
         headers = {**request.headers, "Connection": "close", "Content-Length": str(len(body))}
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
-        with self._new_client(loopback, limits) as client:
+        with _new_client(proxy_for(request.url), limits) as client:
             sending = client.build_request(
                 request.method,
                 request.url,
@@ -224,7 +225,8 @@ class Remote:
 
     def _open(self, request: Request) -> tuple[httpx.Response, float]:
         """Send, and give the response with its body unread; a passing fault's status is raised."""
-        client = self._client(loopback=_check_address(request))
+        _check_address(request)
+        client = self._client(proxy_for(request.url))
         self.reserve()
         seconds = request.timeout_seconds or self._timeout_seconds
         until = self._clock.monotonic() + seconds
@@ -303,48 +305,56 @@ class Remote:
             ended(status)
         return response
 
-    def _client(self, *, loopback: bool) -> httpx.Client:
+    def _client(self, proxy: str | None) -> httpx.Client:
         with self._lock:
-            client = self._clients.get(loopback)
+            client = self._clients.get(proxy)
         if client is None:
-            made = self._new_client(loopback, httpx.Limits(max_connections=100, max_keepalive_connections=20))
+            made = _new_client(proxy, httpx.Limits(max_connections=100, max_keepalive_connections=20))
             with self._lock:
-                client = self._clients.setdefault(loopback, made)
+                client = self._clients.setdefault(proxy, made)
         return client
 
-    def _new_client(self, loopback: bool, limits: httpx.Limits) -> httpx.Client:  # noqa: FBT001 - private, one caller each
-        return httpx.Client(
-            verify=_tls_context(),
-            trust_env=not loopback,  # a proxy for the outside world has no business on loopback
-            follow_redirects=False,
-            limits=limits,
-            headers={"User-Agent": "tieout"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        )
+
+def _new_client(proxy: str | None, limits: httpx.Limits) -> httpx.Client:
+    context = _tls_context()
+    return httpx.Client(
+        verify=context,
+        trust_env=False,  # the environment's word on proxies and certificates is read here, once and on purpose
+        proxy=proxy and httpx.Proxy(proxy, ssl_context=context if proxy.startswith("https:") else None),
+        follow_redirects=False,
+        limits=limits,
+        headers={"User-Agent": "tieout"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
 
 
 @functools.cache
 def _tls_context() -> ssl.SSLContext:
-    """Read the certificates once a process: it takes longer than most requests."""
-    return httpx.create_ssl_context()
+    """Read the certificates once a process: it takes longer than most requests. Raises MisconfiguredError."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl.SSLError is one, too
+        name = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
+        why = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise MisconfiguredError(f"{name} names {os.environ.get(name)}, which cannot be used ({why})") from None
 
 
-def _check_address(request: Request) -> bool:
-    """Tell whether the host is loopback; any other host must be called over TLS."""
+def check_certificates() -> None:
+    """Raise MisconfiguredError when the certificates to trust cannot be read."""
+    _tls_context()
+
+
+def _check_address(request: Request) -> None:
+    """Raise MisconfiguredError for what is no address, and for a host other than this one without TLS."""
     try:
         parts = urlsplit(request.url)
         host = parts.hostname or ""
     except ValueError:
         raise MisconfiguredError(f"{request.place} is no address that can be called") from None
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
     if not host or parts.scheme not in ("http", "https"):
         raise MisconfiguredError(f"{request.place} is no address that can be called: it must begin with https://")
-    if parts.scheme == "http" and not loopback:
+    if parts.scheme == "http" and not is_loopback(host):
         raise MisconfiguredError(f"{host} is not called without TLS: its address must begin with https://")
-    return loopback
 
 
 @contextmanager
@@ -360,6 +370,8 @@ def _translated(request: Request, trace: SendTrace) -> Iterator[None]:
         if untrusted:
             raise MisconfiguredError(f"{request.place}: the certificate is not trusted: {untrusted}") from error
         words = next((words for kind, words in _WORDS if isinstance(error, kind)), "the connection broke")
+        if isinstance(error, httpx.ProxyError):
+            words += f" ({str(error)[:3]})" if str(error)[:3].isdigit() else ""  # its status; the rest is foreign
         raise TransientError(f"{request.place}: {words}", before_processing=not trace.bytes_written) from error
 
 

@@ -22,12 +22,16 @@ class SendTrace:
         self._watchdog = watchdog
 
     def __call__(self, name: str, info: Mapping[str, object]) -> None:
-        """Take one trace event; raises WriteFaultError instead of writing the first byte after the deadline."""
+        """Take one trace event; raises WriteFaultError instead of writing the first byte after the deadline.
+
+        A proxy's CONNECT is no byte of the request: a tunnel that does not come about wrote nothing.
+        """
         if name.endswith(".send_request_headers.started"):
             if self._watchdog is not None:
                 self._watchdog.check(zero_bytes=not self.bytes_written)
-            self.bytes_written = True
-        elif self._watchdog is not None and name.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            if getattr(info.get("request"), "method", None) != b"CONNECT":
+                self.bytes_written = True
+        elif self._watchdog is not None and name.endswith(".connect_tcp.complete"):
             stream = info["return_value"]
             self._watchdog.attach(stream.get_extra_info("socket"))  # type: ignore[attr-defined]  # httpcore's NetworkStream, which info does not type
 
@@ -53,9 +57,11 @@ class Watchdog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop watching; the socket belongs to nobody afterwards."""
+        """Stop watching and let the connection go."""
         self._over.set()
         self._thread.join()
+        if self._socket is not None:
+            self._socket.close()
 
     @property
     def left(self) -> float:
@@ -69,9 +75,15 @@ class Watchdog:
             raise WriteFaultError(f"{self._place}: the deadline has passed", why="deadline", zero_bytes=zero_bytes)
 
     def attach(self, connected: socket.socket) -> None:
-        """Take the socket that is shut at the deadline."""
+        """Take the connection that is shut at the deadline.
+
+        A handle of its own is kept: whoever wraps the socket in TLS (once for a proxy, once through it) takes the
+        first one away, and a handshake must be cut as well.
+        """
         with self._lock:
-            self._socket = connected
+            if self._socket is not None:
+                self._socket.close()
+            self._socket = connected.dup()
             if self.fired:
                 self._shut()
 
@@ -89,8 +101,8 @@ class Watchdog:
             return
         try:
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            # Not SSLSocket.shutdown: that drops the TLS layer first, and a sender in between would write plain text.
-            socket.socket.shutdown(connected, socket.SHUT_RDWR)
+            # This handle knows nothing of TLS: the sender's TLS layer stays on, so that nothing goes out in plain text.
+            connected.shutdown(socket.SHUT_RDWR)
         except OSError:
             # Already closed by the peer or by the sender: there is nothing left that could be written.
             return

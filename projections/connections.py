@@ -28,12 +28,16 @@ HANDLES: frozenset[type[Event]] = frozenset(
 
 
 class ConnectionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A connection now. id: of its pinned identity; state: the domain's; tested_at: both sides last answered a test."""
+    """A connection now.
+
+    id: of its pinned identity; state: the domain's; tested_at: both sides last answered a test; resumed_at: last.
+    """
 
     id: UUID
     state: Connection = Connection()
     added_at: datetime | None = None
     tested_at: datetime | None = None
+    resumed_at: datetime | None = None
     missing_transactions: tuple[str, ...] = ()
     updated_at: datetime
 
@@ -51,6 +55,8 @@ def evolve_row(row: ConnectionRow | None, recorded: Recorded) -> ConnectionRow:
     row = msgspec.structs.replace(row, state=evolve(row.state, recorded), updated_at=at)
     if isinstance(event, e.ConnectionAdded):
         return msgspec.structs.replace(row, added_at=at)
+    if isinstance(event, e.ConnectionResumed):
+        return msgspec.structs.replace(row, resumed_at=at)
     if isinstance(event, e.RemotesTested):
         return msgspec.structs.replace(row, tested_at=at, missing_transactions=event.missing_transactions)
     return row

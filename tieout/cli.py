@@ -11,17 +11,20 @@ import typer
 from domain.errors import HeldError, MisconfiguredError, RefusedError, TieoutError, TransientError
 from tieout import output
 from tieout.commands import (
+    alerting,
     connection,
     demonstrating,
     doctor,
     doubts,
     issues,
+    keys,
     lists,
     migrating,
     processes,
     sandboxing,
     setup,
     simulating,
+    support_bundle,
     syncing,
     testing,
     timeline,
@@ -56,6 +59,8 @@ ROOT: tuple[Command, ...] = (
     ("simulate", simulating.simulate, "tieout simulate --schedules 1000 --seed 7 --json"),
     ("migrate", migrating.migrate, "tieout migrate"),
     ("doctor", doctor.doctor, "tieout doctor"),
+    ("alerts", alerting.alerts, "tieout alerts --test"),
+    ("support-bundle", support_bundle.support_bundle, "tieout support-bundle --out case-17.zip"),
 )
 GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
     "connection": (
@@ -67,6 +72,14 @@ GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
             ("rotate", connection.rotate, "tieout connection rotate acme --ionapi ACME_TST.ionapi"),
             ("pause", connection.pause, 'tieout connection pause acme --for 2h --reason "month end"'),
             ("resume", connection.resume, "tieout connection resume acme"),
+        ),
+    ),
+    "keys": (
+        "Keys: the ring that the vault is encrypted under.",
+        (
+            ("list", keys.list_, "tieout keys list"),
+            ("rotate", keys.rotate, "tieout keys rotate"),
+            ("retire", keys.retire, "tieout keys retire k1a2b3c4d"),
         ),
     ),
     "issue": (

@@ -15,7 +15,7 @@ from tieout.cli import build
 from tieout.schedule.plan import Rhythm
 from tieout.settings import SettingsFile
 from tieout.settings.decoding import expected
-from tieout.settings.environment import VARIABLES, WITHOUT_FILE
+from tieout.settings.environment import STANDARD, VARIABLES, WITHOUT_FILE
 from tieout.settings.shape import ConnectionSection
 from tieout.settings.template import description, toml_value
 
@@ -70,6 +70,10 @@ def settings_page() -> str:
         twin = "" if name in WITHOUT_FILE else f" or `{name}_FILE`"
         parts.append(f"| `{name}`{twin} | {text} |\n")
     parts.append("\n`NAME_FILE` names a file that holds the value; setting both is an error.\n")
+    parts.append(
+        "\nStandard variables that tieout obeys, see docs/how-to/network.md:\n\n| variable | meaning |\n|---|---|\n"
+    )
+    parts.extend(f"| `{name}` | {text} |\n" for name, text in STANDARD.items())
     return _joined(parts)
 
 

@@ -35,6 +35,11 @@ TABLES: dict[str, str] = {
         connection_name TEXT NOT NULL, system TEXT NOT NULL, key_id TEXT NOT NULL, sealed BLOB NOT NULL,
         fingerprint TEXT NOT NULL, stored_at TEXT NOT NULL, PRIMARY KEY (connection_name, system)""",
     "vault_keys": "stream TEXT PRIMARY KEY, key_id TEXT NOT NULL, sealed BLOB, erased_at TEXT",
+    "alerts": """
+        channel TEXT NOT NULL, name TEXT NOT NULL, phase TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL,
+        raised_at TEXT NOT NULL, due_at TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+        claim TEXT NOT NULL DEFAULT '', claimed_until TEXT, last_error TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (channel, name)""",
     "blobs": "digest TEXT PRIMARY KEY, size INTEGER NOT NULL, bytes BLOB NOT NULL",
     **PROJECTION_TABLES,
 }

@@ -20,6 +20,11 @@ class CredentialVault:
         self._ring = ring
         self._now = now
 
+    @property
+    def ring(self) -> KeyRing:
+        """The key ring everything here is sealed under."""
+        return self._ring
+
     def put(self, connection: str, system: str, secret: bytes) -> str:
         """Store a new secret (system: infor or avidxchange); give its fingerprint."""
         if not self._write(connection, system, secret, "NOTHING"):
@@ -45,7 +50,7 @@ class CredentialVault:
         if row is None:
             text = f"connection {connection!r} has no credentials for {system}; `tieout connection add`"
             raise MisconfiguredError(text)
-        return self._ring.open(Sealed(row["key_id"], row["sealed"]), context=_context(connection, system))
+        return self._ring.open(Sealed(row["key_id"], row["sealed"]), context=credential_context(connection, system))
 
     def fingerprints(self) -> dict[tuple[str, str], str]:
         """Give the fingerprint of every stored secret by (connection, system)."""
@@ -54,15 +59,18 @@ class CredentialVault:
             return {(row["connection_name"], row["system"]): row["fingerprint"] for row in cursor.fetchall()}
 
     def _write(self, connection: str, system: str, secret: bytes, on_conflict: str) -> bool:
-        sealed = self._ring.seal(secret, context=_context(connection, system))
-        row = (connection, system, sealed.key_id, sealed.data, fingerprint(secret), stamp(self._now()))
         with self._database.writing() as cursor:
+            self._ring.refresh()
+            sealed = self._ring.seal(secret, context=credential_context(connection, system))
+            row = (connection, system, sealed.key_id, sealed.data, fingerprint(secret), stamp(self._now()))
             cursor.execute(
                 "INSERT INTO vault_credentials (connection_name, system, key_id, sealed, fingerprint, stored_at)"  # noqa: S608 (fixed texts)
                 f" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (connection_name, system) DO {on_conflict} RETURNING 1",
                 row,
             )
-            return cursor.fetchone() is not None
+            stored = cursor.fetchone() is not None
+            self._ring.confirm(sealed.key_id)
+            return stored
 
 
 def fingerprint(secret: bytes) -> str:
@@ -70,5 +78,6 @@ def fingerprint(secret: bytes) -> str:
     return hashlib.sha256(secret).hexdigest()[:FINGERPRINT_CHARACTERS]
 
 
-def _context(connection: str, system: str) -> str:
+def credential_context(connection: str, system: str) -> str:
+    """Give what a credential's ciphertext is bound to."""
     return f"{system} credentials of {connection}"

@@ -79,15 +79,16 @@ class DataKeys:
             return self._cache
 
     def _make(self, streams: Sequence[UUID]) -> None:
-        rows = []
-        for stream in sorted(streams):  # in one order, so that no two processes wait for each other
-            sealed = self._ring.seal(os.urandom(KEY_BYTES), context=_context(stream))
-            rows.append((stream.hex, sealed.key_id, sealed.data))
         with self._database.writing() as cursor:
+            self._ring.refresh()
+            ordered = sorted(streams)  # so that no two processes wait for each other
+            sealed = [self._ring.seal(os.urandom(KEY_BYTES), context=data_key_context(one)) for one in ordered]
+            rows = [(one.hex, key.key_id, key.data) for one, key in zip(ordered, sealed, strict=True)]
             # Somebody else may have made one meanwhile: the first one counts, and `get` reads it back.
             cursor.executemany(
                 "INSERT INTO vault_keys (stream, key_id, sealed) VALUES (?, ?, ?) ON CONFLICT (stream) DO NOTHING", rows
             )
+            self._ring.confirm(*{key.key_id for key in sealed})
 
     def _read(self, streams: Sequence[UUID]) -> dict[UUID, bytes | None]:
         found: dict[UUID, bytes | None] = {}
@@ -104,8 +105,9 @@ class DataKeys:
         return found
 
     def _opened(self, stream: UUID, key_id: str, data: bytes) -> bytes:
-        return self._ring.open(Sealed(key_id, data), context=_context(stream))
+        return self._ring.open(Sealed(key_id, data), context=data_key_context(stream))
 
 
-def _context(stream: UUID) -> str:
+def data_key_context(stream: UUID) -> str:
+    """Give what a data key's ciphertext is bound to."""
     return f"the data key of stream {stream.hex}"

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.errors import MisconfiguredError
 from tieout.schedule.blackout import parse_blackout
+from tieout.settings.alerts import AlertsSection
 from tieout.settings.avidxchange import AvidSection
 from tieout.settings.decoding import Place
 from tieout.settings.durations import write_duration
@@ -39,6 +40,7 @@ PARM_FIELDS = (
 PARM_NEEDED = ("CUAM", "VTXT", "SINO")
 FORMATS = ("text", "date", "date6", "amount", "cents", "blank")
 RESOURCES = ("accounting_systems", "vendors", "enterprise_codes", "invoice_batches", "invoices", "payments")
+_MAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -52,6 +54,7 @@ def check(settings: SettingsFile, root: Place) -> None:
         _check_infor(connection.infor, place.under("infor"))
         _check_avidxchange(connection.avidxchange, place.under("avidxchange"))
         _check_rest(connection, place)
+    _check_alerts(settings.alerts, root.under("alerts"))
 
 
 def is_loopback(url: str) -> bool:
@@ -159,6 +162,20 @@ def _check_statuses(avid: AvidSection, place: Place) -> None:
             other = seen.setdefault(status.casefold(), key)
             if other != key:
                 raise place.under(key).wrong(f'and {other} both name "{status}"')
+
+
+def _check_alerts(alerts: AlertsSection, place: Place) -> None:
+    if alerts.webhook:
+        check_address(alerts.webhook, place.under("webhook"))
+    for address in (*alerts.mail_to, *filter(None, [alerts.mail_from])):
+        if not _MAIL.fullmatch(address):
+            raise place.under("mail_to" if address in alerts.mail_to else "mail_from").wrong("holds no mail address")
+    if alerts.mail_to:
+        for key in ("mail_from", "smtp_host"):
+            if not getattr(alerts, key):
+                raise place.under(key).wrong("is missing: mail_to needs it")
+    if alerts.smtp_host and not alerts.smtp_starttls and not is_loopback(f"smtp://{alerts.smtp_host}"):
+        raise place.under("smtp_starttls").wrong("may be false for loopback hosts only: mail goes out encrypted")
 
 
 def _check_rest(connection: ConnectionSection, place: Place) -> None:

@@ -17,6 +17,9 @@ AVID_CLIENT_SECRET = "TIEOUT_AVID_CLIENT_SECRET"  # noqa: S105 (a variable's nam
 OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 SERVICE_NAME = "OTEL_SERVICE_NAME"
+ALERTS_WEBHOOK = "TIEOUT_ALERTS_WEBHOOK"
+SMTP_USER = "TIEOUT_SMTP_USER"
+SMTP_PASSWORD = "TIEOUT_SMTP_PASSWORD"  # noqa: S105 (a variable's name, not a password)
 _LARGEST_FILE_BYTES = 64 * 1024
 
 VARIABLES: dict[str, str] = {
@@ -29,11 +32,22 @@ VARIABLES: dict[str, str] = {
     AVID_USER_TOKEN: "AvidXchange's user token, for the same",
     AVID_CLIENT_ID: "partner mode: the client id, for the same",
     AVID_CLIENT_SECRET: "partner mode: the client secret, for the same",
+    ALERTS_WEBHOOK: "overrides `alerts.webhook`; the place for an address that is itself a secret",
+    SMTP_USER: "who tieout is to the mail server of `[alerts]`; without it nobody logs in there",
+    SMTP_PASSWORD: "the password of that user",
+}
+# What every program on the machine obeys, and tieout too; the values are never secrets of ours.
+STANDARD: dict[str, str] = {
     OTLP_ENDPOINT: "where traces are sent, over OTLP/HTTP; with it traces are on (likewise the other standard ones)",
     TRACES_EXPORTER: "`otlp`, `console` (on stderr) or `none`",
     SERVICE_NAME: "the name traces carry; `tieout` without it",
+    "HTTPS_PROXY": "the proxy for calls to other hosts, `http://host:port`; loopback is always called directly",
+    "ALL_PROXY": "the same, where `HTTPS_PROXY` is not set",
+    "NO_PROXY": "hosts, domains and networks that are called without the proxy, separated by commas; `*` for all",
+    "SSL_CERT_FILE": "a file of certificates (PEM) to trust instead of the built-in ones: a private CA",
+    "SSL_CERT_DIR": "a folder of hashed certificates to trust instead; `SSL_CERT_FILE` comes first",
 }
-WITHOUT_FILE = frozenset({CONFIG, LOG_FORMAT, OTLP_ENDPOINT, TRACES_EXPORTER, SERVICE_NAME})
+WITHOUT_FILE = frozenset({CONFIG, LOG_FORMAT})
 
 
 def variable(environ: Mapping[str, str], name: str) -> str | None:

@@ -11,7 +11,6 @@ def refuse_not_yet(settings: SettingsFile, root: Place) -> None:
     asked: dict[str, Any] = {
         "images.bucket": settings.images.bucket,
         "seal.outside": settings.seal.outside,
-        "alerts.webhook": settings.alerts.webhook,
         "oidc.issuer": settings.oidc.issuer,
     }
     for name, connection in settings.connections.items():

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from tieout.schedule.plan import Rhythm
+from tieout.settings.alerts import AlertsSection
 from tieout.settings.avidxchange import AvidSection
 from tieout.settings.infor import InforSection
 
@@ -114,12 +115,6 @@ class RetentionSection(msgspec.Struct, frozen=True, kw_only=True):
     """How long records are kept."""
 
     years: Annotated[int, Says(ge=1, le=100, description="years a record is kept at least")] = 7
-
-
-class AlertsSection(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is told about what needs a person."""
-
-    webhook: Annotated[str, Says(description="address that receives alerts; only empty is built")] = ""
 
 
 class OidcSection(msgspec.Struct, frozen=True, kw_only=True):

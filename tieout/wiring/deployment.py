@@ -25,6 +25,7 @@ from projections import connections as connection_rows
 from projections.catalogue import ALL
 from projections.connections import ConnectionRow
 from projections.runner import Runner
+from tieout.alerts.watch import end_watch
 from tieout.observability.log_lines import LogLines
 from tieout.observability.runs import Watching
 from tieout.observability.tracing import open_tracing
@@ -151,6 +152,7 @@ class Deployment:
 
     def close(self) -> None:
         """Let everything go."""
+        end_watch(self)
         with contextlib.suppress(TieoutError):  # verdict: go on; a count of requests is worth no second fault
             self.note_calls()
         self.watching.close()
@@ -174,6 +176,8 @@ def open_deployment(settings: Settings, *, environ: dict[str, str] | None = None
     """Open the store the settings name; connections are opened when they are asked for."""
     environment = dict(os.environ) if environ is None else environ
     store = open_url(settings.store_url, ring_text(settings.keys_file, environ=environment))
+    # A ring in a file is read again where `tieout keys` may have changed it under a running process.
+    store.credentials.ring.follow(lambda: ring_text(settings.keys_file, environ=environment))
     try:
         deployment = Deployment(settings, store)
         tracing = open_tracing(environment, worker=deployment.worker)

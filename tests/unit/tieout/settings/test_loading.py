@@ -209,7 +209,6 @@ def test_a_wrong_file_gets_one_sentence_that_names_file_and_key(tmp_path: Path, 
     [
         "[images]\nbucket = 's3://x'",
         "[seal]\noutside = ['/mnt/worm']",
-        "[alerts]\nwebhook = 'https://hook.test'",
         "[oidc]\nissuer = 'https://id.test'",
         INFOR + "closed_period = 'next_open'" + AVID,
         INFOR + "note_category = 5" + AVID,

@@ -1,0 +1,1 @@
+"""How alerts leave: by webhook and by mail, and the book of what was told."""

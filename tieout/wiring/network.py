@@ -1,0 +1,12 @@
+"""How calls leave this machine: which proxy, which certificates; shown without any log-in."""
+
+from adapters.http import check_certificates
+from adapters.http_proxies import PROXY_VARIABLES, proxy_for, shown_proxy
+
+__all__ = ["PROXY_VARIABLES", "check_certificates", "route_of"]
+
+
+def route_of(url: str) -> str:
+    """Give the proxy a call to this address goes through, "" when it goes out directly. Raises MisconfiguredError."""
+    proxy = proxy_for(url)
+    return "" if proxy is None else shown_proxy(proxy)
