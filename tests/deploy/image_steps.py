@@ -49,7 +49,8 @@ def check() -> str:
         brought = _run(empty, [str(home / "bin" / "python"), "-c", IMPORTABLE, *FOREIGN]).split()
         if brought:
             raise ImageError(f"the image would hold {', '.join(brought)}, which no pod needs")
-    return f"the image's steps: tieout answers, a demo of {INVOICES} invoices ties out, {time.monotonic() - begun:.0f} s"
+    spent = time.monotonic() - begun
+    return f"the steps of the image: tieout answers, a demo of {INVOICES} invoices ties out, {spent:.0f} s"
 
 
 def _follow(stage: Stage, folder: Path) -> None:
