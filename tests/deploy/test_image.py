@@ -121,7 +121,7 @@ def test_a_weak_image_is_noticed(old: str, new: str) -> None:
 
 @pytest.mark.parametrize("text", ["RUN true", "FROM a:1.0\nrun true", "FROM a:1.0\nhello"])
 def test_a_text_that_is_no_dockerfile_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="FROM|instruction"):
+    with pytest.raises(ValueError, match=r"FROM|instruction"):
         stages(text)
 
 

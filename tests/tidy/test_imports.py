@@ -14,7 +14,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "dramatiq": ("actors/broker.py", "actors/engine.py", "actors/shell.py"),
     "pika": ("actors/broker.py",),
     "eventsourcing": ("adapters/eventlog/",),
-    "cryptography": ("adapters/vault/", "adapters/eventlog/personal.py"),
+    "cryptography": ("adapters/vault/", "adapters/eventlog/personal.py", "sandbox/certificates.py"),
     "adapters": ("adapters/", "tieout/wiring/"),
     "typer": ("tieout/",),
     "rich": ("tieout/",),
