@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 simulate_state := dist/simulation.json
+SUBSET := --universal --generate-hashes --no-header --no-annotate --quiet --constraint requirements.lock
 
-.PHONY: help demo simulate simulate-long chaos test check format lint imports types docs build wheel-test bench lock clean
+.PHONY: help demo simulate simulate-long chaos test check format lint imports types docs build wheel-test image-test bench lock clean
 
 help:  ## list the targets
 	@$(PYTHON) -c "import re; [print(f'{m[1]:<12} {m[2]}') for m in re.finditer(r'^([a-z-]+):.*?## (.*)$$', open('Makefile').read(), re.M)]"
@@ -35,7 +36,7 @@ test: $(READY)  ## every test, with branch coverage of domain/ and projections/
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
-check: format lint imports types test docs build wheel-test simulate  ## exactly what .ci/run runs
+check: format lint imports types test docs build wheel-test image-test simulate  ## exactly what .ci/run runs
 
 format: $(READY)  ## is everything formatted?
 	$(BIN)/ruff format --check .
@@ -58,12 +59,17 @@ build: $(READY)  ## make the wheel
 wheel-test: build  ## does the installed wheel work without the sources?
 	$(BIN)/python tests/wheel/check_wheel.py dist
 
+image-test: $(READY)  ## do the Dockerfile's steps give a tieout that works? (no container engine needed)
+	$(BIN)/python tests/deploy/image_steps.py
+
 bench: $(READY)  ## benchmarks, by hand
 	$(BIN)/python benchmarks/api_calls.py
 	$(BIN)/python benchmarks/throughput.py
 
-lock:  ## write requirements.lock anew (needs uv)
+lock:  ## write the locks anew (needs uv): everything, what a pod runs, what makes the wheel
 	uv pip compile --universal --generate-hashes --no-header --quiet --group dev pyproject.toml -o requirements.lock
+	uv pip compile $(SUBSET) pyproject.toml -o requirements-run.lock
+	uv pip compile $(SUBSET) deploy/image/build.in -o requirements-build.lock
 
 clean:  ## remove what make made
 	$(PYTHON) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'dist', '.mypy_cache', '.ruff_cache', '.hypothesis')]"

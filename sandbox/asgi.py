@@ -74,21 +74,30 @@ async def play(app: ASGIApp, scope: Scope, body: bytes) -> Answer:
 
 async def get_json(app: ASGIApp, path: str) -> Any:
     """GET a path of an app in this process and decode its JSON; a RuntimeError for any other answer."""
+    return await _ask(app, "GET", path, b"")
+
+
+async def post_json(app: ASGIApp, path: str, content: Any) -> Any:
+    """POST JSON to a path of an app in this process and decode its JSON; a RuntimeError for any other answer."""
+    return await _ask(app, "POST", path, msgspec.json.encode(content))
+
+
+async def _ask(app: ASGIApp, method: str, path: str, body: bytes) -> Any:
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": "GET",
+        "method": method,
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", b"sandbox")],
+        "headers": [(b"host", b"sandbox"), (b"content-type", b"application/json")],
         "client": None,
         "server": None,
     }
-    kept = await play(app, scope, b"")
+    kept = await play(app, scope, body)
     if kept.status != 200:  # noqa: PLR2004 - HTTP's own number for success
         raise RuntimeError(f"{path} answered {kept.status}")
     return msgspec.json.decode(kept.body)

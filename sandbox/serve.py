@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import tempfile
 import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,16 +18,19 @@ from sandbox.asgi import CuttableProtocol
 from sandbox.avidxchange.app import build_avidxchange
 from sandbox.avidxchange.books import AvidBooks
 from sandbox.avidxchange.options import AvidOptions
+from sandbox.certificates import Certificates, make_certificates
 from sandbox.clock import SandboxClock
 from sandbox.control import Control
 from sandbox.faults import FaultLimits, Faults, Profile, Side
 from sandbox.infor.app import build_infor
 from sandbox.infor.options import InforOptions, ionapi_file
+from sandbox.paying import pay_for_ever
 from sandbox.seed import SeedOptions, seed_infor
 
 LONGEST_START_SECONDS = 20
 KEEP_ALIVE_SECONDS = 120
 SECRET_FILE_MODE = 0o600
+EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - asked for by naming a host that is not loopback: a container's own network
 
 
 class SandboxOptions(msgspec.Struct, kw_only=True, frozen=True):
@@ -34,6 +38,8 @@ class SandboxOptions(msgspec.Struct, kw_only=True, frozen=True):
 
     `today` only places the seeded data in time (default: the machine's date in UTC); the clock runs on real
     time until it is advanced. `infor` and `avidxchange` carry further fields of their options by name.
+    `host` is the name it is called by: another than loopback listens on every interface. Port 0 lets the system
+    choose. `pay_every_seconds` above 0 lets AvidXchange pay by itself what is due, that often.
     """
 
     seed: int = 1
@@ -50,6 +56,10 @@ class SandboxOptions(msgspec.Struct, kw_only=True, frozen=True):
     tenant: str = "ACME_TST"
     company: int = 100
     host: str = "127.0.0.1"
+    infor_port: int = 0
+    avidxchange_port: int = 0
+    tls: bool = False
+    pay_every_seconds: float = 0.0
     infor: dict[str, object] = {}
     avidxchange: dict[str, object] = {}
     out: str | None = None
@@ -71,9 +81,11 @@ class Sandbox:
             "avidxchange": self._faulty(avidxchange, "avidxchange"),
         }
         control = Control(self.clock, self.faults, infor, avidxchange)
+        self._control = control
+        self.certificates = make_certificates(self.options.host) if self.options.tls else None
         self._servers = [
-            _server(self.faults["infor"]),
-            _server(_Split(control, self.faults["avidxchange"])),
+            _server(self.faults["infor"], self.certificates),
+            _server(_Split(control, self.faults["avidxchange"]), self.certificates),
         ]
         self._sockets: list[socket.socket] = []
         self._thread: threading.Thread | None = None
@@ -91,10 +103,12 @@ class Sandbox:
         self.stop()
 
     def start(self) -> None:
-        """Listen on two free ports, and write the files of `options.out` when that is set."""
-        self._sockets = [_listen(self.options.host) for _ in self._servers]
+        """Listen on two ports, and write the files of `options.out` when that is set."""
+        options = self.options
+        self._sockets = [_listen(options.host, port) for port in (options.infor_port, options.avidxchange_port)]
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
-        addresses = [f"http://{self.options.host}:{one.getsockname()[1]}" for one in self._sockets]
+        scheme = "https" if options.tls else "http"
+        addresses = [f"{scheme}://{options.host}:{one.getsockname()[1]}" for one in self._sockets]
         self.infor_url, self.control_url = addresses
         self.avidxchange_url = f"{self.control_url}/v1"
         self._thread.start()
@@ -119,7 +133,11 @@ class Sandbox:
         return {"infor": self.infor_url, "avidxchange": self.avidxchange_url, "control": self.control_url}
 
     def write_out(self, folder: Path) -> Path:
-        """Write the `.ionapi` file, `tokens.json` and `addresses.json`; return the `.ionapi` file's path."""
+        """Write what a client needs and return the `.ionapi` file's path; `addresses.json` comes last.
+
+        The tokens come together in `tokens.json`, and the first two alone in `company-token` and `user-token`, for
+        variables that name a file. With TLS `ca.pem` holds the authority to trust.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         ionapi = folder / f"{self.options.tenant}.ionapi"
         account = self.avidxchange_options
@@ -129,8 +147,12 @@ class Sandbox:
             "client_id": account.client_id,
             "client_secret": account.client_secret,
         }
-        _write_secret(ionapi, ionapi_file(self.infor_options, self.infor_url))
-        _write_secret(folder / "tokens.json", tokens)
+        _write_secret(ionapi, _json(ionapi_file(self.infor_options, self.infor_url)))
+        _write_secret(folder / "tokens.json", _json(tokens))
+        _write_secret(folder / "company-token", account.company_token)
+        _write_secret(folder / "user-token", account.user_token)
+        if self.certificates is not None:
+            (folder / "ca.pem").write_bytes(self.certificates.authority)
         (folder / "addresses.json").write_text(json.dumps(self.addresses(), indent=2) + "\n", "utf-8")
         return ionapi
 
@@ -160,7 +182,11 @@ class Sandbox:
                 break
             await asyncio.sleep(0.002)
         self._listening.set()
+        every = self.options.pay_every_seconds
+        paying = asyncio.ensure_future(pay_for_ever(self._control, every_seconds=every)) if every > 0 else None
         await asyncio.gather(*running)
+        if paying is not None:
+            paying.cancel()
 
 
 class _Split:
@@ -201,7 +227,7 @@ def _account(options: SandboxOptions) -> AvidOptions:
     return msgspec.convert(settings | options.avidxchange, AvidOptions)
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
+def _server(app: ASGIApp, certificates: Certificates | None) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         http=CuttableProtocol,
@@ -214,18 +240,34 @@ def _server(app: ASGIApp) -> uvicorn.Server:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=1,
     )
+    if certificates is not None:
+        with tempfile.TemporaryDirectory(prefix="sandbox-") as name:  # OpenSSL reads a key from a file only
+            pem = Path(name) / "server.pem"
+            _write_secret(pem, (certificates.key + certificates.certificate).decode())
+            config.ssl_certfile = pem
+            config.load()
     return uvicorn.Server(config)
 
 
-def _listen(host: str) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     # asyncio switches Nagle's algorithm off only where the protocol is named; with it every answer
     # would wait 40 ms for the client's delayed acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind((host, 0))
+    if port:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart takes a port it had before
+    listener.bind((host if _is_loopback(host) else EVERY_INTERFACE, port))
     listener.listen(256)
     return listener
 
 
-def _write_secret(path: Path, content: dict[str, str]) -> None:
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or host.startswith("127.")
+
+
+def _json(content: dict[str, str]) -> str:
+    return json.dumps(content, indent=2)
+
+
+def _write_secret(path: Path, content: str) -> None:
     path.touch(mode=SECRET_FILE_MODE)
-    path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    path.write_text(f"{content}\n", "utf-8")

@@ -24,7 +24,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     ),
     "pika": ("actors/broker.py", "actors/consumer.py"),
     "eventsourcing": ("adapters/eventlog/",),
-    "cryptography": ("adapters/vault/", "adapters/eventlog/personal.py"),
+    "cryptography": ("adapters/vault/", "adapters/eventlog/personal.py", "sandbox/certificates.py"),
     "adapters": ("adapters/", "tieout/wiring/"),
     "typer": ("tieout/",),
     "rich": ("tieout/",),

@@ -5,18 +5,20 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
 import typer
 
 from domain.errors import MisconfiguredError
 from tieout import output
 from tieout.commands.common import added, opened, settings_of, version_of
+from tieout.commands.watched import EVERY_ADDRESS, HealthHost, HealthPort, watched, watched_supervisor
 from tieout.processes.stopping import told_to_stop
 
 if TYPE_CHECKING:
     import threading
 
+    from tieout.processes.stopping import Beat
     from tieout.wiring import Deployment
 
 GRACE_SECONDS = 90.0  # longer than a call timeout
@@ -27,13 +29,22 @@ Grace = Annotated[
 Threads = Annotated[int, typer.Option("--threads", min=1, max=64, metavar="N", help="Errands at work at once.")]
 
 
-def run(*, ctx: typer.Context, threads: Threads = 6, grace: Grace = GRACE_SECONDS) -> None:
+def run(
+    *,
+    ctx: typer.Context,
+    threads: Threads = 6,
+    grace: Grace = GRACE_SECONDS,
+    health_port: HealthPort = None,
+    health_host: HealthHost = EVERY_ADDRESS,
+) -> None:
     """Run everything in one process: schedule, relay, projections and workers; SIGTERM stops it cleanly."""
     from tieout.processes.everything import run_everything
 
     with told_to_stop() as stop, opened(ctx) as deployment:
         output.say(f"running {', '.join(_declared(deployment))}; Ctrl-C or SIGTERM stops it")
-        if not run_everything(deployment, stop=stop, grace_seconds=grace, threads=threads):
+        with watched(deployment, host=health_host, port=health_port) as beat:
+            ended = run_everything(deployment, stop=stop, grace_seconds=grace, threads=threads, beat=beat)
+        if not ended:
             _leave_at_once()
     output.say(STOPPED)
 
@@ -47,6 +58,8 @@ def worker(
     threads: Threads = 6,
     queues: Annotated[str, typer.Option("--queues", metavar="QUEUE,…", help="Only these; default: all.")] = "",
     grace: Grace = GRACE_SECONDS,
+    health_port: HealthPort = None,
+    health_host: HealthHost = EVERY_ADDRESS,
     supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False,
 ) -> None:
     """Work off what the relay rings for; any number of workers share one store and one RabbitMQ."""
@@ -55,18 +68,24 @@ def worker(
     check_shared(settings_of(ctx))
     chosen = chosen_queues(queues)
     if processes > 1:
-        _supervise(ctx, processes, ["--threads", str(threads), "--queues", ",".join(chosen), "--grace", f"{grace:g}"])
+        arguments = ["--threads", str(threads), "--queues", ",".join(chosen), "--grace", f"{grace:g}"]
+        with watched_supervisor(host=health_host, port=health_port) as beat:
+            _supervise(ctx, arguments, _Children(processes, grace, health_host, health_port), beat)
         return
     with told_to_stop() as stop:
         _stop_with_parent(stop, supervised=supervised)
         with opened(ctx) as deployment:
             output.say(f"working with {threads} threads; Ctrl-C or SIGTERM stops it")
-            if not run_worker(deployment, stop=stop, grace_seconds=grace, threads=threads, queues=chosen):
+            with watched(deployment, host=health_host, port=health_port) as beat:
+                ended = run_worker(
+                    deployment, stop=stop, grace_seconds=grace, threads=threads, queues=chosen, beat=beat
+                )
+            if not ended:
                 _leave_at_once()
     output.say(STOPPED)
 
 
-def relay(*, ctx: typer.Context) -> None:
+def relay(*, ctx: typer.Context, health_port: HealthPort = None, health_host: HealthHost = EVERY_ADDRESS) -> None:
     """Fold the log into due work, ring the workers, keep the schedule and the projections; several are safe."""
     from tieout.processes.relay import run_relay
     from tieout.processes.worker import check_shared
@@ -74,18 +93,20 @@ def relay(*, ctx: typer.Context) -> None:
     check_shared(settings_of(ctx))
     with told_to_stop() as stop, opened(ctx) as deployment:
         output.say("relaying; Ctrl-C or SIGTERM stops it")
-        run_relay(deployment, stop=stop)
+        with watched(deployment, host=health_host, port=health_port) as beat:
+            run_relay(deployment, stop=stop, beat=beat)
     output.say(STOPPED)
 
 
-def console(*, ctx: typer.Context) -> None:
+def console(*, ctx: typer.Context, health_port: HealthPort = None, health_host: HealthHost = EVERY_ADDRESS) -> None:
     """Serve the web page with the version and the health of store and projections, on the address of [console]."""
     from tieout.processes.console import listen, run_console
 
     section = settings_of(ctx).content.console
     with told_to_stop() as stop, opened(ctx) as deployment, _quietly(), listen(section.host, section.port) as listener:
         output.say(f"the console listens on http://{section.host}:{section.port}/; Ctrl-C or SIGTERM stops it")
-        run_console(deployment, listener=listener, version=version_of("tieout"), stop=stop)
+        with watched(deployment, host=health_host, port=health_port) as beat:
+            run_console(deployment, listener=listener, version=version_of("tieout"), stop=stop, beat=beat)
     output.say(STOPPED)
 
 
@@ -97,15 +118,30 @@ def _declared(deployment: "Deployment") -> list[str]:
     return names
 
 
-def _supervise(ctx: typer.Context, processes: int, arguments: list[str]) -> None:
+class _Children(NamedTuple):
+    """How many children a supervisor has, and where they are watched: child k on the port k above its own."""
+
+    number: int
+    grace_seconds: float
+    health_host: str
+    health_port: int | None
+
+    def arguments(self, place: int) -> list[str]:
+        """Give what one child is told beside the others' arguments."""
+        if self.health_port is None:
+            return []
+        return ["--health-port", str(self.health_port + place), "--health-host", self.health_host]
+
+
+def _supervise(ctx: typer.Context, arguments: list[str], children: _Children, beat: "Beat") -> None:
     from tieout.processes.supervisor import Supervisor
 
     before = ["--config", str(settings_of(ctx).file), *(["--debug"] if ctx.obj.debug else [])]
-    grace = float(arguments[-1])
     command = [*before, "worker", "--supervised", *arguments]
     with told_to_stop() as stop:
-        output.say(f"{processes} workers; Ctrl-C or SIGTERM stops them")
-        Supervisor(command, processes, grace).run(stop=stop)
+        output.say(f"{children.number} workers; Ctrl-C or SIGTERM stops them")
+        supervisor = Supervisor(command, children.number, children.grace_seconds, own=children.arguments)
+        supervisor.run(stop=stop, beat=beat)
     output.say(STOPPED)
 
 

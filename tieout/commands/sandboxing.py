@@ -24,16 +24,36 @@ def sandbox(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Receives the .ionapi file, tokens and addresses.")
     ] = None,
+    host: Annotated[
+        str, typer.Option("--host", metavar="NAME", help="The name others call it by; not loopback: add --tls.")
+    ] = "127.0.0.1",
+    infor_port: Annotated[int, typer.Option("--infor-port", min=0, max=65535, help="0: any free port.")] = 0,
+    avidxchange_port: Annotated[int, typer.Option("--avidxchange-port", min=0, max=65535, help="Likewise.")] = 0,
+    tls: Annotated[bool, typer.Option("--tls", help="Serve TLS; DIR receives ca.pem, the authority to trust.")] = False,
+    pay_every: Annotated[
+        float, typer.Option("--pay-every", min=0, metavar="SECONDS", help="AvidXchange pays that often; 0: when told.")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Run the pretend Infor and AvidXchange on loopback until Ctrl-C or SIGTERM."""
+    """Run the pretend Infor and AvidXchange until Ctrl-C or SIGTERM, on loopback unless --host says otherwise."""
     from sandbox.serve import Sandbox, SandboxOptions
 
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: done.set())
     folder = None if out is None else str(_made(out))
-    with Sandbox(SandboxOptions(seed=seed, invoices=invoices, faults=faults, out=folder)) as running:
+    options = SandboxOptions(
+        seed=seed,
+        invoices=invoices,
+        faults=faults,
+        out=folder,
+        host=host,
+        infor_port=infor_port,
+        avidxchange_port=avidxchange_port,
+        tls=tls,
+        pay_every_seconds=pay_every,
+    )
+    with Sandbox(options) as running:
         addresses = {**running.addresses(), "out": folder}
         if as_json:
             output.emit(addresses, in_one_line=True)  # whoever started us reads a line and goes on

@@ -10,7 +10,7 @@ from domain.errors import MisconfiguredError
 from tieout import output
 from tieout.commands.common import AsJson
 from tieout.settings import load_file
-from tieout.settings.environment import CONFIG
+from tieout.settings.environment import CONFIG, KEYS, variable
 from tieout.settings.keys import write_keys
 from tieout.settings.loading import FILE_NAME, KEYS_NAME
 from tieout.settings.template import template
@@ -22,7 +22,10 @@ def init(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Write a commented tieout.toml and tieout.keys, and create the store's tables; what exists is kept."""
+    """Write a commented tieout.toml and tieout.keys, and create the store's tables; what exists is kept.
+
+    With TIEOUT_KEYS or TIEOUT_KEYS_FILE no key ring is written: a pod's settings folder is read-only.
+    """
     from tieout.wiring import create_store, open_deployment
 
     file = _file(ctx, folder)
@@ -32,12 +35,12 @@ def init(
         _write(file, template())
         written.append(file.name)
     settings = load_file(file, environ=os.environ)
-    if not settings.keys_file.exists():
+    if variable(os.environ, KEYS) is None and not settings.keys_file.exists():
         write_keys(settings.keys_file)
         written.append(KEYS_NAME)
     create_store(settings.store_url)
     open_deployment(settings).close()  # keys and store fit each other, or this says why not
-    kept = [name for name in (file.name, KEYS_NAME) if name not in written]
+    kept = [one.name for one in (file, settings.keys_file) if one.name not in written and one.exists()]
     if as_json:
         output.emit({"folder": str(file.parent), "written": written, "kept": kept})
         return

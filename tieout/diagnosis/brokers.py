@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from tieout.diagnosis.check import NO_ANSWER, Check, bad, fine
+from tieout.diagnosis.check import BAD, NO_ANSWER, Check, bad, fine
 from tieout.settings import shown_url
 
 TIMEOUT_SECONDS = 5.0
@@ -36,6 +36,11 @@ def broker_checks(url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Iter
             yield fine("broker", f"{shown} answers")
         else:
             yield bad("broker", f"{shown} does not speak AMQP 0-9-1", "name RabbitMQ's own port in broker.url")
+
+
+def broker_trouble(url: str) -> str:
+    """Say why the broker a URL names gives no usable answer, "" when it does."""
+    return next((check.text for check in broker_checks(url) if check.state == BAD), "")
 
 
 def _greet(place: tuple[str, int], *, tls: bool, timeout_seconds: float) -> bytes:

@@ -37,12 +37,17 @@ class _Place:
 
 @dataclass
 class Supervisor:
-    """Keeps so many children at work. command: the arguments of a child, the program's own put before them."""
+    """Keeps so many children at work.
+
+    command: the arguments of a child, the program's own put before them; own: what the child of a place, counted from
+    1, is told besides.
+    """
 
     command: Sequence[str]
     children: int
     grace_seconds: float
     clock: Callable[[], float] = time.monotonic
+    own: Callable[[int], Sequence[str]] = lambda _place: ()
     places: list[_Place] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,7 +74,7 @@ class Supervisor:
                 self._bury(place, code, now)
         elif now >= place.start_at:
             place.process = subprocess.Popen(  # noqa: S603 (our own command line)
-                [sys.executable, "-m", "tieout", *self.command], stdin=subprocess.PIPE
+                [sys.executable, "-m", "tieout", *self.command, *self.own(place.number)], stdin=subprocess.PIPE
             )
             place.started_at = now
 

@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.errors import StoreError
+from tieout.alerts.watch import watch
 from tieout.processes.opened import Opened
 from tieout.sync import set_out
 from tieout.wiring import Deployment
 
 PROJECT_EVERY = timedelta(seconds=1)
+LOOK_BACK_EVERY = timedelta(minutes=1)
 SWEEP_EVERY = timedelta(days=1)
 STORE_PATIENCE = 100  # rounds in a row without a usable answer of the store
 
@@ -23,7 +25,7 @@ class Upkeep:
     def __init__(self, deployment: Deployment, opened: Opened) -> None:
         self._deployment, self._opened = deployment, opened
         self._set_out: set[UUID] = set()
-        self._projected = self._swept = deployment.log.now()
+        self._projected = self._looked_back = self._swept = deployment.log.now()
 
     def round(self) -> datetime:
         """Do what is due; give the store's time. Raises StoreError."""
@@ -35,6 +37,10 @@ class Upkeep:
         if new := {connection: name for connection, name in names.items() if connection not in self._set_out}:
             set_out(deployment, new)
             self._set_out |= new.keys()
+        watch(deployment, now)
+        if now - self._looked_back >= LOOK_BACK_EVERY:
+            deployment.look_back()
+            self._looked_back = now
         if now - self._swept >= SWEEP_EVERY:
             deployment.work.sweep()
             self._swept = now

@@ -50,6 +50,18 @@ def test_init_writes_what_is_missing_and_keeps_what_is_there(desk: Desk) -> None
     assert (folder / "tieout.db").exists()
 
 
+def test_init_writes_no_key_ring_where_the_environment_brings_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.types("init", "elsewhere")
+    ring = (desk.folder / "elsewhere" / "tieout.keys").rename(desk.folder / "ring")
+    monkeypatch.setenv("TIEOUT_KEYS_FILE", str(ring))
+    desk.write_settings()
+
+    done = desk.types("init", "--json")
+
+    assert (done.code, done.document["written"], done.document["kept"]) == (0, [], ["tieout.toml"])
+    assert not (desk.folder / "tieout.keys").exists()
+
+
 def test_init_goes_by_the_settings_that_are_there(desk: Desk) -> None:
     desk.write_settings('[store]\nurl = "sqlite:///books.db"\n' + SETTINGS)
 

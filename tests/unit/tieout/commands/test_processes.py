@@ -45,7 +45,9 @@ def test_the_sandbox_says_where_it_listens_and_stops_when_told(desk: Desk, stop:
     assert sorted(path.name for path in (desk.folder / "files").iterdir()) == [
         "ACME_TST.ionapi",
         "addresses.json",
+        "company-token",
         "tokens.json",
+        "user-token",
     ]
 
 

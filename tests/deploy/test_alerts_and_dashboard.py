@@ -1,0 +1,155 @@
+"""Alert rules, dashboard and scalers ask for metrics that tieout serves, with labels these have."""
+
+import copy
+import json
+from collections.abc import Iterator
+from itertools import combinations
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from tests.deploy.files import ROOT, Node, manifests
+from tests.deploy.metrics import listed, samples, strange
+from tests.deploy.test_commands_and_variables import EXPECTED_SOON, misfits
+
+# What nobody may find out from a customer, and the alert that tells first.
+TOLD_BY = {
+    "a doubt that stands": "TieoutDoubtStands",
+    "an invoice at risk": "TieoutUrgentIssue",
+    "due work that is stuck": "TieoutWorkIsStuck",
+    "a poll that is silent": "TieoutPollIsSilent",
+    "a relay that lags": "TieoutRelayLags",
+    "projections that lag": "TieoutProjectionsLag",
+    "a token about to end": "TieoutTokenIsAboutToEnd",
+    "a remote that answers 429": "TieoutRateLimited",
+    "no worker": "TieoutNoWorker",
+    "PostgreSQL or RabbitMQ down": "TieoutStoreOrBrokerIsDown",
+}
+
+
+def alert_rules() -> Node:
+    return dict(yaml.safe_load((ROOT / "deploy/prometheus/rules.yaml").read_text("utf-8")))
+
+
+def dashboard() -> Node:
+    return dict(json.loads((ROOT / "deploy/grafana/tieout.json").read_text("utf-8")))
+
+
+def alerts(node: Node) -> list[Node]:
+    return [rule for group in node["groups"] for rule in group["rules"]]
+
+
+def wrong_rules(node: Node) -> Iterator[str]:
+    schema = json.loads((ROOT / "tests/deploy/rules.schema.json").read_text("utf-8"))
+    yield from (error.message[:150] for error in Draft202012Validator(schema).iter_errors(node))
+    names = [rule["alert"] for rule in alerts(node)]
+    yield from (f"{name} is there twice" for name in {one for one in names if names.count(one) > 1})
+    yield from (f"{rule['alert']}: {found}" for rule in alerts(node) for found in strange(rule["expr"]))
+
+
+def wrong_panels(node: Node) -> Iterator[str]:
+    panels = node["panels"]
+    for panel in panels:
+        if not panel["title"] or not panel["description"] or not panel["targets"]:
+            yield f"panel {panel['id']} does not say what it shows"
+        for target in panel["targets"]:
+            yield from (f"{panel['title']}: {found}" for found in strange(target["expr"].replace("$__rate_", "")))
+    if len({panel["id"] for panel in panels}) != len(panels):
+        yield "two panels have one id"
+    for one, other in combinations(panels, 2):
+        if _overlap(one["gridPos"], other["gridPos"]):
+            yield f"{one['title']} lies over {other['title']}"
+
+
+def _overlap(one: Node, other: Node) -> bool:
+    apart = [
+        one[at] >= other[at] + other[size] or other[at] >= one[at] + one[size] for at, size in (("x", "w"), ("y", "h"))
+    ]
+    return not any(apart)
+
+
+def test_the_alert_rules_are_what_prometheus_reads_and_ask_for_what_is_measured() -> None:
+    assert list(wrong_rules(alert_rules())) == []
+
+
+def test_everything_that_must_not_be_found_out_from_a_customer_has_its_alert() -> None:
+    assert set(TOLD_BY.values()) <= {rule["alert"] for rule in alerts(alert_rules())}
+
+
+def test_every_alert_says_what_to_type_first() -> None:
+    for rule in alerts(alert_rules()):
+        program, *words = rule["annotations"]["runbook"].split()
+        assert program in ("tieout", "kubectl")
+        assert program == "kubectl" or list(misfits([w for w in words if w not in ("{{", "}}")], EXPECTED_SOON)) == []
+
+
+def test_the_dashboard_asks_for_what_is_measured_and_nothing_overlaps() -> None:
+    assert list(wrong_panels(dashboard())) == []
+
+
+def test_every_metric_is_shown_somewhere() -> None:
+    shown = json.dumps(dashboard())
+    assert [name for name in listed() if name not in shown] == []
+
+
+def test_the_scalers_ask_for_what_is_measured() -> None:
+    triggers = [one for _, each in manifests() for one in (each.get("spec") or {}).get("triggers", [])]
+    queries = [one["metadata"]["query"] for one in triggers if one["type"] == "prometheus"]
+    outside = [
+        metric["external"]["metric"]["name"]
+        for _, each in manifests()
+        if each["kind"] == "HorizontalPodAutoscaler"
+        for metric in each["spec"]["metrics"]
+        if metric["type"] == "External"
+    ]
+    assert queries
+    assert outside
+    assert [found for query in [*queries, *outside] for found in strange(query)] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("expr", "max(tieout_doubts) > 0"),
+        ("expr", 'max(tieout_in_doubt{tenant="a"}) > 0'),
+        ("expr", "max(tieout_in_doubt > 0"),
+        ("expr", "vector(1)"),
+        ("for", "an hour"),
+        ("labels", {"severity": "loud"}),
+        ("annotations", {"summary": "x"}),
+        ("alerts", "x"),
+    ],
+)
+def test_a_wrong_rule_is_noticed(key: str, value: object) -> None:
+    broken = copy.deepcopy(alert_rules())
+    broken["groups"][0]["rules"][0][key] = value
+    assert list(wrong_rules(broken))
+
+
+def test_a_rule_that_is_there_twice_is_noticed() -> None:
+    twice = alert_rules()
+    assert list(wrong_rules({"groups": [*twice["groups"], twice["groups"][0]]}))
+
+
+def test_a_wrong_panel_is_noticed() -> None:
+    broken = dashboard()
+    broken["panels"][0]["targets"][0]["expr"] = "sum(rate(tieout_errand_seconds[5m]))"
+    broken["panels"][1]["id"] = broken["panels"][2]["id"]
+    broken["panels"][3]["gridPos"] = broken["panels"][4]["gridPos"]
+    broken["panels"][5]["description"] = ""
+    assert len(list(wrong_panels(broken))) == 4
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["tieout_a_total gauge", "tieout_a counter", "tieout_a timer", "other_a gauge", "tieout_a gauge\ntieout_a gauge"],
+)
+def test_a_line_that_is_no_metric_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="metric"):
+        listed(line)
+
+
+def test_a_histogram_is_asked_for_by_its_three_samples() -> None:
+    assert samples()["tieout_errand_seconds_bucket"] == ("errand", "le")
+    assert "tieout_errand_seconds" not in samples()

@@ -1,0 +1,57 @@
+"""`--health-port`: what a process that stays says of itself to whoever watches it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tieout import output
+from tieout.processes.stopping import Beat, no_beat
+
+if TYPE_CHECKING:
+    from tieout.health.server import Health
+    from tieout.wiring import Deployment
+
+HealthPort = Annotated[
+    int | None, typer.Option("--health-port", metavar="PORT", help="Serve /live, /ready and /metrics there.")
+]
+HealthHost = Annotated[
+    str, typer.Option("--health-host", metavar="ADDRESS", help="The address for --health-port; default: every one.")
+]
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (probes and Prometheus call from outside; nothing is served unless asked for)
+
+
+@contextmanager
+def watched(deployment: "Deployment", *, host: str, port: int | None) -> Iterator[Beat]:
+    """Serve the health of a process over a deployment while the block runs; gives what its loop calls every round."""
+    if port is None:
+        yield no_beat
+        return
+    from tieout.diagnosis.brokers import broker_trouble
+    from tieout.health.checks import health_of
+
+    url = deployment.settings.broker_url
+    with _served(health_of(deployment, lambda: broker_trouble(url)), host=host, port=port) as beat:
+        yield beat
+
+
+@contextmanager
+def watched_supervisor(*, host: str, port: int | None) -> Iterator[Beat]:
+    """Serve the health of a process that only looks after others: they have ports and metrics of their own."""
+    if port is None:
+        yield no_beat
+        return
+    from tieout.health.server import Health
+
+    with _served(Health(ready=lambda: "", metrics=lambda: b""), host=host, port=port) as beat:
+        yield beat
+
+
+@contextmanager
+def _served(health: "Health", *, host: str, port: int) -> Iterator[Beat]:
+    from tieout.health.server import serving
+
+    with serving(health, host=host, port=port) as bound:
+        output.say(f"/live, /ready and /metrics are on http://{host}:{bound}/")
+        yield health.beat
