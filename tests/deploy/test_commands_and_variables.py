@@ -10,40 +10,28 @@ import typer
 from tests.deploy.files import ROOT, parts
 from tieout.cli import UsageFault, build
 
-# Commands whose interface is fixed and whose code may arrive later than these files; a command that is there is
-# checked against the real command line, whatever stands here.
-EXPECTED_SOON: dict[str, frozenset[str]] = {}
 # Not ours; each with who reads it.
 THIRD_PARTY = {
     "SSL_CERT_FILE": "OpenSSL's own: the certificates that are trusted",
 }
-NOT_YET_LISTED: dict[str, str] = {}  # variables of ours that docs/reference/settings.md lacks, each with its reason
 LISTED = re.compile(r"`(TIEOUT_[A-Z_]+)`")
 
 
-def misfits(words: Sequence[str], soon: dict[str, frozenset[str]]) -> Iterator[str]:
+def misfits(words: Sequence[str]) -> Iterator[str]:
     """Find what the command line refuses: an unknown command or option, a value it does not take, one it lacks."""
     command: Any = typer.main.get_command(build())
     context: Any = command.make_context("tieout", list(words[:1]), resilient_parsing=True)
-    rest, root = list(words), True
+    rest = list(words)
     while hasattr(command, "get_command"):
         found = command.get_command(context, rest[0]) if rest else None
         if found is None:
-            yield from _soon(words, soon) if root else [f"no command {' '.join(words)}"]
+            yield f"no command {' '.join(words)}"
             return
-        command, rest, root = found, rest[1:], False
+        command, rest = found, rest[1:]
     try:
         command.make_context(words[0], rest, parent=context)
     except UsageFault as fault:
         yield f"{' '.join(words)}: {fault.format_message()}"
-
-
-def _soon(words: Sequence[str], soon: dict[str, frozenset[str]]) -> Iterator[str]:
-    options = soon.get(words[0])
-    if options is None:
-        yield f"no command {words[0]}"
-        return
-    yield from (f"{words[0]} has no {one}" for one in words[1:] if one.startswith("-") and one not in options)
 
 
 def listed() -> frozenset[str]:
@@ -51,12 +39,12 @@ def listed() -> frozenset[str]:
 
 
 def strangers(names: Sequence[str], known: frozenset[str]) -> list[str]:
-    return [name for name in names if name not in known | set(THIRD_PARTY) | set(NOT_YET_LISTED)]
+    return [name for name in names if name not in known | set(THIRD_PARTY)]
 
 
 def test_every_command_line_is_one_that_tieout_takes() -> None:
     assert len(parts()) > 10
-    assert {part.place: found for part in parts() if (found := list(misfits(part.words, EXPECTED_SOON)))} == {}
+    assert {part.place: found for part in parts() if (found := list(misfits(part.words)))} == {}
 
 
 def test_every_variable_is_in_the_reference() -> None:
@@ -71,8 +59,7 @@ def test_every_part_that_opens_the_store_has_its_secrets_as_files() -> None:
 
 
 def test_every_exemption_says_why() -> None:
-    assert all(len(reason.split()) > 2 for reason in [*THIRD_PARTY.values(), *NOT_YET_LISTED.values()])
-    assert not set(NOT_YET_LISTED) & listed()
+    assert all(len(reason.split()) > 2 for reason in THIRD_PARTY.values())
 
 
 @pytest.mark.parametrize(
@@ -90,12 +77,12 @@ def test_every_exemption_says_why() -> None:
     ],
 )
 def test_a_command_line_that_tieout_refuses_is_noticed(line: str) -> None:
-    assert list(misfits(line.split(), EXPECTED_SOON))
+    assert list(misfits(line.split()))
 
 
 def test_a_command_line_that_tieout_takes_is_let_through() -> None:
-    assert not list(misfits(["connection", "add", "acme", "--ionapi", "a.ionapi", "--by", "x"], {}))
-    assert not list(misfits(["worker", "--threads", "8"], {"worker": frozenset({"--threads"})}))
+    assert not list(misfits(["connection", "add", "acme", "--ionapi", "a.ionapi", "--by", "x"]))
+    assert not list(misfits(["worker", "--threads", "8", "--health-port", "8322"]))
 
 
 def test_a_variable_nobody_reads_is_noticed() -> None:

@@ -1,0 +1,43 @@
+"""A deployment spread out: PostgreSQL, RabbitMQ, and pods as real processes against the sandbox."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support.deployment import NAME, Deployment, deployed
+from tests.support.pods import Pods
+from tests.support.waiting import wait_for
+
+SCHEDULE = f'[connections.{NAME}.schedule]\nsuppliers = "2s"\nledger_codes = "2s"\ninvoices = "2s"\npayments = "2s"\n'
+PINNED = {"organisation": "books"}  # ids derive from it: two deployments of one organisation can be compared
+LONG_SECONDS = 120.0
+
+
+@contextmanager
+def spread_out(folder: Path, *, store_url: str, broker_url: str, **options: Any) -> Iterator[tuple[Deployment, Pods]]:
+    """Set a deployment up over a database and a broker; its processes end with the block."""
+    with deployed(folder, set_up=False, avidxchange=dict(PINNED), **options) as deployment:
+        deployment.tokens |= {"TIEOUT_STORE_URL": store_url, "TIEOUT_BROKER_URL": broker_url}
+        deployment.set_up()
+        settings = folder / "tieout.toml"
+        settings.write_text(settings.read_text("utf-8") + SCHEDULE, "utf-8")
+        with Pods(settings, deployment.environ()) as pods:
+            yield deployment, pods
+
+
+def counts(deployment: Deployment, what: str) -> dict[str, int]:
+    """Give a flow's counts by state."""
+    found: dict[str, int] = deployment.json("sync-status", NAME)["counts"][what]
+    return found
+
+
+def work_until(deployment: Deployment, pods: Pods, what: str, *states: str) -> None:
+    """Wait until a flow has records in one of the states, and none that wait or are in doubt."""
+
+    def done() -> bool:
+        pods.check()
+        found = counts(deployment, what)
+        return any(found[state] for state in states) and not found["waiting"] and not found["in_doubt"]
+
+    wait_for(done, f"{what} are {' or '.join(states)}", seconds=LONG_SECONDS)
