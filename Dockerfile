@@ -14,6 +14,7 @@ COPY domain ./domain
 COPY actors ./actors
 COPY adapters ./adapters
 COPY projections ./projections
+COPY console ./console
 COPY sandbox ./sandbox
 COPY tieout ./tieout
 RUN /opt/build/bin/python -m pip wheel --quiet --no-deps --no-index --no-build-isolation --wheel-dir dist .

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -27,13 +26,14 @@ from adapters.http_messages import (
     Reply,
     Request,
     WriteFaultError,
+    check_address,
     form,
     http_date,
     retry_after_seconds,
     unwatched,
     with_query,
 )
-from adapters.http_proxies import is_loopback, proxy_for
+from adapters.http_proxies import proxy_for
 from adapters.http_watchdog import SendTrace, Watchdog
 from domain.errors import MalformedError, MisconfiguredError, TieoutError, TransientError
 from domain.ports.store import Clock
@@ -192,7 +192,7 @@ class Remote:
             self._clients.clear()
 
     def _send_once(self, request: Request, watchdog: Watchdog, trace: SendTrace) -> Reply:
-        _check_address(request)
+        check_address(request)
         watchdog.check(zero_bytes=True)
         body = request.body or b""
         headers = {**request.headers, "Connection": "close", "Content-Length": str(len(body))}
@@ -225,7 +225,7 @@ class Remote:
 
     def _open(self, request: Request) -> tuple[httpx.Response, float]:
         """Send, and give the response with its body unread; a passing fault's status is raised."""
-        _check_address(request)
+        check_address(request)
         client = self._client(proxy_for(request.url))
         self.reserve()
         seconds = request.timeout_seconds or self._timeout_seconds
@@ -342,19 +342,6 @@ def _tls_context() -> ssl.SSLContext:
 def check_certificates() -> None:
     """Raise MisconfiguredError when the certificates to trust cannot be read."""
     _tls_context()
-
-
-def _check_address(request: Request) -> None:
-    """Raise MisconfiguredError for what is no address, and for a host other than this one without TLS."""
-    try:
-        parts = urlsplit(request.url)
-        host = parts.hostname or ""
-    except ValueError:
-        raise MisconfiguredError(f"{request.place} is no address that can be called") from None
-    if not host or parts.scheme not in ("http", "https"):
-        raise MisconfiguredError(f"{request.place} is no address that can be called: it must begin with https://")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise MisconfiguredError(f"{host} is not called without TLS: its address must begin with https://")
 
 
 @contextmanager

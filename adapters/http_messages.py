@@ -5,11 +5,12 @@ import math
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from domain.errors import DoubtError
+from adapters.http_proxies import is_loopback
+from domain.errors import DoubtError, MisconfiguredError
 from domain.ports.store import Clock
 
 LARGEST_REPLY_BYTES = 64 * 1024 * 1024
@@ -149,3 +150,16 @@ def with_query(url: str, pairs: Iterable[tuple[str, str]], *, safe: str = "") ->
 def form(pairs: Iterable[tuple[str, str]]) -> bytes:
     """Encode a form (application/x-www-form-urlencoded); `#` becomes %23, a blank %20."""
     return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs).encode()
+
+
+def check_address(request: Request) -> None:
+    """Raise MisconfiguredError for what is no address, and for a host other than this one without TLS."""
+    try:
+        parts = urlsplit(request.url)
+        host = parts.hostname or ""
+    except ValueError:
+        raise MisconfiguredError(f"{request.place} is no address that can be called") from None
+    if not host or parts.scheme not in ("http", "https"):
+        raise MisconfiguredError(f"{request.place} is no address that can be called: it must begin with https://")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise MisconfiguredError(f"{host} is not called without TLS: its address must begin with https://")

@@ -33,7 +33,7 @@ from domain.ports.store import PollDue, PollGuard, PollMark
 
 LONG_WAITS = 12  # a poll that needs a person waits this many longest back-offs
 LEASE_CALLS = 10  # a claim of a poll lasts this many calls
-RENEWALS = 4  # times a lease that a poll of many pages keeps its claim
+RENEWED_CALLS = 3  # a poll of many pages keeps its claim once as many have gone by
 
 Reader = Callable[["Poll"], str]
 
@@ -89,9 +89,8 @@ class Poll:
         """Count a page of so many records; a poll of many pages keeps its claim. Raises HeldError when it is lost."""
         self._pages += 1
         self._seen += seen
-        lease = _lease(self.tools)
-        if self.tools.log.now() > self._renewed_at + lease / RENEWALS:
-            self.tools.polls.renew(self.due, lease=lease)
+        if self.tools.log.now() > self._renewed_at + self.tools.rules.infor.call_timeout * RENEWED_CALLS:
+            self.tools.polls.renew(self.due, lease=_lease(self.tools))
             self._renewed_at = self.tools.log.now()
 
     def malformed(self, record: str, text: str) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
@@ -15,6 +16,7 @@ from tieout.observability.redaction import is_secret_name
 
 OURS = tuple(room for room in ROOMS if room != "sandbox")
 CANARY = "canary-that-sang"
+TELLS_NOTHING = (int, bool, float, timedelta, datetime, date, type(None))
 Shape = type[Any]
 
 
@@ -76,7 +78,7 @@ def _hints(shape: Shape) -> dict[str, Any]:
 
 
 def _bears(name: str, kind: Any, seen: frozenset[Any] = frozenset()) -> bool:
-    if is_secret_name(name) or kind is Personal:
+    if kind is Personal or (is_secret_name(name) and _holds_text(kind)):
         return True
     inner = _inner(kind)
     return (
@@ -87,6 +89,16 @@ def _bears(name: str, kind: Any, seen: frozenset[Any] = frozenset()) -> bool:
         )
         or Personal in inner
     )
+
+
+def _holds_text(kind: Any) -> bool:
+    """Whether a field of this kind can hold a secret: a count, a span or one of our own shapes by itself cannot."""
+    return not _inner(kind) and not all(leaf in TELLS_NOTHING for leaf in _leaves(kind))
+
+
+def _leaves(kind: Any) -> list[Any]:
+    parts = get_args(kind)
+    return [leaf for one in parts for leaf in _leaves(one)] if parts else [kind]
 
 
 def _inner(kind: Any) -> list[Shape]:
@@ -100,7 +112,7 @@ def _canary(name: str, kind: Any) -> Any:
     inner = _inner(kind)
     if Personal in inner:
         return Personal(CANARY)
-    if is_secret_name(name):
+    if is_secret_name(name) and _holds_text(kind):
         return CANARY
     bearers = [one for one in inner if one in carriers()]
     return made(bearers[0]) if bearers else None
