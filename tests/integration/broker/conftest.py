@@ -1,58 +1,31 @@
-"""The real RabbitMQ: a virtual host of a test's own, made before it and removed after it."""
+"""A virtual host of a test's own on the real RabbitMQ, and what only its administrator can do."""
 
-import os
-import shutil
 import socket
-import subprocess
-import uuid
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-import pika
 import pytest
 
-URL = os.environ.get("TIEOUT_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672/")
-CONTROL_SECONDS = 60
-
-
-def answers() -> bool:
-    """Whether the broker can be reached and administered."""
-    if shutil.which("rabbitmqctl") is None:
-        return False
-    try:
-        pika.BlockingConnection(pika.URLParameters(URL)).close()
-    except (pika.exceptions.AMQPError, OSError):
-        return False
-    return True
-
-
-def control(*words: str) -> None:
-    """Administer the broker."""
-    subprocess.run(["rabbitmqctl", "-q", *words], check=True, capture_output=True, timeout=CONTROL_SECONDS)  # noqa: S603, S607 (the broker's own program)
+from tests.support import rabbitmq_server as rabbit_servers
+from tests.support.rabbitmq_server import Rabbit
 
 
 @pytest.fixture
-def broker_url() -> Iterator[str]:
+def broker_url(rabbitmq_server: Rabbit) -> Iterator[str]:
     """Give the URL of a virtual host that nobody else uses."""
-    if not answers():
-        text = "RabbitMQ does not answer: set TIEOUT_TEST_RABBITMQ, or start one on port 5672 with rabbitmqctl at hand"
-        if os.environ.get("CI"):
-            pytest.fail(text)
-        pytest.skip(text)
-    name = f"tieout-{uuid.uuid4().hex[:12]}"
-    control("add_vhost", name)
-    try:
-        control("set_permissions", "-p", name, urlsplit(URL).username or "guest", ".*", ".*", ".*")
-        yield urlsplit(URL)._replace(path=f"/{name}").geturl()
-    finally:
-        control("delete_vhost", name)
+    with rabbit_servers.vhost(rabbitmq_server) as url:
+        yield url
 
 
 @pytest.fixture
-def cut_connections(broker_url: str) -> Callable[[], None]:
+def cut_connections(rabbitmq_server: Rabbit, broker_url: str) -> Callable[[], None]:
     """Give a function that lets the broker close every connection to the virtual host, as its restart would."""
-    name = urlsplit(broker_url).path.removeprefix("/")
-    return lambda: control("close_all_connections", "--vhost", name, "a test cuts them")
+    name = unquote(urlsplit(broker_url).path.removeprefix("/"))
+
+    def cut() -> None:
+        rabbitmq_server.run("close_all_connections", "--vhost", name, "a test cuts them")
+
+    return cut
 
 
 @pytest.fixture
