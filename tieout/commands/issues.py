@@ -88,7 +88,8 @@ def retry(
     elif ordered:
         output.say(f"ordered {sum(bool(step.does) for step in steps)}; `tieout sync` or a running tieout takes it up")
     else:
-        output.say("nothing was ordered" + ("" if yes else "; --yes orders it"))
+        able = any(step.does for step in steps)
+        output.say("nothing was ordered" + ("; --yes orders it" if able and not yes else ""))
 
 
 def resolve(

@@ -97,8 +97,8 @@ def rewrite(place: RingPlace, text: str) -> None:
 
 
 BY_HAND = (
-    "put a new first entry ID:KEY into the ring yourself (KEY: 32 random bytes in base64), restart every process, "
-    "then run `tieout keys rotate --keep-ring`"
+    "put a new entry ID:KEY behind the newest one of the ring yourself (KEY: 32 random bytes in base64), restart every "
+    "process, move it to the front, restart every process, then run `tieout keys rotate --keep-ring`"
 )
 
 

@@ -298,9 +298,8 @@ class Engine:
 
     def renew(self, process: Process) -> None:
         """Let a process be born again."""
-        skew = process.clock.skew
-        reborn = give_birth(self.world, self, process.slot, process.births + 1, self.at_work)
-        reborn.clock.skew = skew
+        births = process.births + 1
+        reborn = give_birth(self.world, self, process.slot, births, self.at_work, clock=process.clock)
         self.processes[process.slot - 1] = reborn
 
     # Calm.

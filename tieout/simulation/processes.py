@@ -52,11 +52,13 @@ def name_of(slot: int, births: int) -> str:
     return f"w{slot}.{births}"
 
 
-def give_birth(world: World, wire: Wire, slot: int, births: int, at_work: Callable[[], str]) -> Process:
-    """Start a process; a reborn one keeps its machine's clock."""
+def give_birth(
+    world: World, wire: Wire, slot: int, births: int, at_work: Callable[[], str], *, clock: ProcessClock | None = None
+) -> Process:
+    """Start a process. clock: its machine's, which one that is still at work there shares; None makes a fresh one."""
     name = name_of(slot, births)
-    skew = world.dice.span(SKEW * 2, "skew", slot) - SKEW
-    clock = ProcessClock(world.time, skew)
+    if clock is None:
+        clock = ProcessClock(world.time, world.dice.span(SKEW * 2, "skew", slot) - SKEW)
     ids = count(1)
     throws = count(1)
     tools = Tools(
