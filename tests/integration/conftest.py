@@ -17,7 +17,7 @@ def store_url(postgres_server_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def broker_vhost(rabbitmq_server: Rabbit) -> Iterator[str]:
-    """A fresh vhost."""
+def broker_url(rabbitmq_server: Rabbit) -> Iterator[str]:
+    """A virtual host that nobody else uses."""
     with rabbit_servers.vhost(rabbitmq_server) as url:
         yield url

@@ -57,13 +57,13 @@ def totals(deployment: Deployment) -> dict[str, Any]:
     return {block: found[block] for block in COMPARED}
 
 
-def test_many_pods_write_the_history_that_one_process_writes(tmp_path: Path, store_url: str, broker_vhost: str) -> None:
+def test_many_pods_write_the_history_that_one_process_writes(tmp_path: Path, store_url: str, broker_url: str) -> None:
     with deployed(tmp_path / "one", avidxchange=dict(PINNED)) as alone:
         alone.settled_sync()
         alone.desk.tell("avidxchange/settle", share=1.0, unsettled_share=0.0, seed=1)
         expected = (totals(alone), histories(alone))
         alone.assert_books_agree()
-    with spread_out(tmp_path / "many", store_url=store_url, broker_url=broker_vhost) as (deployment, pods):
+    with spread_out(tmp_path / "many", store_url=store_url, broker_url=broker_url) as (deployment, pods):
         running = [pods.start("relay"), pods.start("relay"), *(pods.start("worker", "--threads", "2") for _ in "123")]
         work_until(deployment, pods, "invoices", "submitted", "closed")
         deployment.desk.tell("avidxchange/settle", share=1.0, unsettled_share=0.0, seed=1)
@@ -77,10 +77,10 @@ def test_many_pods_write_the_history_that_one_process_writes(tmp_path: Path, sto
 
 
 def test_pods_killed_at_random_moments_double_nothing_and_lose_nothing(
-    tmp_path: Path, store_url: str, broker_vhost: str
+    tmp_path: Path, store_url: str, broker_url: str
 ) -> None:
     dice = random.Random(7)  # noqa: S311 (whom to kill, no secret)
-    with spread_out(tmp_path, store_url=store_url, broker_url=broker_vhost, faults="rough") as (deployment, pods):
+    with spread_out(tmp_path, store_url=store_url, broker_url=broker_url, faults="rough") as (deployment, pods):
         for command in (("relay",), ("relay",), *((("worker", "--threads", "2"),) * 3)):
             pods.start(*command)
         wait_for(lambda: counts(deployment, "suppliers")["seen"], "the pods are at work", seconds=LONG_SECONDS)

@@ -1,20 +1,12 @@
-"""A virtual host of a test's own on the real RabbitMQ, and what only its administrator can do."""
+"""What only the administrator of the real RabbitMQ can do, and a free port."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.support import rabbitmq_server as rabbit_servers
 from tests.support.rabbitmq_server import Rabbit
-
-
-@pytest.fixture
-def broker_url(rabbitmq_server: Rabbit) -> Iterator[str]:
-    """Give the URL of a virtual host that nobody else uses."""
-    with rabbit_servers.vhost(rabbitmq_server) as url:
-        yield url
 
 
 @pytest.fixture

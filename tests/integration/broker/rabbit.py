@@ -1,22 +1,11 @@
-"""What tests do to a RabbitMQ, and how they wait for it: on conditions, with a bound."""
+"""What tests do to a RabbitMQ, and how long they wait for it."""
 
-import threading
-import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 
 import pika
 
 PATIENCE_SECONDS = 60.0
-LOOK_SECONDS = 0.05
-
-
-def wait_for(what: str, condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until a condition holds; fail with its name when it does not in time."""
-    pause, give_up_at = threading.Event(), time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up_at, f"after {seconds:g} s still not: {what}"
-        pause.wait(LOOK_SECONDS)
 
 
 class Rabbit:

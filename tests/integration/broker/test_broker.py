@@ -17,7 +17,8 @@ from actors.ringer import Ringer
 from actors.tools import Tools
 from actors.watch import UNWATCHED
 from adapters.clock import SystemClock
-from tests.integration.broker.rabbit import Rabbit, wait_for
+from tests.integration.broker.rabbit import PATIENCE_SECONDS, Rabbit
+from tests.support.waiting import wait_for
 
 CONNECTION = UUID(int=1)
 QUEUE = "send-suppliers"
@@ -64,7 +65,7 @@ def ward(broker_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ward]:
 @pytest.fixture
 def working(ward: Ward) -> Iterator[Ward]:
     ward.hands.start()
-    wait_for("the worker listens", lambda: ward.rabbit.exists(QUEUE))
+    wait_for(lambda: ward.rabbit.exists(QUEUE), "the worker listens", seconds=PATIENCE_SECONDS)
     yield ward
     assert ward.hands.stop(grace_seconds=30)
 
@@ -72,32 +73,32 @@ def working(ward: Ward) -> Iterator[Ward]:
 def test_a_ring_is_heard_and_an_errand_that_did_something_rings_itself_again(working: Ward) -> None:
     working.answers = [100, 7]
     working.ring()
-    wait_for("three batches", lambda: len(working.heard) == 3)
+    wait_for(lambda: len(working.heard) == 3, "three batches", seconds=PATIENCE_SECONDS)
     assert working.rabbit.waiting(QUEUE) == 0
     assert working.said == []
 
 
 def test_messages_outlive_whoever_rang(ward: Ward) -> None:
     ward.ring()
-    wait_for("the message lies in its queue", lambda: ward.rabbit.waiting(QUEUE) == 1)
+    wait_for(lambda: ward.rabbit.waiting(QUEUE) == 1, "the message lies in its queue", seconds=PATIENCE_SECONDS)
     ward.hands.start()
-    wait_for("it is heard", lambda: len(ward.heard) == 1)
+    wait_for(lambda: len(ward.heard) == 1, "it is heard", seconds=PATIENCE_SECONDS)
     assert ward.hands.stop(grace_seconds=30)
 
 
 def test_a_deleted_queue_is_made_again_by_whoever_rings_next(ward: Ward) -> None:
     ward.ring()
-    wait_for("the queue is there", lambda: ward.rabbit.waiting(QUEUE) == 1)
+    wait_for(lambda: ward.rabbit.waiting(QUEUE) == 1, "the queue is there", seconds=PATIENCE_SECONDS)
     ward.rabbit.delete([QUEUE, DEAD_LETTERS])
     assert not ward.rabbit.exists(QUEUE)
     ward.ring()
-    wait_for("the queue is there again", lambda: ward.rabbit.waiting(QUEUE) == 1)
+    wait_for(lambda: ward.rabbit.waiting(QUEUE) == 1, "the queue is there again", seconds=PATIENCE_SECONDS)
     assert ward.said == []
 
 
 def test_a_worker_whose_queues_were_deleted_listens_again(working: Ward) -> None:
     working.ring()
-    wait_for("the first ring", lambda: len(working.heard) == 1)
+    wait_for(lambda: len(working.heard) == 1, "the first ring", seconds=PATIENCE_SECONDS)
     working.rabbit.delete([QUEUE])
 
     for _ in range(3):  # made again at once: what comes now may reach consumers that RabbitMQ has left deaf
@@ -107,7 +108,7 @@ def test_a_worker_whose_queues_were_deleted_listens_again(working: Ward) -> None
         working.ring()
         return len(working.heard) > 4
 
-    wait_for("later rings", heard_again)
+    wait_for(heard_again, "later rings", seconds=PATIENCE_SECONDS)
 
 
 def test_what_nobody_can_read_is_a_dead_letter_and_stops_nothing(working: Ward) -> None:
@@ -117,9 +118,11 @@ def test_what_nobody_can_read_is_a_dead_letter_and_stops_nothing(working: Ward) 
         b'{"queue_name":"send-suppliers","actor_name":"dance","args":[],"kwargs":{},"options":{},'
         b'"message_id":"m","message_timestamp":1}',
     )
-    wait_for("both lie among the dead letters", lambda: working.rabbit.waiting(DEAD_LETTERS) == 2)
+    wait_for(
+        lambda: working.rabbit.waiting(DEAD_LETTERS) == 2, "both lie among the dead letters", seconds=PATIENCE_SECONDS
+    )
     working.ring()
-    wait_for("the next ring", lambda: len(working.heard) == 1)
+    wait_for(lambda: len(working.heard) == 1, "the next ring", seconds=PATIENCE_SECONDS)
 
 
 def test_a_worker_listens_to_its_own_queues_only(working: Ward) -> None:

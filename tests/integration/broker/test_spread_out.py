@@ -12,10 +12,11 @@ import pytest
 
 from actors.broker import DEAD_LETTERS
 from actors.queues import QUEUES
-from tests.integration.broker.rabbit import Rabbit, wait_for
+from tests.integration.broker.rabbit import PATIENCE_SECONDS, Rabbit
+from tests.integration.spread_out import SCHEDULE
 from tests.support.deployment import NAME, Deployment, deployed
+from tests.support.waiting import wait_for
 
-SCHEDULE = f'[connections.{NAME}.schedule]\nsuppliers = "2s"\nledger_codes = "2s"\ninvoices = "2s"\npayments = "2s"\n'
 END_SECONDS = 60.0
 Process = subprocess.Popen[str]
 
@@ -74,10 +75,10 @@ def ward(tmp_path: Path, broker_url: str) -> Iterator[Ward]:
 def test_two_relays_and_three_workers_carry_invoices_and_payments_and_the_books_agree(ward: Ward) -> None:
     relays = [ward.start("relay"), ward.start("relay")]
     workers = [ward.start("worker", "--processes", "2", "--threads", "2"), ward.start("worker")]
-    wait_for("every invoice is at AvidXchange", ward.everything_is_submitted)
+    wait_for(ward.everything_is_submitted, "every invoice is at AvidXchange", seconds=PATIENCE_SECONDS)
     ward.deployment.desk.tell("avidxchange/settle", share=1.0, seed=1)
-    wait_for("payments are posted", lambda: ward.counts("payments")["posted"] > 0)
-    wait_for("nothing is under way", lambda: not ward.counts("payments")["waiting"])
+    wait_for(lambda: ward.counts("payments")["posted"] > 0, "payments are posted", seconds=PATIENCE_SECONDS)
+    wait_for(lambda: not ward.counts("payments")["waiting"], "nothing is under way", seconds=PATIENCE_SECONDS)
     for process in (*workers, *relays):
         ward.stop(process)
     assert ward.deployment.sync().code in (0, 3)
@@ -88,53 +89,53 @@ def test_two_relays_and_three_workers_carry_invoices_and_payments_and_the_books_
 def test_a_worker_killed_at_work_loses_nothing(ward: Ward) -> None:
     ward.start("relay")
     first = ward.start("worker")
-    wait_for("it is at work", lambda: ward.counts("suppliers")["seen"] > 0)
+    wait_for(lambda: ward.counts("suppliers")["seen"] > 0, "it is at work", seconds=PATIENCE_SECONDS)
     os.kill(first.pid, signal.SIGKILL)
     ward.start("worker")
-    wait_for("every invoice is at AvidXchange", ward.everything_is_submitted)
+    wait_for(ward.everything_is_submitted, "every invoice is at AvidXchange", seconds=PATIENCE_SECONDS)
     assert ward.deployment.desk.tie_out()["doubles"] == []
 
 
 def test_a_purge_of_every_queue_loses_nothing(ward: Ward) -> None:
     relay = ward.start("relay")
-    wait_for("the polls are rung", lambda: ward.rabbit.waiting("poll-suppliers") > 0)
+    wait_for(lambda: ward.rabbit.waiting("poll-suppliers") > 0, "the polls are rung", seconds=PATIENCE_SECONDS)
     ward.rabbit.purge(QUEUES)
     ward.start("worker")
-    wait_for("every invoice is at AvidXchange", ward.everything_is_submitted)
+    wait_for(ward.everything_is_submitted, "every invoice is at AvidXchange", seconds=PATIENCE_SECONDS)
     assert "does not answer" not in ward.stop(relay)
 
 
 def test_deleting_every_queue_loses_nothing(ward: Ward) -> None:
     ward.start("relay")
     ward.start("worker")
-    wait_for("it is at work", lambda: ward.counts("suppliers")["seen"] > 0)
+    wait_for(lambda: ward.counts("suppliers")["seen"] > 0, "it is at work", seconds=PATIENCE_SECONDS)
     ward.rabbit.delete([*QUEUES, DEAD_LETTERS])
-    wait_for("every invoice is at AvidXchange", ward.everything_is_submitted, seconds=120)
+    wait_for(ward.everything_is_submitted, "every invoice is at AvidXchange", seconds=120)
 
 
 def test_cutting_every_connection_to_the_broker_loses_nothing(ward: Ward, cut_connections: Callable[[], None]) -> None:
     ward.start("relay")
     ward.start("worker")
-    wait_for("it is at work", lambda: ward.counts("suppliers")["seen"] > 0)
+    wait_for(lambda: ward.counts("suppliers")["seen"] > 0, "it is at work", seconds=PATIENCE_SECONDS)
     cut_connections()
-    wait_for("every invoice is at AvidXchange", ward.everything_is_submitted)
+    wait_for(ward.everything_is_submitted, "every invoice is at AvidXchange", seconds=PATIENCE_SECONDS)
 
 
 def test_a_dead_letter_becomes_an_issue_and_leaves_the_broker(ward: Ward) -> None:
     ward.start("relay")
     ward.start("worker", "--queues", "send-suppliers")
-    wait_for("the queue is there", lambda: ward.rabbit.exists("send-suppliers"))
+    wait_for(lambda: ward.rabbit.exists("send-suppliers"), "the queue is there", seconds=PATIENCE_SECONDS)
     ward.rabbit.put("send-suppliers", b"not a message")
-    wait_for("there is an issue", lambda: "dead-letter" in ward.deployment.issues())
+    wait_for(lambda: "dead-letter" in ward.deployment.issues(), "there is an issue", seconds=PATIENCE_SECONDS)
     issue = ward.deployment.issues()["dead-letter"]
     assert issue["cause"] == "dead-letter:send-suppliers:unreadable"
-    wait_for("the letter is gone", lambda: ward.rabbit.waiting(DEAD_LETTERS) == 0)
+    wait_for(lambda: ward.rabbit.waiting(DEAD_LETTERS) == 0, "the letter is gone", seconds=PATIENCE_SECONDS)
 
 
 def test_sigterm_lets_the_errands_in_hand_end_and_nothing_stays_claimed(ward: Ward) -> None:
     ward.start("relay")
     worker = ward.start("worker")
-    wait_for("it is at work", lambda: ward.counts("suppliers")["seen"] > 0)
+    wait_for(lambda: ward.counts("suppliers")["seen"] > 0, "it is at work", seconds=PATIENCE_SECONDS)
     ward.stop(worker)
     flows = ward.deployment.json("sync-status", NAME)["flows"]
     assert [flow["flow"] for flow in flows if flow["worker"] is not None] == []
@@ -142,14 +143,14 @@ def test_sigterm_lets_the_errands_in_hand_end_and_nothing_stays_claimed(ward: Wa
 
 def test_nobody_listening_does_not_fill_the_queues(ward: Ward) -> None:
     ward.start("relay")
-    wait_for("the polls are rung", lambda: ward.rabbit.waiting("poll-suppliers") > 0)
-    wait_for("they are rung again", lambda: ward.rabbit.waiting("poll-suppliers") > 1)
+    wait_for(lambda: ward.rabbit.waiting("poll-suppliers") > 0, "the polls are rung", seconds=PATIENCE_SECONDS)
+    wait_for(lambda: ward.rabbit.waiting("poll-suppliers") > 1, "they are rung again", seconds=PATIENCE_SECONDS)
     assert ward.rabbit.waiting("poll-suppliers") <= 4
 
 
 def test_run_over_rabbitmq_is_relay_and_worker_in_one(ward: Ward) -> None:
     process = ward.start("run", "--threads", "3")
-    wait_for("every invoice is at AvidXchange", ward.everything_is_submitted)
+    wait_for(ward.everything_is_submitted, "every invoice is at AvidXchange", seconds=PATIENCE_SECONDS)
     assert ward.rabbit.exists("submit-invoices")
     ward.stop(process)
 
