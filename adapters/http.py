@@ -21,7 +21,6 @@ import tenacity
 
 from adapters.http_messages import (
     CallWatch,
-    Deadline,
     RateBudget,
     Reply,
     Request,
@@ -36,10 +35,10 @@ from adapters.http_messages import (
 from adapters.http_proxies import proxy_for
 from adapters.http_watchdog import SendTrace, Watchdog
 from domain.errors import MalformedError, MisconfiguredError, TieoutError, TransientError
+from domain.ports.deadlines import Deadline
 from domain.ports.store import Clock
 
 __all__ = [
-    "Deadline",
     "RateBudget",
     "Remote",
     "Reply",

@@ -1,7 +1,6 @@
 """AvidXchange as the errands see it: the payables port over AvidConnect's REST interface."""
 
 import logging
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -26,13 +25,14 @@ from adapters.avidxchange.settings import AvidSettings, Credentials
 from adapters.avidxchange.upserts import code_answers, vendor_answers
 from adapters.avidxchange.wire import read_page
 from adapters.http import Remote, with_query
-from adapters.http_messages import Deadline, Reply, WriteFaultError
+from adapters.http_messages import Reply, WriteFaultError
 from domain.errors import MalformedError
 from domain.identifiers import digest
 from domain.invoices.content import InvoiceContent
 from domain.ledger_codes.events import CodeContent
 from domain.payments.events import PaymentContent
 from domain.ports.answers import Breach, CallAnswer, RecordAnswer, Verdict
+from domain.ports.deadlines import Preparation
 from domain.ports.payables import BatchMember, CodeFound, EncodedBatch, InvoiceFound, PaymentPage, VendorFound
 from domain.ports.store import BlobStore, Clock
 from domain.suppliers.events import SupplierContent
@@ -54,9 +54,8 @@ class AvidXchange:
         self._settings = settings
         self._remote = remote
         self._blobs = blobs
-        self._clock = clock
         self._gateway = Gateway(settings, build_auth(settings, credentials, clock=clock), remote)
-        self._prepared = threading.local()
+        self._preparation = Preparation(clock, timeout_seconds=settings.call_timeout_seconds)
 
     def check(self) -> tuple[str, ...]:
         """Ping: give the names of the accounting systems."""
@@ -132,14 +131,13 @@ class AvidXchange:
     def prepare(self) -> None:
         """Have log-in and rate budget of one batch ready, before its intent. Raises TransientError."""
         self._gateway.prepare()
-        # Both clocks as they were before the intent: a wall clock set back later cannot lengthen the deadline.
-        self._prepared.clocks = (self._clock.now(), self._clock.monotonic())
+        self._preparation.done()
 
     def send_batch(self, encoded: EncodedBatch, *, deadline: datetime) -> CallAnswer:
         """POST once, wrapped in nothing, no byte after `deadline`; records are keyed by ExternalId."""
         url = self._settings.url("invoice_batches")
         try:
-            reply = self._gateway.post_once(url, encoded.body, deadline=self._deadline(deadline))
+            reply = self._gateway.post_once(url, encoded.body, deadline=self._preparation.deadline(deadline))
         except WriteFaultError as fault:
             return judge_fault(fault)
         if reply is None:
@@ -217,15 +215,6 @@ class AvidXchange:
             except MalformedError as error:
                 problems.append((payment_id_of(raw) or f"page {page}, item {index + 1}", str(error)))
         return read, problems
-
-    def _deadline(self, wall: datetime) -> Deadline:
-        clocks: tuple[datetime, float] | None = getattr(self._prepared, "clocks", None)
-        self._prepared.clocks = None
-        deadline = Deadline.at(wall, self._clock)
-        if clocks is None:
-            return deadline
-        before = clocks[1] + (wall - clocks[0]).total_seconds()
-        return Deadline(wall, min(deadline.monotonic, before))
 
 
 def _readable(read: Callable[[msgspec.Raw], _T], raw: msgspec.Raw) -> _T | None:

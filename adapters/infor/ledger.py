@@ -1,11 +1,9 @@
 """Infor in the role of the ledger system: the port's methods, each handed to the module that knows how."""
 
-import threading
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
 
-from adapters.http import Deadline, RateBudget, Remote
+from adapters.http import RateBudget, Remote
 from adapters.http_messages import CallWatch, unwatched
 from adapters.infor import checks, codes, images, invoices, parm, postings, suppliers
 from adapters.infor.auth import TokenTimes
@@ -17,6 +15,7 @@ from domain.identifiers import InvoiceKey
 from domain.invoices.content import LedgerState
 from domain.ledger_codes.events import CodeFact
 from domain.ports.answers import CallAnswer
+from domain.ports.deadlines import Preparation
 from domain.ports.ledger import (
     ImageFound,
     InvoiceHead,
@@ -29,11 +28,6 @@ from domain.ports.ledger import (
 from domain.ports.store import Clock
 from domain.postings.events import EvidenceRow, PostingPlan
 from domain.suppliers.events import SupplierContent
-
-
-class _Clocks(NamedTuple):
-    wall: datetime
-    monotonic_seconds: float
 
 
 class InforLedger:
@@ -53,7 +47,7 @@ class InforLedger:
         remote = Remote("Infor", clock=clock, budget=budget, timeout_seconds=seconds, watch=watch)
         self._client = Client(credentials, settings, remote=remote, clock=clock)
         self._clock = clock
-        self._prepared = threading.local()
+        self._preparation = Preparation(clock, timeout_seconds=seconds)
         self._read_back = ReadBack(self._client, clock=clock)
 
     def check(self) -> LedgerCheck:
@@ -120,12 +114,12 @@ class InforLedger:
         """Get token and rate budget for one write ready."""
         self._client.tokens.current()
         self._client.remote.reserve()
-        # Both clocks as they were before the intent: a wall clock set back later cannot lengthen the deadline.
-        self._prepared.clocks = _Clocks(self._clock.now(), self._clock.monotonic())
+        self._preparation.done()
 
     def take_steps(self, commands: Sequence[StepCommand], *, deadline: datetime) -> CallAnswer:
         """Send steps of the GLS840 chain, once."""
-        return postings.take_steps(self._client, commands, deadline=self._deadline(deadline), clock=self._clock)
+        bound = self._preparation.deadline(deadline)
+        return postings.take_steps(self._client, commands, deadline=bound, clock=self._clock)
 
     def open_batches(self, keys: Sequence[tuple[str, str]]) -> frozenset[str]:
         """Give which KEY1 values are still shown."""
@@ -143,11 +137,3 @@ class InforLedger:
     def close(self) -> None:
         """Let the connections go."""
         self._client.remote.close()
-
-    def _deadline(self, wall: datetime) -> Deadline:
-        deadline = Deadline.at(wall, self._clock)
-        clocks: _Clocks | None = getattr(self._prepared, "clocks", None)
-        if clocks is None:
-            return deadline
-        before = clocks.monotonic_seconds + (wall - clocks.wall).total_seconds()
-        return Deadline(wall, min(deadline.monotonic, before))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from adapters.http import Deadline
 from adapters.http_messages import WriteFaultError
 from adapters.infor import capabilities, exportmi
 from adapters.infor.answers import read_answer
@@ -12,6 +11,7 @@ from adapters.infor.client import Client
 from adapters.infor.errors import HANDOVER, OK, UNAUTHORIZED, judge_fault, judge_status, judge_step
 from domain.errors import MalformedError, RefusedError
 from domain.ports.answers import CallAnswer, Verdict
+from domain.ports.deadlines import Deadline
 from domain.ports.ledger import StepCommand
 from domain.ports.store import Clock
 

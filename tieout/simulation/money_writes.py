@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from domain.ports.answers import CallAnswer, RecordAnswer, Verdict
+from domain.ports.deadlines import Preparation
 from domain.ports.ledger import StepCommand
 from domain.ports.payables import EncodedBatch
 from tieout.simulation.boundary import Port, Site, after, guarded
@@ -71,32 +72,31 @@ class Wire(Site, Protocol):
 
 
 class MoneyPort(Port):
-    """A port with a money write; `prepare` pins both clocks, as the adapters do."""
+    """A port with a money write; its deadline is bound by the adapters' own code."""
 
-    def __init__(self, site: Wire, worker: str, fake: Any, methods: dict[str, str], step: str) -> None:
+    def __init__(
+        self, site: Wire, worker: str, fake: Any, methods: dict[str, str], *, step: str, clock: ProcessClock
+    ) -> None:
         super().__init__(site, worker, fake, methods)
-        self._wire, self._prepare = site, step
-        self._pinned: tuple[datetime, float] | None = None
+        self._wire, self._prepare, self._clock = site, step, clock
+        self._preparation = Preparation(clock, timeout_seconds=site.call_timeout.total_seconds())
 
     def prepare(self) -> None:
-        """Have token and budget ready, and note the clocks: one that is set back later lengthens no deadline."""
+        """Have token and budget ready, and note the clocks: no clock that is set later lengthens a deadline."""
         guarded(self._wire, self._worker, self._prepare, self._inner.prepare)
-        clock = self._wire.clock(self._worker)
-        self._pinned = (clock.now(), clock.monotonic())
+        self._preparation.done()
 
-    def seconds_left(self, deadline: datetime) -> float:
-        """Give the seconds left until a deadline, by the clock that has advanced furthest."""
-        clock = self._wire.clock(self._worker)
-        wall, monotonic = self._pinned or (clock.now(), clock.monotonic())
-        by_monotonic = (deadline - wall).total_seconds() - (clock.monotonic() - monotonic)
-        return min((deadline - clock.now()).total_seconds(), by_monotonic)
+    def seconds_left(self, deadline: datetime) -> Callable[[], float]:
+        """Bound a deadline as it stands now; give what tells the seconds left until then."""
+        bound = self._preparation.deadline(deadline)
+        return lambda: bound.left(self._clock)
 
 
 class PayablesPort(MoneyPort):
     """AvidXchange as one process sees it."""
 
-    def __init__(self, site: Wire, worker: str, fake: FakePayables) -> None:
-        super().__init__(site, worker, fake, PAYABLES_CALLS, "payables.prepare")
+    def __init__(self, site: Wire, worker: str, fake: FakePayables, clock: ProcessClock) -> None:
+        super().__init__(site, worker, fake, PAYABLES_CALLS, step="payables.prepare", clock=clock)
         self._fake = fake
 
     def send_batch(self, encoded: EncodedBatch, *, deadline: datetime) -> CallAnswer:
@@ -111,14 +111,14 @@ class PayablesPort(MoneyPort):
             self._wire.saw_batch(self._worker, encoded)
 
         sending = _Sending("send_batch", list(encoded.record_digests), arrive, go_out)
-        return _write_once(self._wire, self._worker, sending, lambda: self.seconds_left(deadline))
+        return _write_once(self._wire, self._worker, sending, self.seconds_left(deadline))
 
 
 class LedgerPort(MoneyPort):
     """Infor as one process sees it."""
 
-    def __init__(self, site: Wire, worker: str, fake: FakeLedger) -> None:
-        super().__init__(site, worker, fake, LEDGER_CALLS, "ledger.prepare")
+    def __init__(self, site: Wire, worker: str, fake: FakeLedger, clock: ProcessClock) -> None:
+        super().__init__(site, worker, fake, LEDGER_CALLS, step="ledger.prepare", clock=clock)
         self._fake = fake
 
     def take_steps(self, commands: Sequence[StepCommand], *, deadline: datetime) -> CallAnswer:
@@ -133,7 +133,7 @@ class LedgerPort(MoneyPort):
             lambda: self._fake.carry_out(commands),
             go_out,
         )
-        return _write_once(self._wire, self._worker, sending, lambda: self.seconds_left(deadline))
+        return _write_once(self._wire, self._worker, sending, self.seconds_left(deadline))
 
 
 class _Sending:

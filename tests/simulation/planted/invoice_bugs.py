@@ -2,6 +2,7 @@
 
 from actors.errands import look_up_invoices, submission_gate, submit_invoices
 from domain.invoices import decisions, eligibility, evolution, search, submission
+from domain.ports.deadlines import Preparation
 from domain.suppliers import decisions as supplier_decisions
 from tests.simulation.planted.planting import Bug, Change
 from tieout.simulation.faults import Fault
@@ -78,6 +79,11 @@ INVOICE_BUGS = (
                 submit_invoices._send,
                 "own_deadline=own_clock + windows.call_timeout",
                 "own_deadline=own_clock + windows.call_timeout * 100",
+            ),
+            Change(
+                (Preparation, "deadline"),
+                ", clocks.monotonic_seconds + self._timeout_seconds)",
+                ")",
             ),
         ),
         profile=SUBMIT,

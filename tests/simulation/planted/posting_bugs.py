@@ -9,6 +9,7 @@ from actors.errands import (
 )
 from domain import identifiers, routing
 from domain.payments import payment, persons, planning, reversal
+from domain.ports.deadlines import Preparation
 from domain.postings import evidence, posting
 from tests.simulation.planted.planting import Bug, Change
 from tieout.simulation.happenings import Happening
@@ -44,6 +45,11 @@ POSTING_BUGS = (
                 posting_steps.new_attempt,
                 "own_deadline = tools.clock.now() + tools.rules.infor.call_timeout",
                 "own_deadline = tools.clock.now() + tools.rules.infor.call_timeout * 100",
+            ),
+            Change(
+                (Preparation, "deadline"),
+                ", clocks.monotonic_seconds + self._timeout_seconds)",
+                ")",
             ),
         ),
         profile=PAY,

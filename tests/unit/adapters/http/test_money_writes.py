@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.http import Deadline, Request, WriteFaultError
+from adapters.http import Request, WriteFaultError
+from domain.ports.deadlines import Deadline
 from tests.unit.adapters.http.loopback import Answer, Loopback, hang_up, reply, say_nothing
 from tests.unit.adapters.http.remotes import HandClock, NotedBudget, RealClock, remote
 

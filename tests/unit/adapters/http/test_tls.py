@@ -10,8 +10,9 @@ from typing import Self
 import pytest
 
 from adapters import http
-from adapters.http import Deadline, Request, WriteFaultError
+from adapters.http import Request, WriteFaultError
 from domain.errors import MisconfiguredError
+from domain.ports.deadlines import Deadline
 from tests.support.certificates import certificate_for_loopback
 from tests.unit.adapters.http.remotes import RealClock, remote
 
