@@ -13,7 +13,7 @@ from domain.event import Append
 from domain.identifiers import stream_id
 from domain.payments import payment
 from domain.payments.reversal import ReversalPlan, decide_reversal
-from domain.ports.store import DueRow
+from domain.ports.store import DueRow, StoreGuard
 from domain.postings import posting
 
 LIMIT = 100
@@ -30,6 +30,7 @@ def plan_reversal(tools: Tools) -> int:
 
 
 def _plan(tools: Tools, row: DueRow) -> None:
+    guard = StoreGuard(incarnation=tools.log.incarnation())  # a store that goes back may forget what this plan rests on
     state = payment.fold(tools.log.load([row.aggregate])[row.aggregate])
     postings = [stream_id(tools.connection, "posting", leg.posting) for leg in state.legs]
     plans = [posting.fold(events).plan for events in tools.log.load(postings).values()]
@@ -44,7 +45,8 @@ def _plan(tools: Tools, row: DueRow) -> None:
         return _appends(tools, row.aggregate, history)
 
     streams = [row.aggregate, stream_id(tools.connection, "connection", ""), *postings, *invoices]
-    appends = settle(tools.log, streams, decide, causes=tools.causes(tools.correlation_id()))
+    causes = tools.causes(tools.correlation_id())
+    appends = settle(tools.log, streams, decide, causes=causes, guard=guard)
     (done if appends else nothing_to_do)(tools, [row])
 
 

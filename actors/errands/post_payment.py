@@ -16,7 +16,7 @@ from domain.invoices import invoice
 from domain.payments import payment
 from domain.payments.events import PaymentContent
 from domain.payments.planning import InvoiceStanding, Plan, Replaced, decide_plan
-from domain.ports.store import DueRow
+from domain.ports.store import DueRow, StoreGuard
 from domain.postings import posting
 
 LIMIT = 100
@@ -33,6 +33,7 @@ def post_payment(tools: Tools) -> int:
 
 
 def _post(tools: Tools, row: DueRow) -> None:
+    guard = StoreGuard(incarnation=tools.log.incarnation())  # a store that goes back may forget what this plan rests on
     state = payment.fold(tools.log.load([row.aggregate])[row.aggregate])
     if state.settled is None or state.phase not in ("settled", "held"):
         nothing_to_do(tools, [row])
@@ -42,7 +43,8 @@ def _post(tools: Tools, row: DueRow) -> None:
     def decide(history: History) -> list[Append]:
         return _appends(tools, row.aggregate, history)
 
-    appends = settle(tools.log, [row.aggregate, *streams], decide, causes=tools.causes(tools.correlation_id()))
+    causes = tools.causes(tools.correlation_id())
+    appends = settle(tools.log, [row.aggregate, *streams], decide, causes=causes, guard=guard)
     (done if appends else nothing_to_do)(tools, [row])
 
 

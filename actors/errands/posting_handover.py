@@ -40,21 +40,21 @@ def hand_over(tools: Tools, hand: Hand, chain: Attempt) -> None:
     if unread:
         _end_chain(tools, hand.only(unread), chain, "Infor's answer about an invoice was not usable")
     going = hand.only(k for k in hand.plans if k not in reasons and k not in unread)
-    write_handover(tools, going, chain.correlation_id, chain=chain)
+    write_handover(tools, going, chain.correlation_id, incarnation=chain.incarnation, chain=chain)
 
 
 def write_handover(
-    tools: Tools, hand: Hand, correlation_id: str, *, chain: Attempt | None = None, incarnation: UUID | None = None
+    tools: Tools, hand: Hand, correlation_id: str, *, incarnation: UUID, chain: Attempt | None = None
 ) -> None:
     """Write the intents, send UpdBatch, write the outcomes; token and budget are ready (`LedgerSystem.prepare`).
 
-    chain: the attempt that ends here; None for a repeated UpdBatch after a handover in doubt, which needs the store's
-    incarnation from before its look-ups.
+    incarnation: the store's, from before the look-ups that led here; chain: the attempt that ends here, None for a
+    repeated UpdBatch after a handover in doubt.
     """
     if not hand.plans:
         return
-    attempt = new_attempt(tools, correlation_id)
-    guard = MoneyGuard(incarnation=incarnation or tools.log.incarnation())
+    attempt = new_attempt(tools, correlation_id, incarnation=incarnation)
+    guard = MoneyGuard(incarnation=incarnation)
 
     def decide(history: History) -> list[Append]:
         return [a for key1 in hand.plans for a in _intent(tools, key1, attempt, chain, history)]
@@ -119,7 +119,7 @@ def _give_up(tools: Tools, hand: Hand, chain: Attempt, reasons: dict[str, Event]
         appends = []
         for key1, fact in reasons.items():
             state = state_of(tools, key1, history)
-            if state.phase == "started" and state.attempt_id == chain.id and state.plan is not None:
+            if state.plan is not None and _is_at(tools, state, chain):
                 stream = posting_stream(tools.connection, key1)
                 appends.append(appended(history[stream], stream, fact))
                 appends.extend(ended_for_invoices(tools.connection, state.plan, history, why="not handed over"))
@@ -135,7 +135,7 @@ def _end_chain(tools: Tools, hand: Hand, chain: Attempt, text: str) -> None:
         appends = []
         for key1 in hand.plans:
             state = state_of(tools, key1, history)
-            if state.phase == "started" and state.attempt_id == chain.id:
+            if _is_at(tools, state, chain):
                 stream = posting_stream(tools.connection, key1)
                 answer = RecordAnswer(verdict=Verdict.NOT_SENT, text=text)
                 wait = tools.backoff(state.attempt)
@@ -147,6 +147,12 @@ def _end_chain(tools: Tools, hand: Hand, chain: Attempt, text: str) -> None:
     settle(tools.log, hand.streams(tools.connection), decide, causes=tools.causes(chain.correlation_id))
 
 
+def _is_at(tools: Tools, state: Posting, chain: Attempt) -> bool:
+    """Whether a posting stands where our chain left it, in the store it began in: another may have forgotten more."""
+    ours = state.phase == "started" and state.attempt_id == chain.id
+    return ours and tools.log.incarnation() == chain.incarnation
+
+
 def _load(tools: Tools, hand: Hand) -> dict[str, Posting]:
     history = tools.log.load([posting_stream(tools.connection, key1) for key1 in hand.plans])
     return {key1: state_of(tools, key1, history) for key1 in hand.plans}
@@ -154,7 +160,7 @@ def _load(tools: Tools, hand: Hand) -> dict[str, Posting]:
 
 def _intent(tools: Tools, key1: str, attempt: Attempt, chain: Attempt | None, history: History) -> list[Append]:
     state = state_of(tools, key1, history)
-    fresh = chain is not None and state.phase == "started" and state.attempt_id == chain.id and state.checked
+    fresh = chain is not None and state.checked and _is_at(tools, state, chain)
     looked = state.look_at is None or tools.log.now() >= state.look_at
     again = chain is None and state.phase in REOPENED and looked
     if not (fresh or again):
@@ -166,7 +172,7 @@ def _intent(tools: Tools, key1: str, attempt: Attempt, chain: Attempt | None, hi
         handover=state.handover + 1,
         deadline=attempt.deadline,
         look_at=attempt.look_at,
-        incarnation=tools.log.incarnation(),
+        incarnation=attempt.incarnation,
     )
     return [appended(history[stream], stream, fact)]
 

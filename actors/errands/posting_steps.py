@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from actors.errands.posting_batch import Hand, state_of
 from actors.errands.posting_facts import ended_for_invoices
@@ -23,7 +24,8 @@ KNOWN_CODES = frozenset({"XRE0103", "WSU0103", "XAU0008"})  # every other may me
 class Attempt:
     """One attempt of this process: nobody else holds its id; no byte goes out after its deadline.
 
-    deadline: by the store's clock; own_deadline: the same moment by this process's, which may be wrong.
+    deadline: by the store's clock; own_deadline: the same moment by this process's, which may be wrong; incarnation: of
+    the store whose look-ups led to it, so that a store that goes back meanwhile ends it.
     """
 
     id: str
@@ -31,13 +33,15 @@ class Attempt:
     own_deadline: datetime
     look_at: datetime
     correlation_id: str
+    incarnation: UUID
 
 
-def new_attempt(tools: Tools, correlation_id: str) -> Attempt:
+def new_attempt(tools: Tools, correlation_id: str, *, incarnation: UUID) -> Attempt:
     """Begin an attempt: the deadline is a call timeout away, the next look a settle window behind it."""
     own_deadline = tools.clock.now() + tools.rules.infor.call_timeout  # read first: ours is never the later one
     deadline = tools.log.now() + tools.rules.infor.call_timeout
-    return Attempt(tools.new_id(), deadline, own_deadline, deadline + tools.rules.infor.settle, correlation_id)
+    look_at = deadline + tools.rules.infor.settle
+    return Attempt(tools.new_id(), deadline, own_deadline, look_at, correlation_id, incarnation)
 
 
 def take_chain(tools: Tools, hand: Hand, attempt: Attempt) -> Hand:

@@ -1,7 +1,5 @@
 """Send postings, or resume their chain: look, intent, steps, handover; a whole batch at a time."""
 
-from uuid import UUID
-
 from actors.errands.claims import claim, done, giving_back, nothing_to_do
 from actors.errands.posting_batch import Hand, LedgerView, moved_rows, read_ledger, state_of, take_in_hand
 from actors.errands.posting_facts import started_for_invoices
@@ -58,8 +56,8 @@ def _send(tools: Tools, rows: list[DueRow]) -> None:
     starting = starting.only(parms)
     if starting.plans:
         tools.ledger.prepare()
-        attempt = new_attempt(tools, correlation_id)
-        _start(tools, starting, attempt, parms, incarnation)
+        attempt = new_attempt(tools, correlation_id, incarnation=incarnation)
+        _start(tools, starting, attempt, parms)
         passed = take_chain(tools, owned(tools, starting, attempt.id, "started"), attempt)
         hand_over(tools, passed, attempt)
     _give_back(tools, hand)
@@ -132,13 +130,13 @@ def _refuse(tools: Tools, hand: Hand, unwritable: dict[str, RefusedError], corre
         settle(tools.log, hand.streams(tools.connection), decide, causes=tools.causes(correlation_id))
 
 
-def _start(tools: Tools, hand: Hand, attempt: Attempt, parms: dict[str, tuple[str, ...]], incarnation: UUID) -> None:
+def _start(tools: Tools, hand: Hand, attempt: Attempt, parms: dict[str, tuple[str, ...]]) -> None:
     """Write the intents of all postings in one transaction, with the marks on their invoices."""
 
     def decide(history: History) -> list[Append]:
         return [a for key1 in hand.plans for a in _intent(tools, key1, attempt, parms[key1], history)]
 
-    guard = MoneyGuard(incarnation=incarnation)
+    guard = MoneyGuard(incarnation=attempt.incarnation)
     causes = tools.causes(attempt.correlation_id)
     settle(tools.log, hand.streams(tools.connection), decide, causes=causes, guard=guard)
 
@@ -161,7 +159,7 @@ def _intent(tools: Tools, key1: str, attempt: Attempt, parms: tuple[str, ...], h
         parms=parms,
         deadline=attempt.deadline,
         look_at=attempt.look_at,
-        incarnation=tools.log.incarnation(),
+        incarnation=attempt.incarnation,
     )
     return [appended(history[stream], stream, fact), *marks, *choose_first(tools, key1, history)]
 

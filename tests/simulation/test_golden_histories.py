@@ -1,6 +1,11 @@
 """What the simulation found in our code, each as the history that first showed it (listed in docs/reliability.md)."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+import pytest
 
 from actors.errands import post_payment
 from actors.errands.posting_steps import new_attempt
@@ -10,6 +15,7 @@ from domain.invoices.events import InvoiceClosed, InvoicePaymentPosted, Invoices
 from domain.invoices.search import decide_second_look, wants_second_look
 from domain.invoices.submission_events import InvoiceFoundByLookup
 from domain.payments import events as e
+from domain.payments.events import PaymentContent
 from domain.payments.payment import fold
 from domain.payments.planning import InvoiceStanding, Replaced, decide_plan
 from domain.payments.reversal import decide_reversal
@@ -102,7 +108,7 @@ def test_seed_538_a_machine_whose_clock_is_ahead_still_sends_its_postings() -> N
     engine = Engine(draw(1, profile=Profile.PAY))
     process = engine.processes[0]
     process.clock.skew = timedelta(minutes=50)
-    attempt = new_attempt(process.tools, "c")
+    attempt = new_attempt(process.tools, "c", incarnation=process.tools.log.incarnation())
     assert attempt.own_deadline == process.clock.now() + process.tools.rules.infor.call_timeout
     assert attempt.deadline == engine.time.now + process.tools.rules.infor.call_timeout
 
@@ -182,3 +188,50 @@ def test_seed_300719_look_ups_made_before_a_restore_open_no_attempt_after_it() -
     assert world.store.work.due_counts(world.time.now)[world.connection, "send_postings"]
     engine.run_on(process, "send_postings")
     assert not world.ledger.batches
+
+
+def test_seed_30102603_a_chain_begun_before_a_restore_is_not_handed_over_after_it() -> None:
+    engine = Engine(draw(9, profile=Profile.PAY))
+    engine._prepare()
+    world, process = engine.world, engine.processes[0]
+    for errand in ("poll_payments", "post_payment"):
+        engine.run_on(process, errand)
+        world.store.drain()
+    read = world.payables.payments_by_id
+
+    def restored_meanwhile(ids: Sequence[str]) -> dict[str, PaymentContent]:
+        world.store.go_back(to_position=world.store.log.last_position(), hold_until=world.time.now)
+        return read(ids)
+
+    world.payables.payments_by_id = restored_meanwhile  # type: ignore[assignment,method-assign]  # a backup of this moment
+    engine.run_on(process, "send_postings")
+    assert [(batch.state, batch.handed_over_at) for batch in world.ledger.batches] == [("open", None)]
+    facts = [recorded.event for recorded in world.store.log.read(after=0, limit=1000)]
+    assert not [fact for fact in facts if isinstance(fact, p.PostingHandoverStarted | p.PostingHeld | p.PostingNotSent)]
+
+
+@pytest.mark.parametrize("errand", ["post_payment", "plan_reversal"])
+def test_a_plan_made_before_a_restore_is_not_recorded_after_it(errand: str) -> None:
+    engine = Engine(draw(9, profile=Profile.PAY))
+    engine._prepare()
+    world, process = engine.world, engine.processes[0]
+    engine.run_on(process, "poll_payments")
+    world.store.drain()
+    if errand == "plan_reversal":
+        engine.run_on(process, "post_payment")
+        world.store.drain()
+        log = world.store.log.read(after=0, limit=1000)
+        ((stream, fact),) = ((r.stream, r.event) for r in log if isinstance(r.event, e.PaymentSettled))
+        voided = msgspec.structs.replace(fact.content, status="Void", standing="reversed")
+        world.say(stream, e.PaymentReversed(content=voided, kind="Void"))
+        world.store.drain()
+    append, length = world.store.log.append, world.store.log.last_position()
+
+    def restored_meanwhile(*arguments: Any, **options: Any) -> None:
+        world.store.go_back(to_position=length, hold_until=world.time.now)
+        append(*arguments, **options)
+
+    assert world.store.work.due_counts(world.time.now)[world.connection, errand]
+    world.store.log.append = restored_meanwhile  # type: ignore[method-assign]  # a backup of this moment
+    engine.run_on(process, errand)
+    assert world.store.log.last_position() == length

@@ -59,7 +59,7 @@ POSTING_BUGS = (
         changes=(
             Change(
                 posting_handover.hand_over,
-                "    write_handover(tools, going, chain.correlation_id, chain=chain)",
+                "    write_handover(tools, going, chain.correlation_id, incarnation=chain.incarnation, chain=chain)",
                 "    states = _load(tools, going)\n"
                 "    commands = [c for s in states.values() for c in step_commands(s, STEP)]\n"
                 "    if commands:\n"
