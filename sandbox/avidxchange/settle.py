@@ -60,11 +60,14 @@ class Settled(msgspec.Struct):
 
 
 def settle(desk: Desk, options: SettleOptions) -> Settled:
-    """Approve live invoices and pay them; the same books, seed and options give the same payments."""
+    """Approve live invoices and pay them; the same invoices, seed and options give the same payments.
+
+    The order in which the invoices came makes no difference.
+    """
     random = chance("settle", options.seed)
     outcome = Settled()
     by_vendor: dict[str, list[Invoice]] = defaultdict(list)
-    for invoice in desk.books.live_invoices():
+    for invoice in sorted(desk.books.live_invoices(), key=lambda one: (one.external_id, one.invoice_id)):
         owed = invoice.gross != invoice.applied and invoice.status != "Paid"
         if owed and random.random() < options.share:
             by_vendor[invoice.vendor_external_id].append(invoice)
