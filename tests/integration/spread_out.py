@@ -17,7 +17,7 @@ LONG_SECONDS = 120.0
 @contextmanager
 def spread_out(folder: Path, *, store_url: str, broker_url: str, **options: Any) -> Iterator[tuple[Deployment, Pods]]:
     """Set a deployment up over a database and a broker; its processes end with the block."""
-    with deployed(folder, set_up=False, avidxchange=dict(PINNED), **options) as deployment:
+    with deployed(folder, set_up=False, **options) as deployment:
         deployment.tokens |= {"TIEOUT_STORE_URL": store_url, "TIEOUT_BROKER_URL": broker_url}
         deployment.set_up()
         settings = folder / "tieout.toml"

@@ -1,0 +1,87 @@
+"""What a deployment recorded, without what only this run could say: to compare two deployments fact for fact."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.event import Event, Recorded
+from domain.invoices.events import (
+    InvoiceClosed,
+    InvoiceHeld,
+    InvoiceIndexTurned,
+    InvoicePartlyPaid,
+    InvoiceReleased,
+    InvoiceStatusReported,
+    InvoicesTracked,
+)
+from domain.polls.events import PollCompleted
+from domain.postings.events import PostingHeld
+
+# What a poll happened to see on its way, and how many polls there were: a matter of when somebody looked.
+SEEN_IN_PASSING = (
+    PollCompleted,
+    InvoicesTracked,
+    InvoiceIndexTurned,
+    InvoiceStatusReported,
+    InvoicePartlyPaid,
+    PostingHeld,
+    InvoiceReleased,
+)
+# Drawn by each process, given out by the remotes in the order of arrival, or how work was grouped into calls.
+BY_CHANCE = ("attempt_id", "incarnation")
+BY_ARRIVAL = ("avid_invoice_id", "voucher", "ledger_row", "modified")
+BY_LOAD = ("batch", "batch_digest", "position", "members")
+OWN = frozenset((*BY_CHANCE, *BY_ARRIVAL, *BY_LOAD))
+Fact = tuple[str, Any]
+Subject = tuple[UUID, str]  # a stream; of an invoice's also the payment, for its payments come in any order
+
+
+def facts(log: Iterable[Recorded]) -> dict[Subject, list[Fact]]:
+    """Give every record's facts in order: their types and what they say, holds that ended left out."""
+    streams: dict[UUID, list[Event]] = defaultdict(list)
+    for recorded in log:
+        if room_of(recorded.event) != "connections":
+            streams[recorded.stream].append(recorded.event)
+    found: dict[Subject, list[Fact]] = defaultdict(list)
+    for stream, events in streams.items():
+        for event in _lasting(events):
+            found[stream, _subject(event)].append((type(event).__name__, _said(event)))
+    return dict(found)
+
+
+def room_of(event: Event) -> str:
+    """Name the folder of the domain an event belongs to."""
+    return type(event).__module__.split(".")[1]
+
+
+def _lasting(events: list[Event]) -> list[Event]:
+    last_released = max((n for n, event in enumerate(events) if isinstance(event, InvoiceReleased)), default=-1)
+    last_closed = max((n for n, event in enumerate(events) if isinstance(event, InvoiceClosed)), default=-1)
+    return [
+        event
+        for n, event in enumerate(events)
+        if not isinstance(event, SEEN_IN_PASSING)
+        and not (isinstance(event, InvoiceHeld) and n < last_released)
+        and not (isinstance(event, InvoiceClosed) and n < last_closed)
+    ]
+
+
+def _subject(event: Event) -> str:
+    return str(getattr(event, "payment_id", "")) if room_of(event) == "invoices" else ""
+
+
+def _said(event: Event) -> Any:
+    return _without_own(msgspec.to_builtins(event, builtin_types=(datetime,), str_keys=True))
+
+
+def _without_own(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {key: one for key, one in value.items() if key not in OWN and not isinstance(one, datetime)}
+        return {key: _without_own(one) for key, one in kept.items()}
+    if isinstance(value, list | tuple):
+        return [_without_own(one) for one in value]
+    return value
