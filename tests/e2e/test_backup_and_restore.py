@@ -23,11 +23,12 @@ from domain.ports.store import Causes, MoneyGuard
 from projections.catalogue import ALL
 from projections.runner import Runner
 from tests.support import postgres_server
+from tests.support.folded import PROJECTED, folded
 from tests.unit.adapters.eventlog.sqlite_files import NOW, RING
 from tests.unit.projections.book import CONNECTION, examples
 
 CAUSES = Causes(connection=CONNECTION, correlation_id="test")
-FOLDED = ("pending", "open_keys", "projection_rows", "projection_terms")
+FOLDED = ("pending", "open_keys", *PROJECTED)
 Backup = Callable[[str], str]  # from the URL of a store to the URL of its restored copy
 
 
@@ -44,24 +45,12 @@ def lived(store: Store) -> None:
     Runner(store.log, ProjectionTables(store.database), ALL).catch_up()
 
 
-def folded(store: Store) -> dict[str, list[tuple[object, ...]]]:
-    """Give what was folded from the log, row by row, in one order."""
-    found = {}
-    with store.database.reading() as cursor:
-        for table in FOLDED:
-            columns = sorted(store.database.columns(cursor, table))
-            cursor.execute(f"SELECT {', '.join(columns)} FROM {table}")  # noqa: S608 (fixed names)
-            rows = [tuple(row[column] for column in columns) for row in cursor.fetchall()]
-            found[table] = sorted(rows, key=repr)
-    return found
-
-
 def restores(url: str, backup: Backup) -> None:
     """Back a store up, let it live on, restore the backup, and look at what it says of itself."""
     create_tables(url, now=NOW)
     with opened(url) as store:
         lived(store)
-        length, before = store.log.last_position(), folded(store)
+        length, before = store.log.last_position(), folded(store, FOLDED)
         events = store.log.read(after=0, limit=10_000)
         assert all(before[table] for table in FOLDED)
         restored_url = backup(url)
@@ -81,10 +70,10 @@ def restores(url: str, backup: Backup) -> None:
 
         assert store.log.last_position() == length
         assert store.log.read(after=0, limit=10_000) == events, "also what is personal opens with the same ring"
-        assert folded(store) == before
+        assert folded(store, FOLDED) == before
         Relay(store.relay_table).rebuild()
         Runner(store.log, ProjectionTables(store.database), ALL).rebuild()
-        assert folded(store) == before
+        assert folded(store, FOLDED) == before
         store.log.append([append], causes=CAUSES)
         assert store.log.last_position() > length
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support import postgres_server
 from tests.support import rabbitmq_server as rabbit_servers
-from tests.support.rabbitmq_server import Rabbit
+from tests.support.private_rabbitmq import Rabbit
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ class Pods:
         self._running: dict[int, Pod] = {}
         self.started = 0
         self.killed = 0
+        self.revived = 0
 
     def start(self, *command: str) -> int:
         """Start `tieout COMMAND` as a process of its own; give its id."""
@@ -81,6 +82,20 @@ class Pods:
         pod = self._running.pop(pid)
         pod.process.terminate()
         return pod.process.wait(timeout=ENDING_SECONDS)
+
+    def stop_all(self) -> list[int]:
+        """End every one of ours as an operator does; give their exit codes."""
+        return [self.stop(pid) for pid in list(self._running)]
+
+    def revive(self, *may: int) -> None:
+        """Start again, as an orchestrator does, what ended by itself with a code that may be; demand no other end."""
+        for pid, pod in list(self._running.items()):
+            code = pod.process.poll()
+            if code is not None:
+                assert code in may, f"{' '.join(pod.command)} ended with {code}: {pod.end_of_log}"
+                del self._running[pid]
+                self.revived += 1
+                self.start(*pod.command)
 
     def check(self) -> None:
         """Raise AssertionError when one of ours ended by itself."""

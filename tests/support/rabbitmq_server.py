@@ -4,48 +4,21 @@ import contextlib
 import os
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 from uuid import uuid4
 
 import httpx
-import pika
-import pika.exceptions
 
-from tests.support.postgres_server import UnavailableError, free_port
-from tests.support.waiting import wait_for
+from tests.support import private_rabbitmq
+from tests.support.private_nodes import UnavailableError
+from tests.support.private_rabbitmq import PrivateRabbit, Rabbit, answers
 
 NAMED = "TIEOUT_TEST_RABBITMQ"
 LOCAL = "amqp://guest:guest@127.0.0.1:5672/"
 _FOLDERS = ("/usr/lib/rabbitmq/bin", "/usr/local/sbin", "/usr/local/bin", "/opt/rabbitmq/sbin")
 _INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends", "rabbitmq-server")
-_START_SECONDS = 60
-_COMMAND_SECONDS = 60
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rabbit:
-    """A broker: its URL, and how `rabbitmqctl` reaches it (None where only its management API does)."""
-
-    url: str
-    control: tuple[str, ...] | None
-    environ: Mapping[str, str] = field(default_factory=dict)
-
-    def run(self, *arguments: str) -> str:
-        """Run `rabbitmqctl`; give what it printed. Raises UnavailableError with what it complained of."""
-        if self.control is None:
-            raise UnavailableError(f"rabbitmqctl is not here, so {arguments[0]} cannot be run")
-        command = [*self.control, *arguments]
-        environ = {**os.environ, **self.environ}
-        ran = subprocess.run(  # noqa: S603 (the broker's own program)
-            command, env=environ, capture_output=True, text=True, check=False, timeout=_COMMAND_SECONDS
-        )
-        if ran.returncode:
-            raise UnavailableError(f"rabbitmqctl {arguments[0]}: {(ran.stderr or ran.stdout).strip()}")
-        return ran.stdout
 
 
 @contextlib.contextmanager
@@ -55,8 +28,15 @@ def server() -> Iterator[Rabbit]:
     if named or answers(LOCAL):
         yield Rabbit(url=named or LOCAL, control=_system_control())
         return
-    with private() as rabbit:
-        yield rabbit
+    with private() as node:
+        yield node.rabbit
+
+
+@contextlib.contextmanager
+def private() -> Iterator[PrivateRabbit]:
+    """Run a node of our own. Raises UnavailableError."""
+    with private_rabbitmq.running(_program("rabbitmq-server") or _installed()) as node:
+        yield node
 
 
 @contextlib.contextmanager
@@ -67,84 +47,6 @@ def vhost(rabbit: Rabbit) -> Iterator[str]:
     steps = _by_control(rabbit, name, user) if _controls(rabbit) else _by_management(rabbit, name, user)
     with steps:
         yield urlsplit(rabbit.url)._replace(path=f"/{quote(name, safe='')}").geturl()
-
-
-def answers(url: str) -> bool:
-    """Whether a broker lets us in."""
-    parameters = pika.URLParameters(url)
-    parameters.socket_timeout = parameters.blocked_connection_timeout = 3
-    try:
-        pika.BlockingConnection(parameters).close()
-    except (pika.exceptions.AMQPError, OSError):
-        return False
-    return True
-
-
-@contextlib.contextmanager
-def private() -> Iterator[Rabbit]:
-    """Run a node of our own: its own name, ports, folders and port mapper, all gone at the end."""
-    program = _program("rabbitmq-server") or _installed()
-    folder = Path(tempfile.mkdtemp(prefix="tieout-rabbitmq-"))
-    port, environ = free_port(), _private_environ(folder)
-    environ["RABBITMQ_NODE_PORT"] = str(port)
-    control = (str(program.with_name("rabbitmqctl")), "-n", environ["RABBITMQ_NODENAME"])
-    rabbit = Rabbit(url=f"amqp://guest:guest@127.0.0.1:{port}/", control=control, environ=environ)
-    with (folder / "output").open("wb") as output:
-        node = subprocess.Popen(  # noqa: S603 (the system's own program)
-            [program], env={**os.environ, **environ}, stdout=output, stderr=output, cwd=folder, start_new_session=True
-        )
-    try:
-        _await_start(node, rabbit, folder)
-        yield rabbit
-    finally:
-        with contextlib.suppress(UnavailableError, subprocess.TimeoutExpired):  # it may be gone already
-            rabbit.run("stop")
-        _end(node)
-        mapper = shutil.which("epmd") or "epmd"
-        kill = [mapper, "-port", environ["ERL_EPMD_PORT"], "-kill"]
-        with contextlib.suppress(OSError):  # without the program there is nothing to end
-            subprocess.run(kill, capture_output=True, check=False)  # noqa: S603 (the mapper this node started)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _await_start(node: subprocess.Popen[bytes], rabbit: Rabbit, folder: Path) -> None:
-    def up() -> bool:
-        if node.poll() is not None:
-            said = (folder / "output").read_text(errors="replace").strip()[-500:]
-            raise UnavailableError(f"a private RabbitMQ did not start: {said}")
-        return answers(rabbit.url)
-
-    try:
-        wait_for(up, "a private RabbitMQ", seconds=_START_SECONDS)
-    except AssertionError as late:
-        raise UnavailableError(str(late)) from late
-
-
-def _end(node: subprocess.Popen[bytes]) -> None:
-    try:
-        node.wait(timeout=20)
-    except subprocess.TimeoutExpired:
-        node.kill()
-        node.wait(timeout=10)
-
-
-def _private_environ(folder: Path) -> dict[str, str]:
-    plugins = folder / "enabled_plugins"
-    plugins.write_text("[].\n")
-    return {
-        "HOME": str(folder),
-        "RABBITMQ_HOME": str(folder),
-        "RABBITMQ_NODENAME": f"tieout{os.getpid()}x{uuid4().hex[:6]}@localhost",
-        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-        "RABBITMQ_DIST_PORT": str(free_port()),
-        "RABBITMQ_MNESIA_BASE": str(folder / "data"),
-        "RABBITMQ_LOG_BASE": str(folder / "log"),
-        "RABBITMQ_PID_FILE": str(folder / "pid"),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(plugins),
-        "RABBITMQ_CONFIG_FILE": str(folder / "none"),
-        "ERL_EPMD_PORT": str(free_port()),
-        "ERL_EPMD_ADDRESS": "127.0.0.1",
-    }
 
 
 def _installed() -> Path:

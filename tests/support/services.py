@@ -7,8 +7,8 @@ import pytest
 
 from tests.support import postgres_server
 from tests.support import rabbitmq_server as rabbit_servers
-from tests.support.postgres_server import UnavailableError
-from tests.support.rabbitmq_server import Rabbit
+from tests.support.private_nodes import UnavailableError
+from tests.support.private_rabbitmq import Rabbit
 
 
 def missing(reason: str) -> None:

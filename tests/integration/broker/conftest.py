@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.support.rabbitmq_server import Rabbit
+from tests.support.private_rabbitmq import Rabbit
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from tests.support import postgres_server
 from tests.support import rabbitmq_server as rabbit_servers
-from tests.support.postgres_server import UnavailableError
-from tests.support.rabbitmq_server import Rabbit
+from tests.support.private_nodes import UnavailableError
+from tests.support.private_rabbitmq import Rabbit, answers
 from tests.support.services import missing
 
 
@@ -60,7 +60,7 @@ def test_messages_of_one_vhost_are_not_seen_in_another(rabbitmq_server: Rabbit, 
             connection.close()
         name = unquote(urlsplit(other).path[1:])
     assert name.startswith("tieout-test-")
-    assert not rabbit_servers.answers(other)
+    assert not answers(other)
 
 
 def test_a_private_rabbitmq_is_started_where_none_answers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,9 +72,9 @@ def test_a_private_rabbitmq_is_started_where_none_answers(monkeypatch: pytest.Mo
         except UnavailableError as error:
             missing(str(error))
         with rabbit_servers.vhost(rabbit) as url:
-            assert rabbit_servers.answers(url)
+            assert answers(url)
             assert unquote(urlsplit(url).path[1:]) in rabbit.run("list_vhosts", "--silent")
-    assert not rabbit_servers.answers(rabbit.url)
+    assert not answers(rabbit.url)
 
 
 def test_a_missing_service_is_skipped_aloud_and_fails_where_ci_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from adapters.eventlog.schema import create_tables
 from domain.errors import ConflictError, MisconfiguredError, StoreError
 from domain.event import Append
 from tests.support.cutting_proxy import CuttingProxy
-from tests.support.postgres_server import emptied, free_port
+from tests.support.postgres_server import emptied
+from tests.support.private_nodes import free_port
 from tests.unit.adapters.eventlog.postgres_stores import fresh_on, opened_on
 from tests.unit.adapters.eventlog.sqlite_files import CAUSES, NOW, RELEASED, append
 

@@ -1,0 +1,45 @@
+"""Many seeds of everything failing at once, over private servers and against a hostile sandbox: `make storm`."""
+
+import argparse
+import logging
+import sys
+import tempfile
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
+
+from tests.support.storm import Weathered, weather
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--first", type=int, default=1)
+    options.add_argument("--seeds", type=int, default=50)
+    options.add_argument("--kills", type=int, default=40)
+    options.add_argument("--at-once", type=int, default=1)
+    asked = options.parse_args()
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # it tells of every moment in which the broker is down
+    seeds = range(asked.first, asked.first + asked.seeds)
+    with tempfile.TemporaryDirectory(prefix="tieout-storm-") as place, ThreadPoolExecutor(asked.at_once) as pool:
+        runs = list(pool.map(lambda seed: one(Path(place) / str(seed), seed, kills=asked.kills), seeds))
+    bad = [run.seed for run in runs if not run.good]
+    done = sum((Counter(run.done) for run in runs), Counter())
+    sys.stdout.write(f"{len(runs)} seeds: {', '.join(f'{count} {name}' for name, count in sorted(done.items()))}; ")
+    sys.stdout.write(f"{sum(run.batches for run in runs)} batches, {sum(run.handovers for run in runs)} handovers, ")
+    sys.stdout.write(f"{sum(run.doubles for run in runs)} doubles, seeds that went wrong: {bad or 'none'}\n")
+    return 1 if bad else 0
+
+
+def one(folder: Path, seed: int, *, kills: int) -> Weathered:
+    run = weather(folder, seed=seed, kills=kills)
+    sys.stdout.write(msgspec.json.encode(run).decode() + "\n")
+    sys.stdout.flush()
+    return run
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,280 @@
+"""Pods over a PostgreSQL, a RabbitMQ and remotes that all fail in turn: killed, crashed, emptied, cut off; then calm.
+
+The seed draws the data, the faults, what fails and in which order; where a process stands at that moment is the
+machine's. Both servers are private to the storm, and only what it started is ever ended.
+"""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import psycopg
+
+from actors.queues import QUEUES
+from tests.integration.broker.rabbit import Rabbit
+from tests.support import postgres_server, private_postgres, rabbitmq_server
+from tests.support.cutting_proxy import CuttingProxy
+from tests.support.deployment import DISAGREEMENTS, NAME, command_line
+from tests.support.folded import assert_rebuilt_is_same
+from tests.support.pods import Pods
+from tests.support.private_nodes import UnavailableError
+from tests.support.private_postgres import PrivatePostgres
+from tests.support.private_rabbitmq import PrivateRabbit
+from tests.support.waiting import wait_for
+from tieout.demo.sandbox_process import Addresses, SandboxProcess
+from tieout.demo.settings import Pace
+from tieout.demo.story import set_up
+from tieout.settings import Settings
+from tieout.wiring import open_deployment
+
+PODS = (("relay",), ("relay",), *((("worker", "--threads", "2"),) * 3))
+LINKS = ("store", "broker", "infor", "avidxchange")
+# Claims of a killed process come back after ten call timeouts: short ones, so that the next one finds work.
+PACE = Pace(call_timeout_seconds=0.5, lag_seconds=0.15, posting_delay_seconds=0.2, settle="1s")
+SCHEDULE = f'[connections.{NAME}.schedule]\nsuppliers = "2s"\nledger_codes = "2s"\ninvoices = "2s"\npayments = "2s"\n'
+CALM_SECONDS = 240.0
+LONGEST_PAUSE_SECONDS, LONGEST_CUT_SECONDS = 1.5, 3.0
+UNREACHABLE = 4  # what a process ends with that finds no store or broker at its start; an orchestrator starts it again
+
+
+class Weathered(msgspec.Struct, frozen=True, kw_only=True):
+    """One storm: what was done to the deployment, money writes on the wire, and what was left of it all."""
+
+    seed: int
+    done: dict[str, int]
+    started_again: int
+    batches: int
+    handovers: int
+    doubles: int
+    disagreements: dict[str, list[Any]]
+    left: dict[str, int]
+    with_people: int
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is double, missing or different, and what is in the air is a person's to settle."""
+        return not self.disagreements and sum(self.left.values()) <= self.with_people
+
+
+def weather(folder: Path, *, seed: int, kills: int = 40, invoices: int = 40) -> Weathered:
+    """Live one deployment's days in a storm: invoices go out, payments come back; then calm, and the books."""
+    began = time.monotonic()
+    with _storm(folder, seed=seed, invoices=invoices) as storm:
+        storm.rage(kills // 2, people=[("infor/approve", {"count": 5})] * 3)
+        storm.calm_down("invoices", "submitted", "closed")
+        storm.rage(
+            kills - kills // 2, people=[("avidxchange/settle", {"share": 0.3, "seed": seed + n}) for n in range(3)]
+        )
+        storm.sandbox.tell("avidxchange/settle", {"share": 1.0, "seed": seed + 3})
+        storm.calm_down("payments", "posted")
+        storm.end()
+        return storm.account(seed=seed, seconds=round(time.monotonic() - began, 1))
+
+
+class Storm:
+    """A deployment of pods, and everything that may be done to what it stands on."""
+
+    def __init__(
+        self,
+        *,
+        dice: random.Random,
+        sandbox: SandboxProcess,
+        settings: Settings,
+        pods: Pods,
+        store: PrivatePostgres,
+        broker: PrivateRabbit,
+        links: dict[str, CuttingProxy],
+    ) -> None:
+        self.sandbox = sandbox
+        self._dice, self._settings, self._pods, self._links = dice, settings, pods, links
+        self._store, self._broker = store, broker
+        self._done: Counter[str] = Counter()
+
+    def rage(self, kills: int, *, people: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Kill so many pods, let everything else happen once in between, and people work on in both systems."""
+        deeds: list[tuple[str, Callable[[], object]]] = [("kill -9", self._kill)] * kills
+        deeds += [("broker crashed", self._crash_broker), ("store crashed", self._crash_store)]
+        deeds += [("queues purged", self._purge)]
+        deeds += [(f"{name} cut off", self._cut(link)) for name, link in self._links.items()]
+        deeds += [(path, partial(self.sandbox.tell, path, body)) for path, body in people]
+        self._dice.shuffle(deeds)
+        for name, deed in deeds:
+            self._pause(LONGEST_PAUSE_SECONDS)
+            self._done[name] += 1
+            deed()
+            self._started_again()
+
+    def calm_down(self, what: str, *states: str) -> None:
+        """Wait until records have come through, nothing moves that is not a person's, and the books agree."""
+
+        def calm() -> bool:
+            self._started_again()
+            counts = self._status()[what]
+            return any(counts[state] for state in states) and not self._under_way() and not self._disagreements()
+
+        try:
+            wait_for(calm, f"calm, and {what} {' or '.join(states)}", seconds=CALM_SECONDS)
+        except AssertionError as late:
+            told = f"{late}: {self._status()}, {self._disagreements()}, issues {self._json('issues')}"
+            raise AssertionError(told) from late
+
+    def end(self) -> None:
+        """Stop the pods as an operator does, each of which must end well; then fold the log anew."""
+        codes = self._pods.stop_all()
+        assert set(codes) == {0}, codes
+        with open_deployment(self._settings, environ={}) as deployment:
+            assert_rebuilt_is_same(deployment.store)
+
+    def account(self, *, seed: int, seconds: float) -> Weathered:
+        """Sum up."""
+        books = self.sandbox.books()
+        calls = {**books["avidxchange"]["calls"], **books["infor"]["calls"]}
+        disagreements = self._disagreements()
+        return Weathered(
+            seed=seed,
+            done=dict(sorted(self._done.items())),
+            started_again=self._pods.revived,
+            batches=calls.get("POST /invoices/batches", 0),
+            handovers=calls.get("GLS840MI/UpdBatch", 0),
+            doubles=len(disagreements.get("doubles", ())),
+            disagreements=disagreements,
+            left=self._left(),
+            with_people=self._with_people(),
+            seconds=seconds,
+        )
+
+    @property
+    def _store_url(self) -> str:
+        return self._settings.store_url
+
+    def _kill(self) -> None:
+        self._pods.kill_one(self._dice)
+
+    def _crash_store(self) -> None:
+        self._store.crash()
+        self._pause(LONGEST_PAUSE_SECONDS)
+        self._store.start()
+
+    def _crash_broker(self) -> None:
+        self._broker.crash()
+        if self._dice.random() < 0.5:
+            self._done["broker emptied"] += 1
+            self._broker.forget()
+        self._broker.start()
+
+    def _purge(self) -> None:
+        rabbit = Rabbit(self._broker.rabbit.url)
+        self._dice.choice([rabbit.purge, rabbit.delete])(QUEUES)
+
+    def _cut(self, link: CuttingProxy) -> Callable[[], None]:
+        def cut() -> None:
+            self._dice.choice([link.cut, link.silent.set])()
+            self._wait(self._dice.uniform(0.5, LONGEST_CUT_SECONDS))
+            link.mend()
+
+        return cut
+
+    def _pause(self, longest: float) -> None:
+        """Let something be recorded, or a moment pass."""
+        before, give_up_at = self._position(), time.monotonic() + self._dice.uniform(0.0, longest)
+        while time.monotonic() < give_up_at and self._position() == before:
+            self._wait(0.05)
+
+    def _wait(self, seconds: float) -> None:
+        threading.Event().wait(seconds)
+
+    def _position(self) -> int:
+        try:
+            with psycopg.connect(self._store_url, connect_timeout=2) as connection:
+                row = connection.execute("SELECT max(notification_id) FROM stored_events").fetchone()
+        except psycopg.OperationalError:
+            return -1  # verdict: it is down, so nothing is recorded
+        return int(row[0] or 0) if row else 0
+
+    def _started_again(self) -> None:
+        self._pods.revive(UNREACHABLE)
+
+    def _status(self) -> dict[str, dict[str, int]]:
+        counts: dict[str, dict[str, int]] = self._json("sync-status", NAME)["counts"]
+        return counts
+
+    def _left(self) -> dict[str, int]:
+        counts = self._status()
+        kinds = [(flow, state) for flow in ("invoices", "payments") for state in ("in_doubt", "waiting")]
+        return {f"{flow} {state}": counts[flow][state] for flow, state in kinds}
+
+    def _with_people(self) -> int:
+        return sum(doubt["next_look"] is None for doubt in self._json("doubts"))
+
+    def _under_way(self) -> bool:
+        left = sum(self._left().values())
+        return left > 0 and left > self._with_people()
+
+    def _disagreements(self) -> dict[str, list[Any]]:
+        found = self.sandbox.tie_out()
+        return {kind: found[kind] for kind in DISAGREEMENTS if found[kind]}
+
+    def _json(self, *arguments: str) -> Any:
+        with command_line({"TIEOUT_STORE_URL": self._store_url}) as run:
+            return run("--config", str(self._settings.file), *arguments, "--json").document
+
+
+@contextmanager
+def _storm(folder: Path, *, seed: int, invoices: int) -> Iterator[Storm]:
+    dice = random.Random(seed)  # noqa: S311 (what fails and when, no secret)
+    place = folder / "sandbox"
+    place.mkdir(parents=True)
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(SandboxProcess(place, seed=seed, invoices=invoices, faults="hostile", pace=PACE))
+        programs = postgres_server.binaries()
+        if programs is None:
+            raise UnavailableError("a storm needs PostgreSQL's own programs: initdb and pg_ctl")
+        store = stack.enter_context(private_postgres.running(programs))
+        broker = stack.enter_context(rabbitmq_server.private())
+        servers = {
+            "store": store.port,
+            "broker": broker.port,
+            "infor": _port(sandbox.addresses.infor),
+            "avidxchange": _port(sandbox.addresses.avidxchange),
+        }
+        links = {name: stack.enter_context(CuttingProxy("127.0.0.1", port)) for name, port in servers.items()}
+        _lead_through(sandbox, links)
+        settings = set_up(folder, sandbox, store=store.url, environ={})
+        settings.file.write_text(settings.file.read_text("utf-8") + SCHEDULE, "utf-8")
+        environ = {
+            "TIEOUT_STORE_URL": _through(store.url, links["store"]),
+            "TIEOUT_BROKER_URL": _through(broker.rabbit.url, links["broker"]),
+        }
+        pods = stack.enter_context(Pods(settings.file, environ))
+        for command in PODS:
+            pods.start(*command)
+        yield Storm(dice=dice, sandbox=sandbox, settings=settings, pods=pods, store=store, broker=broker, links=links)
+
+
+def _lead_through(sandbox: SandboxProcess, links: dict[str, CuttingProxy]) -> None:
+    """Let the credentials and settings name the proxies instead of the pretend systems."""
+    real = sandbox.addresses
+    infor, avidxchange = _through(real.infor, links["infor"]), _through(real.avidxchange, links["avidxchange"])
+    for file in sandbox.folder.glob("*.ionapi"):
+        file.write_text(file.read_text("utf-8").replace(real.infor, infor), "utf-8")
+    sandbox.addresses = Addresses(infor=infor, avidxchange=avidxchange, control=real.control)
+
+
+def _port(url: str) -> int:
+    port = urlsplit(url).port
+    assert port is not None
+    return port
+
+
+def _through(url: str, link: CuttingProxy) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{link.port}")).geturl()
