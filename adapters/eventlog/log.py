@@ -7,11 +7,11 @@ from uuid import UUID
 from eventsourcing.persistence import Notification
 
 from adapters.eventlog.database import Database
-from adapters.eventlog.identity import StoreState, read_state
 from adapters.eventlog.mapper import EventMapper
 from adapters.eventlog.personal import holds_personal
 from adapters.eventlog.polls import check_claim, write_mark
 from adapters.eventlog.sql import Cursor
+from adapters.eventlog.state import StoreState, known_state, read_state
 from adapters.vault.data_keys import DataKeys
 from domain.errors import ConflictError, HeldError
 from domain.event import Append, Meta, Recorded
@@ -72,7 +72,7 @@ class StoredLog:
             new = self._expected(cursor, batch, causes, now)
             self._events.insert(cursor, [self._mapper.to_stored(recorded, keys) for recorded in new])
             if mark is not None:
-                write_mark(cursor, mark, now=now)
+                write_mark(cursor, self._database, mark, now=now)
 
     def read(self, *, after: int, limit: int) -> list[Recorded]:
         """Give the events behind a position."""
@@ -105,14 +105,9 @@ class StoredLog:
 
     def _check(self, cursor: Cursor, guard: Guard, now: datetime) -> None:
         if isinstance(guard, PollGuard):
-            check_claim(cursor, guard)
+            check_claim(cursor, self._database, guard)
             return
-        # Whoever finds that the store went back waits for this transaction, or this one for them.
-        state = read_state(cursor, kept=self._database.dialect.for_share)
-        if self._database.identity(cursor) != state.identity:
-            raise HeldError(
-                "the store is not the one it was when it was opened: money is held until it is opened again"
-            )
+        state = known_state(cursor, self._database)
         if guard.incarnation != state.incarnation:
             raise HeldError("the store is another incarnation than the one this work began with: it was restored")
         if isinstance(guard, MoneyGuard):
