@@ -119,6 +119,9 @@ class StoredLog:
         last = self._events.last(cursor)
         if last is not None and self._mapper.read_meta(last).recorded_at > now + self._future_margin:
             raise HeldError("the newest event was recorded in the future: a clock is wrong, money writes are held")
+        if not self._database.is_steady(cursor):
+            # A deadline that others take for passed while we still send would let them look up, and send, too early.
+            raise HeldError("this process was wrong about the store's clock a moment ago: money writes are held")
 
     def _expected(self, cursor: Cursor, batch: Sequence[Append], causes: Causes, now: datetime) -> list[Recorded]:
         versions = self._events.versions(cursor, list({append.stream for append in batch}))
