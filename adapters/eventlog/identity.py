@@ -92,7 +92,7 @@ def recognise(cursor: Cursor, database: Database) -> WentBack | None:
             "UPDATE store_state SET incarnation = ?, file_identity = ?, went_back = ?",
             (state.incarnation.hex, identity, detail),
         )
-        void_claims(cursor)
+        void_claims(cursor, database)
     keep_checkpoint(cursor, database, position=last_position)
     return None if state.went_back is None else WentBack(incarnation=state.incarnation, detail=state.went_back)
 

@@ -12,6 +12,7 @@ from adapters.eventlog.times import moment, moment_or_none, stamp
 from domain.errors import HeldError
 from domain.ports.store import PollDue, PollGuard, PollMark, PollRow
 
+POLLS = "polls"  # asked for by who changes several rows, so that no two wait for each other's
 _FREE = "(claimed_until IS NULL OR claimed_until <= :now)"
 _GIVE_BACK = "claimed_by = NULL, claim = '', claimed_until = NULL"
 
@@ -30,6 +31,7 @@ class PollTable:
         now = stamp(self._now())
         rows = [(connection.hex, flow, now, every.total_seconds()) for flow, every in flows.items()]
         with self._database.writing() as cursor:
+            self._database.lock(cursor, POLLS)
             cursor.executemany(
                 "INSERT INTO polls (connection, flow, next_poll_at, every_seconds) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (connection, flow) DO UPDATE SET every_seconds = excluded.every_seconds",
@@ -55,6 +57,7 @@ class PollTable:
     def poke(self, connection: UUID, flows: Iterable[str], now: datetime) -> None:
         """Make polls due at once."""
         with self._database.writing() as cursor:
+            self._database.lock(cursor, POLLS)
             cursor.executemany(
                 "UPDATE polls SET next_poll_at = ? WHERE connection = ? AND flow = ?",
                 [(stamp(now), connection.hex, flow) for flow in flows],
@@ -156,8 +159,9 @@ def _lost(flow: str) -> HeldError:
     return HeldError(f"the claim of the poll of {flow} is lost: it took too long, or the store was restored")
 
 
-def void_claims(cursor: Cursor) -> None:
+def void_claims(cursor: Cursor, database: Database) -> None:
     """Take every claim back within the caller's transaction: what a poll saw in another store proves nothing here."""
+    database.lock(cursor, POLLS)
     cursor.execute(f"UPDATE polls SET {_GIVE_BACK}")  # noqa: S608 (fixed texts)
 
 
