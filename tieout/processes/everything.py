@@ -4,7 +4,7 @@ import logging
 import threading
 
 from actors.broker import is_shared
-from domain.errors import StoreError
+from domain.errors import ConflictError, StoreError
 from tieout.processes.opened import Opened
 from tieout.processes.relay import run_relay
 from tieout.processes.stopping import Beat, no_beat
@@ -52,7 +52,7 @@ def _run_alone(
                 engine.pump([one for one in opened.names() if opened.find(one) is not None])
                 engine.faults.clear()  # logged by the shell; nobody asks for them here
                 patience.answered()
-            except StoreError as error:  # verdict: wait and try again, a bounded number of times
+            except (ConflictError, StoreError) as error:  # verdict: wait and try again, a bounded number of times
                 if patience.unanswered(error):
                     logger.warning("%s; tried again", error)
             beat()

@@ -11,7 +11,7 @@ from actors.dead_letters import DeadLetterDesk
 from actors.ringer import Ringer
 from actors.ringing import Key, Ringing
 from domain.connections.events import DeadLetterFound
-from domain.errors import StoreError
+from domain.errors import ConflictError, StoreError
 from tieout.processes.dead_letters import record_dead_letter
 from tieout.processes.opened import Opened
 from tieout.processes.stopping import Beat, no_beat
@@ -27,7 +27,7 @@ def run_relay(deployment: Deployment, *, stop: threading.Event, beat: Beat = no_
     """Relay until told to stop; several relays at once are safe, each folded page counts once.
 
     beat: called every round, also when the broker does not answer. Raises StoreError when the store gives no usable
-    answer for a hundred rounds in a row.
+    answer for a hundred rounds in a row (ConflictError when others were faster each time).
     """
     ringer = Ringer(make_broker(deployment.settings.broker_url))
     relay = RelayLoop(deployment, ringer)
@@ -40,7 +40,7 @@ def run_relay(deployment: Deployment, *, stop: threading.Event, beat: Beat = no_
             try:
                 busy = relay.round()
                 patience.answered()
-            except StoreError as error:  # verdict: wait and try again, a bounded number of times
+            except (ConflictError, StoreError) as error:  # verdict: wait and try again, a bounded number of times
                 if patience.unanswered(error):
                     logger.warning("%s; the relay tries again", error)
             beat()
