@@ -9,7 +9,7 @@ from tieout.processes.opened import Opened
 from tieout.processes.relay import run_relay
 from tieout.processes.stopping import Beat, no_beat
 from tieout.processes.upkeep import StorePatience, Upkeep
-from tieout.processes.worker import start_hands
+from tieout.processes.worker import beat_of, start_hands
 from tieout.sync import make_engine
 from tieout.wiring import Deployment
 
@@ -27,7 +27,7 @@ def run_everything(
     if is_shared(deployment.settings.broker_url):
         hands = start_hands(deployment, threads=threads)
         try:
-            run_relay(deployment, stop=stop, beat=beat)
+            run_relay(deployment, stop=stop, beat=beat_of(hands, beat))
         finally:
             ended = hands.stop(grace_seconds=grace_seconds)
     else:
