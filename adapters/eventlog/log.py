@@ -13,7 +13,7 @@ from adapters.eventlog.polls import check_claim, write_mark
 from adapters.eventlog.sql import Cursor
 from adapters.eventlog.state import StoreState, known_state, read_state
 from adapters.vault.data_keys import DataKeys
-from domain.errors import ConflictError, HeldError
+from domain.errors import ConflictError, HeldError, MalformedError
 from domain.event import Append, Meta, Recorded
 from domain.ports.store import Causes, Guard, MoneyGuard, PollGuard, PollMark
 
@@ -63,13 +63,15 @@ class StoredLog:
     ) -> None:
         """Append all or nothing."""
         personal = [a.stream for a in batch if any(holds_personal(type(event)) for event in a.events)]
-        keys = self._data_keys.ensure(personal) if personal else {}
+        if personal:
+            self._data_keys.ensure(personal)  # made in a transaction of their own
         with self._database.writing() as cursor:
             self._events.lock(cursor)
             now = self._now()
             if guard is not None:
                 self._check(cursor, guard, now)
             new = self._expected(cursor, batch, causes, now)
+            keys = self._data_keys.within(cursor, personal) if personal else {}
             self._events.insert(cursor, [self._mapper.to_stored(recorded, keys) for recorded in new])
             if mark is not None:
                 write_mark(cursor, self._database, mark, now=now)
@@ -101,6 +103,14 @@ class StoredLog:
     def _recorded(self, stored: Sequence[Notification]) -> list[Recorded]:
         personal = {UUID(str(s.originator_id)) for s in stored if self._mapper.needs_key(s.topic)}
         keys = self._data_keys.get(personal) if personal else {}
+        try:
+            return [self._mapper.to_recorded(event, keys) for event in stored]
+        except MalformedError:
+            if not personal:
+                raise
+        # The key this process remembers may be one the store forgot, and another process made anew.
+        self._data_keys.forget(personal)
+        keys = self._data_keys.get(personal)
         return [self._mapper.to_recorded(event, keys) for event in stored]
 
     def _check(self, cursor: Cursor, guard: Guard, now: datetime) -> None:

@@ -10,13 +10,13 @@ import pytest
 
 from adapters.eventlog.schema import create_tables
 from adapters.eventlog.store import Store
-from domain.errors import HeldError
+from domain.errors import ConflictError, HeldError
 from domain.event import Append
 from domain.ports.store import MoneyGuard, PollGuard, PollMark
 from tests.support.postgres_server import emptied
 from tests.support.waiting import wait_for
 from tests.unit.adapters.eventlog.postgres_stores import AS_RESTORED, fresh_on, opened_on
-from tests.unit.adapters.eventlog.sqlite_files import CAUSES, NOW, RELEASED, append
+from tests.unit.adapters.eventlog.sqlite_files import CAUSES, NOW, RELEASED, SUPPLIER, append
 
 
 def write_money(store: Store) -> None:
@@ -99,6 +99,34 @@ def test_a_poll_that_goes_on_over_a_restore_records_nothing_and_moves_no_waterma
         store.recognise()
         with pytest.raises(HeldError, match="claim"):
             store.polls.finish(mark)
+
+
+def forget(url: str) -> None:
+    """Lose what was committed last, as a standby that was promoted too early."""
+    with psycopg.connect(url) as connection:
+        connection.execute("DELETE FROM stored_events")
+        connection.execute("DELETE FROM vault_keys")
+
+
+def test_personal_data_is_never_written_under_a_key_the_store_forgot(postgres_url: str) -> None:
+    with fresh_on(postgres_url) as store, opened_on(postgres_url) as another:
+        stream = append(store, SUPPLIER)
+        forget(postgres_url)
+        with pytest.raises(ConflictError):
+            append(store, SUPPLIER, stream=stream)  # whoever settles decides again, and a key is made anew
+        append(store, SUPPLIER, stream=stream)
+        assert [entry.event for entry in another.log.read(after=0, limit=10)] == [SUPPLIER]
+
+
+def test_personal_data_is_written_and_read_under_the_key_another_process_made_anew(postgres_url: str) -> None:
+    with fresh_on(postgres_url) as store, opened_on(postgres_url) as another:
+        stream = append(store, SUPPLIER)
+        assert len(another.log.read(after=0, limit=10)) == 1, "both remember the key"
+        forget(postgres_url)
+        with opened_on(postgres_url) as fresh:
+            append(fresh, SUPPLIER, stream=stream)
+        append(store, SUPPLIER, stream=stream)
+        assert [entry.event for entry in another.log.read(after=0, limit=10)] == [SUPPLIER, SUPPLIER]
 
 
 def test_of_many_that_notice_at_once_one_makes_the_new_incarnation(postgres_url: str) -> None:
