@@ -1,4 +1,4 @@
-"""A consumer that begins to listen anew when it has heard nothing for a while.
+"""A consumer that begins to listen anew when it has heard nothing for a while, and takes only what is meant for it.
 
 A quorum queue that is deleted and made again at once can leave its consumers deaf without a word (seen with RabbitMQ
 3.10): they stay subscribed, and what is sent to them never arrives. Nothing is lost, but nothing would be heard either.
@@ -22,7 +22,10 @@ class Listening(Protocol):
 
 
 class AttentiveConsumer(_RabbitmqConsumer):
-    """Dramatiq's consumer, subscribed anew after every silence; messages in hand stay in hand."""
+    """Dramatiq's consumer, subscribed anew after every silence; messages in hand stay in hand.
+
+    A message that names another queue than it lies in (put back by hand, say) is a dead letter.
+    """
 
     def __init__(self, broker: dramatiq.Broker, queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
@@ -36,6 +39,10 @@ class AttentiveConsumer(_RabbitmqConsumer):
         now = time.monotonic()
         if message is not None:
             self._heard_at = now
+            if message.queue_name != self.queue_name:
+                # Dramatiq would look for the queue it names when it is done, and die of not finding it.
+                self.nack(message)  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
+                return None
         elif now - self._heard_at >= self._silent_for:
             self._listen_again()
             self._heard_at = now

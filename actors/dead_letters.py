@@ -1,5 +1,6 @@
 """Dead letters: what the broker gave up is read, handed over to be recorded, and then removed."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from domain.errors import TieoutError
 LOOK_SECONDS = 10.0
 END_SECONDS = 15.0  # for a call to the broker under way when the desk is closed
 TEXT_CHARACTERS = 200
+logger = logging.getLogger(__name__)
 Take = Callable[[DeadLetterFound, UUID | None], None]
 
 
@@ -46,6 +48,8 @@ class DeadLetterDesk:
                 self._broker.take_dead_letters(lambda body, headers: self._take(*read(body, headers)))
             except (*FAULTS, TieoutError):  # verdict: looked at again; the ringer or the relay has said what is wrong
                 pass
+            except Exception:
+                logger.exception("looking for dead letters failed unexpectedly")  # verdict: looked at again
             self._closed.wait(LOOK_SECONDS)
 
 

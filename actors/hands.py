@@ -42,6 +42,11 @@ class Hands:
         # here while other processes are idle.
         self._worker.queue_prefetch = threads
 
+    @property
+    def are_whole(self) -> bool:
+        """Whether every thread lives: one that died is missed by nobody else, and takes no errand any more."""
+        return all(thread.is_alive() for thread in self._worker.workers)
+
     def start(self) -> None:
         """Start listening; a broker that does not answer is tried again and again."""
         self._ringer.start()

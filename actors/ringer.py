@@ -58,6 +58,11 @@ class Ringer:
             except FAULTS as error:
                 self._put_back(key)
                 self._rest(error)
+            except Exception as error:
+                # Verdict: retry likewise; when this thread ends, its process seems to live and never rings again.
+                logger.exception("ringing failed unexpectedly")
+                self._put_back(key)
+                self._rest(error)
             else:
                 if not self.is_heard:
                     self._say("the broker answers again")

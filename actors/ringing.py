@@ -47,8 +47,8 @@ class Ringing:
             known = self._ready.get(key)
             if known is None:
                 self._ready[key] = _Ready(rows=rows, next_at=now + _growing(key[1], rows))
-            elif known.rows != rows:  # somebody is at work on it
-                self._ready[key] = _Ready(rows=rows, next_at=now + (_growing(key[1], rows) or FIRST_PAUSE_SECONDS))
+            elif known.rows != rows:
+                self._ready[key] = _Ready(rows=rows, next_at=_changed(known, key[1], rows, now))
         return [(key, at_once(key[1], one.rows)) for key, one in self._ready.items() if self._is_time(one, now)]
 
     def _forget(self, ready: Iterable[Key]) -> None:
@@ -61,6 +61,17 @@ class Ringing:
         one.next_at = now + one.pause
         one.pause = min(one.pause * 2, LONGEST_PAUSE_SECONDS)
         return True
+
+
+def _changed(known: _Ready, errand: str, rows: int, now: float) -> float:
+    """Say when to ring for rows whose number has changed.
+
+    Fewer of them: somebody is at work. More of them: that says nothing about who is, so that the next ring is put off
+    only while their batch is not full.
+    """
+    growing = _growing(errand, rows)
+    later = now + (growing or FIRST_PAUSE_SECONDS)
+    return min(later, known.next_at) if rows > known.rows and not growing else later
 
 
 def _growing(errand: str, rows: int) -> float:

@@ -17,14 +17,18 @@ class Runner:
         self._storage = storage
         self._projections = tuple(projections)
 
-    def step(self, limit: int = PAGE) -> int:
+    def step(self, limit: int = PAGE, *, until: int | None = None) -> int:
         """Fold one page into the projections that are furthest behind; give how many events it held (0 = nothing new).
+
+        until: nothing more is folded once all of them have come so far.
 
         The positions are read before the rows and compared again when both are written, so that a page which another
         runner folded meanwhile is thrown away, never folded twice.
         """
         positions = self._storage.positions([p.name for p in self._projections])
         after = min(positions.values(), default=0)
+        if until is not None and after >= until:
+            return 0
         page = self._log.read(after=after, limit=limit)
         if not page:
             return 0
@@ -40,9 +44,12 @@ class Runner:
         return len(page)
 
     def catch_up(self, limit: int = PAGE) -> int:
-        """Fold until nothing is new; give how many events were read."""
-        folded = 0
-        while count := self.step(limit):
+        """Fold what was there when it began; give how many events were read.
+
+        Others may append faster than rows are folded: whoever waits for the end of such a log is never done.
+        """
+        end, folded = self._log.last_position(), 0
+        while count := self.step(limit, until=end):
             folded += count
         return folded
 

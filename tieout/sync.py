@@ -1,5 +1,6 @@
 """`tieout sync`: poll now, work until nothing is due within the wait, then end."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from actors.engine import Engine
 from actors.errands.catalogue import FLOWS
 from actors.hands import THREADS
 from actors.shell import FindTools
-from domain.errors import MisconfiguredError, StoreError, TieoutError
+from domain.errors import ConflictError, MisconfiguredError, StoreError, TieoutError
 from domain.identifiers import stream_id
 from domain.polls.events import PollFailed
 from domain.ports.store import PollRow
@@ -23,6 +24,7 @@ from tieout.wiring.settings_log import record_settings, schedule_changed
 PHASES = (("suppliers", "ledger_codes"), ("invoices",), ("payments",))
 POLL_TRIES = 3
 STORE_TRIES = 3
+LOOK_BACK_SECONDS = 60.0  # a store that fails over under a sync is answered, or its work would be held without end
 ERRANDS_UNANSWERED = 6  # errands that met a store without an answer before a sync stops trying
 Progress = Callable[[str, int], None]
 
@@ -53,21 +55,23 @@ class _Running:
     deadline: datetime
     progress: Progress
     store_faults: int = 0
+    looked_back_at: float = field(default_factory=time.monotonic)
     attempts: dict[tuple[UUID, str], int] = field(default_factory=dict)
     silent: set[UUID] = field(default_factory=set)  # a poll of theirs gave up: the next ones are tried once
 
     def pump(self, polls: frozenset[str]) -> None:
         """One round; a poll that gave up is not rung again.
 
-        Raises StoreError when the store gave this loop no answer three times in a row, or the errands none so often
-        that waiting will not help (a full disk).
+        Raises StoreError, or ConflictError, when the store gave this loop no answer three times in a row, or the
+        errands none so often that waiting will not help (a full disk).
         """
         try:
+            self.look_back()
             rows = [row for connection in self.names for row in self.deployment.polls.rows(connection)]
             chosen = {(row.connection, row.flow) for row in rows if row.flow in polls and not self.gave_up(row)}
             self.engine.pump(self.names, polls=chosen)
             self.store_faults = 0
-        except StoreError:
+        except (ConflictError, StoreError):
             self.store_faults += 1
             if self.store_faults == STORE_TRIES:
                 raise
@@ -75,6 +79,12 @@ class _Running:
         if len(unanswered) >= ERRANDS_UNANSWERED:
             raise unanswered[-1]
         self.engine.wait()
+
+    def look_back(self) -> None:
+        """Ask now and then whether the store went back under this sync."""
+        if time.monotonic() - self.looked_back_at >= LOOK_BACK_SECONDS:
+            self.looked_back_at = time.monotonic()
+            self.deployment.look_back()
 
     def is_late(self) -> bool:
         """Whether the wait is over."""

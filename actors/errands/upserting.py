@@ -19,6 +19,7 @@ from domain.ports.answers import RecordAnswer, Verdict
 from domain.ports.store import DueRow, StoreGuard
 
 MARGIN = timedelta(seconds=5)
+BUDGET_WAIT = timedelta(seconds=20)  # the longest a call waits for the rate budget before its first byte
 IDLE = timedelta(seconds=5)  # a row that has nothing to do is the relay's to delete: look again soon
 PAYLOAD_STATUSES = (400, 413, None)  # statuses by which one bad record may have spoilt the whole call
 
@@ -50,7 +51,8 @@ class Claim:
         self.incarnation = tools.log.incarnation()  # before anything is read: what is sent belongs to this store
         self.flight = flight_time(tools)
         self._calls_until = tools.clock.monotonic() + (tools.rules.avidxchange.call_timeout + MARGIN).total_seconds()
-        lease = self.flight + tools.rules.avidxchange.call_timeout + MARGIN * 2
+        slowest = BUDGET_WAIT + tools.rules.avidxchange.call_timeout + self.flight  # waits, connects, is on its way
+        lease = tools.rules.avidxchange.call_timeout + slowest + MARGIN * 2
         self.rows = claim(tools, errand, limit=limit, lease=lease)
 
     @property

@@ -43,6 +43,9 @@ class Database(Protocol):
     def now(self) -> datetime:
         """Give the clock every process on this database shares, UTC."""
 
+    def is_steady(self, cursor: Cursor) -> bool:
+        """Whether the clock, asked anew, agrees with what `now` said lately, and deadlines were reckoned by."""
+
     def reading(self) -> AbstractContextManager[Cursor]:
         """Open a transaction that sees one snapshot and writes nothing."""
 

@@ -1,7 +1,7 @@
 """Has the store gone back in time? The identity of what holds it, and for a file a checkpoint kept outside of it."""
 
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -10,11 +10,11 @@ import msgspec
 from adapters.eventlog.database import Database
 from adapters.eventlog.polls import void_claims
 from adapters.eventlog.sql import Cursor
-from adapters.eventlog.times import moment_or_none, stamp_or_none
+from adapters.eventlog.state import StoreState, read_state
+from adapters.eventlog.times import stamp_or_none
 from domain.errors import StoreError
 
 STATE = "store_state"  # asked for by who may change it
-FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class WentBack(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,20 +22,6 @@ class WentBack(msgspec.Struct, frozen=True, kw_only=True):
 
     incarnation: UUID
     detail: str
-
-
-class StoreState(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store says of itself; went_back: a report nobody has answered with a hold yet."""
-
-    incarnation: UUID
-    identity: str
-    hold_until: datetime | None
-    went_back: str | None
-
-    @property
-    def held_until(self) -> datetime | None:
-        """The end of the hold on money writes; while a report is unanswered it has no end."""
-        return FOR_EVER if self.went_back is not None else self.hold_until
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,18 +74,6 @@ def keep_checkpoint(cursor: Cursor, database: Database, *, position: int) -> Non
         grow_checkpoint(database.checkpoint_beside, checkpoint)
 
 
-def read_state(cursor: Cursor, *, kept: str = "") -> StoreState:
-    """Read the store's own state; kept: the dialect's words that let nobody change it before the transaction ends."""
-    cursor.execute(f"SELECT incarnation, file_identity, hold_until, went_back FROM store_state{kept}")  # noqa: S608 (fixed texts)
-    row = cursor.fetchone()
-    return StoreState(
-        incarnation=UUID(row["incarnation"]),
-        identity=row["file_identity"],
-        hold_until=moment_or_none(row["hold_until"]),
-        went_back=row["went_back"],
-    )
-
-
 def recognise(cursor: Cursor, database: Database) -> WentBack | None:
     """Compare the store with what holds it and its checkpoint; a stranger becomes a new incarnation.
 
@@ -118,7 +92,7 @@ def recognise(cursor: Cursor, database: Database) -> WentBack | None:
             "UPDATE store_state SET incarnation = ?, file_identity = ?, went_back = ?",
             (state.incarnation.hex, identity, detail),
         )
-        void_claims(cursor)
+        void_claims(cursor, database)
     keep_checkpoint(cursor, database, position=last_position)
     return None if state.went_back is None else WentBack(incarnation=state.incarnation, detail=state.went_back)
 

@@ -7,13 +7,13 @@ from uuid import UUID
 from eventsourcing.persistence import Notification
 
 from adapters.eventlog.database import Database
-from adapters.eventlog.identity import StoreState, read_state
 from adapters.eventlog.mapper import EventMapper
 from adapters.eventlog.personal import holds_personal
 from adapters.eventlog.polls import check_claim, write_mark
 from adapters.eventlog.sql import Cursor
+from adapters.eventlog.state import StoreState, known_state, read_state
 from adapters.vault.data_keys import DataKeys
-from domain.errors import ConflictError, HeldError
+from domain.errors import ConflictError, HeldError, MalformedError
 from domain.event import Append, Meta, Recorded
 from domain.ports.store import Causes, Guard, MoneyGuard, PollGuard, PollMark
 
@@ -63,16 +63,18 @@ class StoredLog:
     ) -> None:
         """Append all or nothing."""
         personal = [a.stream for a in batch if any(holds_personal(type(event)) for event in a.events)]
-        keys = self._data_keys.ensure(personal) if personal else {}
+        if personal:
+            self._data_keys.ensure(personal)  # made in a transaction of their own
         with self._database.writing() as cursor:
             self._events.lock(cursor)
             now = self._now()
             if guard is not None:
                 self._check(cursor, guard, now)
             new = self._expected(cursor, batch, causes, now)
+            keys = self._data_keys.within(cursor, personal) if personal else {}
             self._events.insert(cursor, [self._mapper.to_stored(recorded, keys) for recorded in new])
             if mark is not None:
-                write_mark(cursor, mark, now=now)
+                write_mark(cursor, self._database, mark, now=now)
 
     def read(self, *, after: int, limit: int) -> list[Recorded]:
         """Give the events behind a position."""
@@ -101,18 +103,21 @@ class StoredLog:
     def _recorded(self, stored: Sequence[Notification]) -> list[Recorded]:
         personal = {UUID(str(s.originator_id)) for s in stored if self._mapper.needs_key(s.topic)}
         keys = self._data_keys.get(personal) if personal else {}
+        try:
+            return [self._mapper.to_recorded(event, keys) for event in stored]
+        except MalformedError:
+            if not personal:
+                raise
+        # The key this process remembers may be one the store forgot, and another process made anew.
+        self._data_keys.forget(personal)
+        keys = self._data_keys.get(personal)
         return [self._mapper.to_recorded(event, keys) for event in stored]
 
     def _check(self, cursor: Cursor, guard: Guard, now: datetime) -> None:
         if isinstance(guard, PollGuard):
-            check_claim(cursor, guard)
+            check_claim(cursor, self._database, guard)
             return
-        # Whoever finds that the store went back waits for this transaction, or this one for them.
-        state = read_state(cursor, kept=self._database.dialect.for_share)
-        if self._database.identity(cursor) != state.identity:
-            raise HeldError(
-                "the store is not the one it was when it was opened: money is held until it is opened again"
-            )
+        state = known_state(cursor, self._database)
         if guard.incarnation != state.incarnation:
             raise HeldError("the store is another incarnation than the one this work began with: it was restored")
         if isinstance(guard, MoneyGuard):
@@ -124,6 +129,9 @@ class StoredLog:
         last = self._events.last(cursor)
         if last is not None and self._mapper.read_meta(last).recorded_at > now + self._future_margin:
             raise HeldError("the newest event was recorded in the future: a clock is wrong, money writes are held")
+        if not self._database.is_steady(cursor):
+            # A deadline that others take for passed while we still send would let them look up, and send, too early.
+            raise HeldError("this process was wrong about the store's clock a moment ago: money writes are held")
 
     def _expected(self, cursor: Cursor, batch: Sequence[Append], causes: Causes, now: datetime) -> list[Recorded]:
         versions = self._events.versions(cursor, list({append.stream for append in batch}))

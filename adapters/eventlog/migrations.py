@@ -64,6 +64,8 @@ def _migrated(database: Database) -> tuple[int, int]:
     with database.writing() as cursor:
         database.lock(cursor, SCHEMA)
         database.events.lock(cursor)
+        # Whoever keeps the state as it is may go on to these tables: taken first, it never waits for us in a circle.
+        cursor.execute("UPDATE store_state SET schema_version = schema_version")
         before = _found(cursor, database)  # again: somebody else may have been faster
         events = _readable(cursor, database)
         for step in range(before, SCHEMA_VERSION):

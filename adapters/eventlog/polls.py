@@ -7,10 +7,12 @@ from uuid import UUID, uuid4
 
 from adapters.eventlog.database import Database
 from adapters.eventlog.sql import Cursor
+from adapters.eventlog.state import known_state
 from adapters.eventlog.times import moment, moment_or_none, stamp
 from domain.errors import HeldError
 from domain.ports.store import PollDue, PollGuard, PollMark, PollRow
 
+POLLS = "polls"  # asked for by who changes several rows, so that no two wait for each other's
 _FREE = "(claimed_until IS NULL OR claimed_until <= :now)"
 _GIVE_BACK = "claimed_by = NULL, claim = '', claimed_until = NULL"
 
@@ -29,6 +31,7 @@ class PollTable:
         now = stamp(self._now())
         rows = [(connection.hex, flow, now, every.total_seconds()) for flow, every in flows.items()]
         with self._database.writing() as cursor:
+            self._database.lock(cursor, POLLS)
             cursor.executemany(
                 "INSERT INTO polls (connection, flow, next_poll_at, every_seconds) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (connection, flow) DO UPDATE SET every_seconds = excluded.every_seconds",
@@ -54,6 +57,7 @@ class PollTable:
     def poke(self, connection: UUID, flows: Iterable[str], now: datetime) -> None:
         """Make polls due at once."""
         with self._database.writing() as cursor:
+            self._database.lock(cursor, POLLS)
             cursor.executemany(
                 "UPDATE polls SET next_poll_at = ? WHERE connection = ? AND flow = ?",
                 [(stamp(now), connection.hex, flow) for flow in flows],
@@ -107,7 +111,7 @@ class PollTable:
     def finish(self, mark: PollMark) -> None:
         """End a poll that found nothing."""
         with self._database.writing() as cursor:
-            write_mark(cursor, mark, now=self._now())
+            write_mark(cursor, self._database, mark, now=self._now())
 
     def fail(self, due: PollDue, *, until: datetime, text: str) -> None:
         """Give the poll back with the sentence that says why."""
@@ -119,12 +123,12 @@ class PollTable:
             )
 
 
-def write_mark(cursor: Cursor, mark: PollMark, *, now: datetime) -> None:
+def write_mark(cursor: Cursor, database: Database, mark: PollMark, *, now: datetime) -> None:
     """Write a poll's end within the caller's transaction: watermark, next time, no claim.
 
     Raises HeldError when the claim is lost: what was read meanwhile is read again by whoever holds the poll now.
     """
-    every = check_claim(cursor, mark)
+    every = check_claim(cursor, database, mark)
     next_poll_at = mark.next_poll_at or now + every
     cursor.execute(
         "UPDATE polls SET watermark = ?, seen = ?, last_polled_at = ?, next_poll_at = ?, attempts = 0,"  # noqa: S608 (fixed texts)
@@ -133,8 +137,13 @@ def write_mark(cursor: Cursor, mark: PollMark, *, now: datetime) -> None:
     )
 
 
-def check_claim(cursor: Cursor, held: PollMark | PollGuard) -> timedelta:
-    """Give a poll's interval within the caller's transaction. Raises HeldError when the claim is lost."""
+def check_claim(cursor: Cursor, database: Database, held: PollMark | PollGuard) -> timedelta:
+    """Give a poll's interval within the caller's transaction. Raises HeldError when the claim is lost.
+
+    So it is in a store that went back and that nobody has recognised yet: it still shows the claim, but may have
+    forgotten the pages before, and a watermark moved behind them would lose them for good.
+    """
+    known_state(cursor, database)
     cursor.execute("SELECT every_seconds FROM polls WHERE connection = ? AND flow = ? AND claim = ?", _key(held))
     row = cursor.fetchone()
     if row is None:
@@ -150,8 +159,9 @@ def _lost(flow: str) -> HeldError:
     return HeldError(f"the claim of the poll of {flow} is lost: it took too long, or the store was restored")
 
 
-def void_claims(cursor: Cursor) -> None:
+def void_claims(cursor: Cursor, database: Database) -> None:
     """Take every claim back within the caller's transaction: what a poll saw in another store proves nothing here."""
+    database.lock(cursor, POLLS)
     cursor.execute(f"UPDATE polls SET {_GIVE_BACK}")  # noqa: S608 (fixed texts)
 
 

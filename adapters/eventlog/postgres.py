@@ -1,8 +1,7 @@
 """A PostgreSQL database as the store uses it: transactions, locks, its identity and its clock."""
 
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -10,6 +9,7 @@ from typing import cast
 import psycopg
 from eventsourcing.domain import EventSourcingError
 
+from adapters.clock import SystemClock
 from adapters.eventlog.database import without_password
 from adapters.eventlog.postgres_faults import verdict
 from adapters.eventlog.postgres_pool import SCHEMA, StoreCursor, StoreDatastore
@@ -18,6 +18,9 @@ from adapters.eventlog.sql import POSTGRES, Cursor
 
 LOCK_TIMEOUT_SECONDS = 10.0
 CLOCK_SECONDS = 10.0  # so long does a comparison with the server's clock serve
+CLOCK_MARGIN_SECONDS = 1.0  # what the settle window allows for clocks that differ
+STEADY_SECONDS = 60.0  # longer than from the reckoning of a deadline to its intent
+_MONOTONIC = SystemClock().monotonic
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _RELAXED = f"{_WRITE}; SET LOCAL synchronous_commit = off"
@@ -54,6 +57,11 @@ class PostgresDatabase:
             with self.reading():  # every transaction compares the clocks when it is time to
                 pass
         return self._clock.now()
+
+    def is_steady(self, cursor: Cursor) -> bool:
+        """Compare the clocks again; whether what `now` said in the last minute was right."""
+        self._clock.compare(cursor)
+        return self._clock.is_steady
 
     def reading(self) -> AbstractContextManager[Cursor]:
         """Open a transaction that sees one snapshot and writes nothing."""
@@ -117,12 +125,16 @@ class PostgresDatabase:
 
 
 class ServerClock:
-    """The server's clock, told from this process's monotonic one between two comparisons."""
+    """The server's clock, told from this process's monotonic one between two comparisons.
 
-    def __init__(self) -> None:
+    seconds: a clock that goes on while the machine sleeps, so that what is told after it woke is not hours behind.
+    """
+
+    def __init__(self, *, seconds: Callable[[], float] = _MONOTONIC) -> None:
+        self._seconds = seconds
         self._lock = threading.Lock()
         self._ahead: float | None = None  # seconds: the server's clock less our monotonic one
-        self._compared_at = float("-inf")
+        self._compared_at = self._put_right_at = float("-inf")
 
     @property
     def known(self) -> bool:
@@ -132,18 +144,32 @@ class ServerClock:
     @property
     def due(self) -> bool:
         """Whether it is time to compare them again."""
-        return time.monotonic() - self._compared_at > CLOCK_SECONDS
+        return self._seconds() - self._compared_at > CLOCK_SECONDS
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether what was told lately was right: no comparison of the last minute had to put it right."""
+        return self._seconds() - self._put_right_at > STEADY_SECONDS
 
     def compare(self, cursor: Cursor) -> None:
-        """Ask the server; half of the time it took counts as the way back."""
-        before = time.monotonic()
+        """Ask the server; half of the time it took counts as the way back, and may be wrong by as much.
+
+        An answer that took too long to be believed puts nothing right that it does not contradict.
+        """
+        before = self._seconds()
         cursor.execute("SELECT clock_timestamp() AS now")
-        after = time.monotonic()
         server: datetime = cursor.fetchone()["now"]
+        after = self._seconds()
+        ahead, doubt = server.timestamp() - (before + after) / 2, (after - before) / 2
         with self._lock:
-            self._ahead, self._compared_at = server.timestamp() - (before + after) / 2, after
+            if self._ahead is not None:
+                if abs(ahead - self._ahead) > doubt + CLOCK_MARGIN_SECONDS:
+                    self._put_right_at = after
+                elif doubt > CLOCK_MARGIN_SECONDS:
+                    return
+            self._ahead, self._compared_at = ahead, after
 
     def now(self) -> datetime:
         """Give the server's time, UTC."""
         with self._lock:
-            return datetime.fromtimestamp(0, UTC) + timedelta(seconds=(self._ahead or 0.0) + time.monotonic())
+            return datetime.fromtimestamp(0, UTC) + timedelta(seconds=(self._ahead or 0.0) + self._seconds())

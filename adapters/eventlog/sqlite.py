@@ -51,6 +51,10 @@ class SqliteDatabase:
         """Give this machine's clock, which every process on the file shares."""
         return datetime.now(UTC)
 
+    def is_steady(self, cursor: Cursor) -> bool:  # noqa: ARG002 (the port's signature)
+        """There is one clock, this machine's: nothing tells it second-hand."""
+        return True
+
     def reading(self) -> AbstractContextManager[SQLiteCursor]:
         """Open a transaction that sees one snapshot and writes nothing."""
         return self._transaction(write=False, durable=True)

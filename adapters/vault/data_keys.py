@@ -8,9 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.eventlog.database import Database
+from adapters.eventlog.sql import Cursor
 from adapters.eventlog.times import stamp
 from adapters.vault.keyring import KEY_BYTES, KeyRing, Sealed
-from domain.errors import MisconfiguredError
+from domain.errors import ConflictError, MisconfiguredError
 
 CACHE_SECONDS = 60.0  # so long may a key erased by another process still open things here
 _CHUNK = 500
@@ -61,6 +62,25 @@ class DataKeys:
                 self._cache |= {stream: found[stream] for stream in missing}
         return found
 
+    def within(self, cursor: Cursor, streams: Iterable[UUID]) -> dict[UUID, bytes | None]:
+        """Give the keys the caller's transaction sees, for what it writes; None for one that was erased.
+
+        What this process remembers may be a key that a server forgot when it failed over, and that nobody else can
+        have. Raises ConflictError when one is missing: the next `ensure` makes it anew.
+        """
+        wanted = set(streams)
+        found = self._rows(cursor, list(wanted))
+        if found.keys() != wanted:
+            self.forget(wanted)
+            raise ConflictError("a data key is missing from the vault, though it was made before: it is made anew")
+        return found
+
+    def forget(self, streams: Iterable[UUID]) -> None:
+        """Remember the keys of these streams no longer: the next one who asks reads them again."""
+        with self._lock:
+            gone = set(streams)
+            self._cache = {stream: key for stream, key in self._cache.items() if stream not in gone}
+
     def erase(self, stream: UUID) -> None:
         """Forget a stream's key for ever: its personal fields can never be read again, here or in a copy."""
         with self._database.writing() as cursor:
@@ -91,17 +111,18 @@ class DataKeys:
             self._ring.confirm(*{key.key_id for key in sealed})
 
     def _read(self, streams: Sequence[UUID]) -> dict[UUID, bytes | None]:
-        found: dict[UUID, bytes | None] = {}
         with self._database.reading() as cursor:
-            for start in range(0, len(streams), _CHUNK):
-                chunk = [stream.hex for stream in streams[start : start + _CHUNK]]
-                marks = ", ".join("?" * len(chunk))
-                cursor.execute(f"SELECT stream, key_id, sealed FROM vault_keys WHERE stream IN ({marks})", chunk)  # noqa: S608 (only marks are put in)
-                for row in cursor.fetchall():
-                    stream = UUID(row["stream"])
-                    found[stream] = (
-                        None if row["sealed"] is None else self._opened(stream, row["key_id"], row["sealed"])
-                    )
+            return self._rows(cursor, streams)
+
+    def _rows(self, cursor: Cursor, streams: Sequence[UUID]) -> dict[UUID, bytes | None]:
+        found: dict[UUID, bytes | None] = {}
+        for start in range(0, len(streams), _CHUNK):
+            chunk = [stream.hex for stream in streams[start : start + _CHUNK]]
+            marks = ", ".join("?" * len(chunk))
+            cursor.execute(f"SELECT stream, key_id, sealed FROM vault_keys WHERE stream IN ({marks})", chunk)  # noqa: S608 (only marks are put in)
+            for row in cursor.fetchall():
+                stream = UUID(row["stream"])
+                found[stream] = None if row["sealed"] is None else self._opened(stream, row["key_id"], row["sealed"])
         return found
 
     def _opened(self, stream: UUID, key_id: str, data: bytes) -> bytes:

@@ -4,12 +4,12 @@ import logging
 import threading
 
 from actors.broker import is_shared
-from domain.errors import StoreError
+from domain.errors import ConflictError, StoreError
 from tieout.processes.opened import Opened
 from tieout.processes.relay import run_relay
 from tieout.processes.stopping import Beat, no_beat
 from tieout.processes.upkeep import StorePatience, Upkeep
-from tieout.processes.worker import start_hands
+from tieout.processes.worker import beat_of, start_hands
 from tieout.sync import make_engine
 from tieout.wiring import Deployment
 
@@ -27,7 +27,7 @@ def run_everything(
     if is_shared(deployment.settings.broker_url):
         hands = start_hands(deployment, threads=threads)
         try:
-            run_relay(deployment, stop=stop, beat=beat)
+            run_relay(deployment, stop=stop, beat=beat_of(hands, beat))
         finally:
             ended = hands.stop(grace_seconds=grace_seconds)
     else:
@@ -52,7 +52,7 @@ def _run_alone(
                 engine.pump([one for one in opened.names() if opened.find(one) is not None])
                 engine.faults.clear()  # logged by the shell; nobody asks for them here
                 patience.answered()
-            except StoreError as error:  # verdict: wait and try again, a bounded number of times
+            except (ConflictError, StoreError) as error:  # verdict: wait and try again, a bounded number of times
                 if patience.unanswered(error):
                     logger.warning("%s; tried again", error)
             beat()

@@ -11,6 +11,7 @@ from domain.errors import MisconfiguredError
 from tieout.wiring import Deployment
 
 LOOK_SECONDS = 2.0  # how long what was read about connections is believed
+Marks = tuple[tuple[str, str], ...]
 logger = logging.getLogger(__name__)
 
 
@@ -18,12 +19,14 @@ class Opened:
     """The declared and added connections of a deployment. Thread-safe.
 
     A connection that cannot be opened (settings that contradict its pinned identity) is said once and left alone; it
-    is looked at again with every look.
+    is looked at again with every look. One whose credentials a person replaced is opened anew.
     """
 
     def __init__(self, deployment: Deployment, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._deployment, self._clock = deployment, clock
         self._names: dict[UUID, str] = {}
+        self._marks: dict[UUID, Marks] = {}  # fingerprints of the credentials there are
+        self._opened_with: dict[UUID, Marks] = {}
         self._complaints: dict[str, str] = {}
         self._looked_at = -LOOK_SECONDS
         self._lock = threading.RLock()
@@ -35,18 +38,25 @@ class Opened:
             if now - self._looked_at >= LOOK_SECONDS:
                 rows = self._deployment.connections()
                 declared = [rows[name] for name in self._deployment.settings.connections if name in rows]
-                self._names = {row.id: row.name for row in declared if row.state.identity is not None}
+                known = [row for row in declared if row.state.identity is not None]
+                self._names = {row.id: row.name for row in known}
+                self._marks = {row.id: row.state.fingerprints for row in known}
                 self._looked_at = now
             return dict(self._names)
 
     def find(self, connection: UUID) -> Tools | None:
         """Give a connection's tools; None when it is unknown here or cannot be opened. Raises StoreError."""
-        name = self.names().get(connection)
-        if name is None:
-            return None
         with self._lock:
-            opened = self._deployment.find_tools(connection)
-            return opened if opened is not None else self._open(name)
+            name = self.names().get(connection)
+            if name is None:
+                return None
+            opened, marks = self._deployment.find_tools(connection), self._marks[connection]
+            if opened is not None and self._opened_with.setdefault(connection, marks) == marks:
+                return opened
+            self._opened_with[connection] = marks
+            if opened is not None:
+                self._deployment.let_go(connection)
+            return self._open(name)
 
     def _open(self, name: str) -> Tools | None:
         """Open a connection. Verdict on failure: said once, the others go on."""

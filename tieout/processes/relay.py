@@ -11,7 +11,7 @@ from actors.dead_letters import DeadLetterDesk
 from actors.ringer import Ringer
 from actors.ringing import Key, Ringing
 from domain.connections.events import DeadLetterFound
-from domain.errors import StoreError
+from domain.errors import ConflictError, StoreError
 from tieout.processes.dead_letters import record_dead_letter
 from tieout.processes.opened import Opened
 from tieout.processes.stopping import Beat, no_beat
@@ -20,6 +20,7 @@ from tieout.wiring import Deployment
 
 BUSY_SECONDS = 0.05
 IDLE_SECONDS = 0.5
+MOST_PAGES = 50  # of the log in one round
 logger = logging.getLogger(__name__)
 
 
@@ -27,7 +28,7 @@ def run_relay(deployment: Deployment, *, stop: threading.Event, beat: Beat = no_
     """Relay until told to stop; several relays at once are safe, each folded page counts once.
 
     beat: called every round, also when the broker does not answer. Raises StoreError when the store gives no usable
-    answer for a hundred rounds in a row.
+    answer for a hundred rounds in a row (ConflictError when others were faster each time).
     """
     ringer = Ringer(make_broker(deployment.settings.broker_url))
     relay = RelayLoop(deployment, ringer)
@@ -40,7 +41,7 @@ def run_relay(deployment: Deployment, *, stop: threading.Event, beat: Beat = no_
             try:
                 busy = relay.round()
                 patience.answered()
-            except StoreError as error:  # verdict: wait and try again, a bounded number of times
+            except (ConflictError, StoreError) as error:  # verdict: wait and try again, a bounded number of times
                 if patience.unanswered(error):
                     logger.warning("%s; the relay tries again", error)
             beat()
@@ -74,7 +75,7 @@ class RelayLoop:
 
     def round(self) -> bool:
         """Fold what is new and ring for what is ready; whether anything was going on. Raises StoreError."""
-        folded = self._deployment.relay.drain()
+        folded = self._fold()
         now = self._upkeep.round()
         ready = dict(self._deployment.work.due_counts(now))
         ready |= {(one, f"poll_{flow}"): 1 for one, flow in self._deployment.polls.due(now)}
@@ -83,6 +84,16 @@ class RelayLoop:
             self._ring(key, times)
         return bool(folded or ready)
 
+    def _fold(self) -> int:
+        """Fold what is new, a bounded number of pages: others may append without a pause, and the rest must go on."""
+        folded = 0
+        for _ in range(MOST_PAGES):
+            count = self._deployment.relay.step()
+            folded += count
+            if not count:
+                break
+        return folded
+
     def _startable(self, ready: Mapping[Key, int]) -> dict[Key, int]:
         """Leave out what is not ours, and what a pause or a blackout holds back."""
         ours, gate = self.opened.names(), self._deployment.gate
@@ -90,7 +101,7 @@ class RelayLoop:
 
     def end(self) -> None:
         """Fold what came in last."""
-        self._deployment.relay.drain()
+        self._fold()
         self._upkeep.project()
 
     def _ring(self, key: tuple[UUID, str], times: int) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.errors import StoreError
+from domain.errors import ConflictError, StoreError
 from tieout.alerts.watch import watch
 from tieout.processes.opened import Opened
 from tieout.sync import set_out
@@ -62,7 +62,7 @@ class StorePatience:
         """Begin anew."""
         self._faults = 0
 
-    def unanswered(self, error: StoreError) -> bool:
+    def unanswered(self, error: ConflictError | StoreError) -> bool:
         """Whether this fault is the first in a row, to be said; raises it when the patience is at its end."""
         self._faults += 1
         if self._faults == STORE_PATIENCE:

@@ -47,7 +47,7 @@ def run_worker(
 ) -> bool:
     """Work until told to stop, then let the errands in hand end; False when some were still at work after the grace.
 
-    What those hold comes back when its lease ends. beat: called every round.
+    What those hold comes back when its lease ends. beat: called every round while all threads live.
     """
     hands = start_hands(deployment, threads=threads, queues=queues)
     while not stop.is_set():
@@ -55,7 +55,7 @@ def run_worker(
             deployment.note_calls()
         except TieoutError as error:  # verdict: go on; a count of requests is noted with the next round
             logger.info("%s", error)
-        beat()
+        beat_of(hands, beat)()
         stop.wait(ROUND_SECONDS)
     return hands.stop(grace_seconds=grace_seconds)
 
@@ -72,6 +72,11 @@ def start_hands(deployment: Deployment, *, threads: int, queues: Collection[str]
     )
     hands.start()
     return hands
+
+
+def beat_of(hands: Hands, beat: Beat) -> Beat:
+    """Give a beat that stops when a thread died, so that whoever watches the process starts it again."""
+    return lambda: beat() if hands.are_whole else None
 
 
 def _said_already(_errand: str, _connection: UUID, _error: BaseException) -> None:

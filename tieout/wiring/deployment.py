@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -54,6 +55,8 @@ class Deployment:
         self.watching = Watching(worker=self.worker)
         self.watching.add(LogLines())
         self._tools: dict[UUID, Tools] = {}
+        self._let_go: list[Tools] = []
+        self._noting = threading.RLock()
         self._noted: dict[UUID, dict[str, int]] = {}
         self.runner.catch_up()
 
@@ -107,6 +110,14 @@ class Deployment:
         """Give the tools of a connection that is open in this process."""
         return self._tools.get(connection)
 
+    def let_go(self, connection: UUID) -> None:
+        """Open a connection anew when it is asked for next; errands at work end with the tools they have."""
+        with self._noting:
+            self.note_calls()
+            if (tools := self._tools.pop(connection, None)) is not None:
+                self._let_go.append(tools)
+                self._noted.pop(connection, None)
+
     def calls(self, name: str) -> dict[str, int]:
         """Give how many requests a connection has cost so far, by system; what this process sent is noted first."""
         connection = self.tools(name).connection
@@ -115,11 +126,12 @@ class Deployment:
 
     def note_calls(self) -> None:
         """Add what this process sent since it noted last."""
-        for connection, tools in list(self._tools.items()):  # worker threads open others meanwhile
-            sent = {"infor": tools.ledger.calls, "avidxchange": tools.payables.calls}
-            before = self._noted.get(connection, {})
-            self.store.calls.add(connection, {system: n - before.get(system, 0) for system, n in sent.items()})
-            self._noted[connection] = sent
+        with self._noting:
+            for connection, tools in list(self._tools.items()):  # worker threads open others meanwhile
+                sent = {"infor": tools.ledger.calls, "avidxchange": tools.payables.calls}
+                before = self._noted.get(connection, {})
+                self.store.calls.add(connection, {system: n - before.get(system, 0) for system, n in sent.items()})
+                self._noted[connection] = sent
 
     def answer_went_back(self) -> None:
         """Record on every connection that the store went back in time, and hold money writes meanwhile."""
@@ -156,7 +168,7 @@ class Deployment:
         with contextlib.suppress(TieoutError):  # verdict: go on; a count of requests is worth no second fault
             self.note_calls()
         self.watching.close()
-        for tools in self._tools.values():
+        for tools in (*self._tools.values(), *self._let_go):
             for remote in (tools.ledger, tools.payables):
                 close = getattr(remote, "close", None)
                 if close is not None:

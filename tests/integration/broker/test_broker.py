@@ -12,7 +12,7 @@ from actors import shell
 from actors.broker import DEAD_LETTERS, QuorumBroker, make_broker
 from actors.errands.catalogue import ERRANDS
 from actors.hands import Hands
-from actors.queues import QUEUES
+from actors.queues import QUEUES, message
 from actors.ringer import Ringer
 from actors.tools import Tools
 from actors.watch import UNWATCHED
@@ -120,6 +120,17 @@ def test_what_nobody_can_read_is_a_dead_letter_and_stops_nothing(working: Ward) 
     )
     wait_for(
         lambda: working.rabbit.waiting(DEAD_LETTERS) == 2, "both lie among the dead letters", seconds=PATIENCE_SECONDS
+    )
+    working.ring()
+    wait_for(lambda: len(working.heard) == 1, "the next ring", seconds=PATIENCE_SECONDS)
+
+
+def test_what_names_another_queue_is_a_dead_letter_and_stops_nothing(working: Ward) -> None:
+    astray = message("send_suppliers", CONNECTION).copy(queue_name="poll-payments").encode()
+    for _ in range(3):  # more than there are threads
+        working.rabbit.put(QUEUE, astray)
+    wait_for(
+        lambda: working.rabbit.waiting(DEAD_LETTERS) == 3, "all lie among the dead letters", seconds=PATIENCE_SECONDS
     )
     working.ring()
     wait_for(lambda: len(working.heard) == 1, "the next ring", seconds=PATIENCE_SECONDS)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.event import Append, Event, topics
+from domain.event import Append, Event, Recorded, topics
 from domain.identifiers import stream_id
 from domain.ports.projections import Changes, Row
 from domain.ports.store import Causes
@@ -102,6 +103,24 @@ def test_a_projection_that_is_new_catches_up_alone() -> None:
     both.catch_up()
     assert store.positions(["suppliers"]) == {"suppliers": log.last_position()}
     assert both.step() == 0
+
+
+def test_catching_up_ends_though_others_append_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = log_of([(event, 1) for event in EVENTS])
+    last = log.last_position()
+    read, event = log.read, EVENTS[0]
+
+    def read_a_log_that_grows(*, after: int, limit: int) -> list[Recorded]:
+        stream = stream_id(CONNECTION, "busy", str(log.last_position()))
+        causes = Causes(connection=CONNECTION, correlation_id="test")
+        log.append([Append(stream=stream, expected_version=0, events=(event,))], causes=causes)
+        assert log.last_position() < last + 100, "it never ends"
+        return read(after=after, limit=limit)
+
+    monkeypatch.setattr(log, "read", read_a_log_that_grows)
+    store = MemoryProjections()
+    Runner(log, store, ALL).catch_up(10)
+    assert min(store.positions([projection.name for projection in ALL]).values()) >= last
 
 
 def test_without_projections_nothing_is_kept() -> None:

@@ -1,9 +1,13 @@
 """A paused connection submits nothing new, and looks up what is in doubt."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from domain.connections.connection import Connection
+from domain.ports.payables import InvoiceFound
 from tests.unit.actors.invoices.invoice_world import World
 from tieout.schedule.gate import may_start
 from tieout.simulation.fakes.payables_faults import Fault
@@ -38,3 +42,26 @@ def test_an_invoice_in_doubt_is_looked_up_while_paused_and_a_new_one_waits() -> 
     world.tools = replace(world.tools, held_back=lambda _name: "")
     world.work_through(LONG)
     assert world.live(new) == 1
+
+
+def test_a_pause_while_a_batch_is_looked_at_keeps_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, paused = World(), list[bool]()
+    find = world.payables.find_invoices
+
+    def found_while_a_person_pauses(external_ids: Sequence[str]) -> dict[str, list[InvoiceFound]]:
+        paused.append(True)
+        return find(external_ids)
+
+    def held_back(name: str) -> str:
+        return may_start(name, state=PAUSED, plan=None, now=world.now()) if paused else ""
+
+    monkeypatch.setattr(world.payables, "find_invoices", found_while_a_person_pauses)
+    world.tools = replace(world.tools, held_back=held_back)
+    (invoice,) = world.submit("INV-1")
+    world.work_through(LONG)
+    assert paused
+    assert (world.sends(invoice), world.live(invoice)) == (0, 0)
+
+    world.tools = replace(world.tools, held_back=lambda _name: "")
+    world.work_through(LONG)
+    assert (world.sends(invoice), world.live(invoice)) == (1, 1)

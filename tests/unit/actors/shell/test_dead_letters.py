@@ -1,11 +1,14 @@
 """What a dead letter says: its queue, its cause, the connection it named."""
 
-from typing import Any
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
 
-from actors.dead_letters import TEXT_CHARACTERS, read
+from actors.broker import QuorumBroker
+from actors.dead_letters import TEXT_CHARACTERS, DeadLetterDesk, read
 from actors.queues import message
 
 ACME = UUID(int=1)
@@ -40,3 +43,20 @@ def test_a_letter_that_somebody_put_there_by_hand_has_no_queue_and_is_cut() -> N
     fact, connection = read(b"x" * 1000, {})
     assert (fact.queue, fact.cause, connection) == ("unknown", "unreadable", None)
     assert fact.text == "x" * TEXT_CHARACTERS
+
+
+def test_a_fault_nobody_foresaw_does_not_close_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.dead_letters.LOOK_SECONDS", 0.001)
+    looks, again = list[int](), threading.Event()
+
+    class Office:
+        def take_dead_letters(self, take: Callable[[bytes, Mapping[str, Any]], None]) -> None:
+            looks.append(1)
+            if len(looks) == 1:
+                take(RING.encode(), {"x-death": "written by hand"})
+            again.set()
+
+    desk = DeadLetterDesk(cast(QuorumBroker, Office()), lambda _fact, _named: None)
+    desk.open()
+    assert again.wait(10.0)
+    desk.close()

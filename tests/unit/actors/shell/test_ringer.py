@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import dramatiq
+import pytest
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.errors import ConnectionClosed
 
@@ -21,6 +22,7 @@ class Doorkeeper(StubBroker):
     def __init__(self, *, faults: int = 0) -> None:
         super().__init__(middleware=[])
         self.faults, self.tries, self.wanted = faults, 0, 1
+        self.fault: Exception = ConnectionClosed(OSError("connection refused"))  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
         self.heard: list[tuple[str, str]] = []
         self.enough = threading.Event()
 
@@ -28,7 +30,7 @@ class Doorkeeper(StubBroker):
         assert delay is None
         self.tries += 1
         if self.tries <= self.faults:
-            raise ConnectionClosed(OSError("connection refused"))  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
+            raise self.fault
         self.heard.append((message.actor_name, message.args[0]))
         if len(self.heard) == self.wanted:
             self.enough.set()
@@ -80,3 +82,18 @@ def test_every_errand_has_a_queue_of_its_own_and_no_name_begins_with_another() -
     assert sorted(QUEUES) == sorted(queue_of(name) for name in NAMES)
     names = [*QUEUES, "dead-letters"]
     assert [(one, other) for one in names for other in names if one != other and other.startswith(one)] == []
+
+
+def test_a_fault_nobody_foresaw_is_logged_whole_and_the_ringing_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("actors.ringer.FIRST_PAUSE_SECONDS", 0.001)
+    broker = Doorkeeper(faults=1)
+    broker.fault = IndexError("pop from an empty deque")
+    ringer = Ringer(broker)
+    ringer.ask("send_suppliers", ACME)
+    ringer.start()
+    assert broker.enough.wait(PATIENCE_SECONDS), "the thread died, and nothing would ever ring again"
+    ringer.stop()
+    assert broker.heard == [("send_suppliers", str(ACME))]
+    assert any(record.exc_info for record in caplog.records)

@@ -3,6 +3,8 @@
 import itertools
 from uuid import UUID
 
+import pytest
+
 from actors.ringing import BATCH, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, SETTLE_SECONDS, Key, Ringing
 
 ACME, BETA = UUID(int=1), UUID(int=2)
@@ -49,6 +51,14 @@ def test_a_batch_that_may_grow_is_rung_when_it_has_not_grown_for_a_while() -> No
     assert ringing.to_ring({SUBMIT: 1}, now=0.0) == []
     assert ringing.to_ring({SUBMIT: 2}, now=SETTLE_SECONDS) == []
     assert ringing.to_ring({SUBMIT: 2}, now=2 * SETTLE_SECONDS) == [(SUBMIT, 1)]
+
+
+@pytest.mark.parametrize("key", [SUBMIT, SUPPLIERS])
+def test_full_batches_are_rung_while_others_join_without_end(key: Key) -> None:
+    ringing = Ringing()
+    rung = [second for second in range(20) if ringing.to_ring({key: BATCH - 10 + 5 * second}, now=float(second))]
+    assert rung[-1] >= 18
+    assert all(later - sooner <= FIRST_PAUSE_SECONDS for sooner, later in itertools.pairwise(rung))
 
 
 def test_full_batches_are_rung_at_once_two_of_them_side_by_side() -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from actors.errands.poll_suppliers import poll_suppliers
 from actors.errands.send_suppliers import send_suppliers
+from actors.errands.upserting import MARGIN, Claim
 from actors.settle import appended
+from adapters.http import BUDGET_PATIENCE_SECONDS
 from domain.errors import MalformedError, MisconfiguredError, RefusedError, TransientError
 from domain.event import Append
 from domain.identifiers import stream_id
@@ -325,6 +327,21 @@ def test_no_call_begins_that_could_outlive_the_claim() -> None:
         world.wait(FLIGHT)
     assert len(world.avid.vendors) == 3
     assert len(world.events(SupplierRefused)) == 1
+
+
+def test_a_claim_outlasts_the_slowest_call_begun_under_it() -> None:
+    world = started(supplier())
+    world.store.drain()
+    claim = Claim(world.tools, "send_suppliers", limit=1)
+    call_timeout = world.tools.rules.avidxchange.call_timeout
+    world.wait(call_timeout + MARGIN)
+    assert claim.may_call
+    world.wait(timedelta(seconds=BUDGET_PATIENCE_SECONDS))  # it waits for the rate budget,
+    world.wait(call_timeout)  # then it connects as slowly as it may,
+    world.wait(FLIGHT)  # and is taken, and shows, as late as it may
+    assert Claim(world.tools, "send_suppliers", limit=1).rows == []
+    world.wait(MARGIN * 2)
+    assert len(Claim(world.tools, "send_suppliers", limit=1).rows) == 1
 
 
 def test_a_row_with_nothing_to_do_is_looked_at_again_soon() -> None:

@@ -1,17 +1,23 @@
 """An older store is brought to this version as a whole or not at all, and a copy shows the way back."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 from adapters.eventlog.migrations import STEPS, migrate
 from adapters.eventlog.schema import SCHEMA_VERSION
-from domain.errors import MisconfiguredError
+from domain.errors import HeldError, MisconfiguredError
+from domain.event import Append
+from domain.ports.store import MoneyGuard, PollGuard
 from tests.support.postgres_server import emptied
+from tests.support.waiting import wait_for
 from tests.unit.adapters.eventlog.postgres_stores import fresh_on, opened_on
-from tests.unit.adapters.eventlog.sqlite_files import RELEASED, SUPPLIER, append, create, opened, url_of
+from tests.unit.adapters.eventlog.sqlite_files import CAUSES, RELEASED, SUPPLIER, append, create, opened, url_of
 
 TO_VERSION_1 = ("ALTER TABLE polls DROP COLUMN claim", "UPDATE store_state SET schema_version = 1")
 
@@ -120,6 +126,41 @@ def test_a_store_on_a_server_asks_for_a_dump_before_it_is_migrated(postgres_url:
     with opened_on(postgres_url) as store:
         assert store.went_back is None
         assert len(store.log.read(after=0, limit=10)) == 1
+
+
+def test_a_process_at_work_while_its_store_is_migrated_sends_and_polls_no_more(tmp_path: Path) -> None:
+    create(tmp_path / "tieout.db")
+    with opened(tmp_path / "tieout.db") as store:
+        store.polls.ensure(CAUSES.connection, {"invoices": timedelta(minutes=15)})
+        due = store.polls.claim("invoices", connection=CAUSES.connection, worker="one", lease=timedelta(minutes=10))
+        assert due is not None
+        change(tmp_path / "tieout.db", "UPDATE store_state SET schema_version = schema_version + 1")
+        money = MoneyGuard(incarnation=store.log.incarnation())
+        poll = PollGuard(connection=CAUSES.connection, flow="invoices", claim=due.claim)
+        for guard in (money, poll):
+            with pytest.raises(HeldError, match=f"version {SCHEMA_VERSION + 1} by now"):
+                store.log.append(
+                    [Append(stream=uuid4(), expected_version=0, events=(RELEASED,))], causes=CAUSES, guard=guard
+                )
+        append(store, RELEASED)
+
+
+def test_a_migration_waits_for_whoever_keeps_the_state_and_stands_in_no_ones_way(postgres_url: str) -> None:
+    fresh_on(postgres_url).close()
+    with (
+        psycopg.connect(postgres_url) as at_work,
+        psycopg.connect(postgres_url, autocommit=True) as beside,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        for statement in TO_VERSION_1:
+            beside.execute(statement.encode())
+        at_work.execute("SELECT incarnation FROM store_state FOR SHARE")
+        migrating = pool.submit(migrate, postgres_url, dumped=True)
+        waiting = "SELECT pid FROM pg_locks WHERE NOT granted"
+        wait_for(lambda: beside.execute(waiting).fetchone(), "the migration waits")
+        at_work.execute("SELECT flow FROM polls")
+        at_work.commit()
+        assert migrating.result(timeout=30).steps == SCHEMA_VERSION - 1
 
 
 def test_a_server_without_a_store_has_nothing_to_migrate(postgres_url: str) -> None:

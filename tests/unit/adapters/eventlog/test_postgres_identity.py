@@ -10,13 +10,13 @@ import pytest
 
 from adapters.eventlog.schema import create_tables
 from adapters.eventlog.store import Store
-from domain.errors import HeldError
+from domain.errors import ConflictError, HeldError
 from domain.event import Append
-from domain.ports.store import MoneyGuard
+from domain.ports.store import MoneyGuard, PollGuard, PollMark
 from tests.support.postgres_server import emptied
 from tests.support.waiting import wait_for
 from tests.unit.adapters.eventlog.postgres_stores import AS_RESTORED, fresh_on, opened_on
-from tests.unit.adapters.eventlog.sqlite_files import CAUSES, NOW, RELEASED, append
+from tests.unit.adapters.eventlog.sqlite_files import CAUSES, NOW, RELEASED, SUPPLIER, append
 
 
 def write_money(store: Store) -> None:
@@ -69,6 +69,64 @@ def test_processes_that_go_on_over_a_restore_write_no_money_and_notice_when_they
         assert store.recognise() is not None
         store.hold(NOW)
         write_money(store)
+
+
+def test_a_poll_that_goes_on_over_a_restore_records_nothing_and_moves_no_watermark(postgres_url: str) -> None:
+    with fresh_on(postgres_url) as store:
+        store.polls.ensure(CAUSES.connection, {"invoices": timedelta(minutes=15)})
+        lease = timedelta(minutes=10)
+        due = store.polls.claim("invoices", connection=CAUSES.connection, worker="one", lease=lease)
+        assert due is not None
+        restore(postgres_url)
+        facts = [Append(stream=uuid4(), expected_version=0, events=(RELEASED,))]
+        guard = PollGuard(connection=CAUSES.connection, flow="invoices", claim=due.claim)
+        mark = PollMark(
+            connection=CAUSES.connection,
+            flow="invoices",
+            claim=due.claim,
+            watermark="behind what is forgotten",
+            completed_at=NOW,
+            seen=1,
+        )
+        with pytest.raises(HeldError, match="not the one it was"):
+            store.log.append(facts, causes=CAUSES, guard=guard)
+        with pytest.raises(HeldError, match="not the one it was"):
+            store.log.append(facts, causes=CAUSES, mark=mark)
+        with pytest.raises(HeldError, match="not the one it was"):
+            store.polls.finish(mark)
+        assert store.log.last_position() == 0
+        assert [row.watermark for row in store.polls.rows(CAUSES.connection)] == [""]
+        store.recognise()
+        with pytest.raises(HeldError, match="claim"):
+            store.polls.finish(mark)
+
+
+def forget(url: str) -> None:
+    """Lose what was committed last, as a standby that was promoted too early."""
+    with psycopg.connect(url) as connection:
+        connection.execute("DELETE FROM stored_events")
+        connection.execute("DELETE FROM vault_keys")
+
+
+def test_personal_data_is_never_written_under_a_key_the_store_forgot(postgres_url: str) -> None:
+    with fresh_on(postgres_url) as store, opened_on(postgres_url) as another:
+        stream = append(store, SUPPLIER)
+        forget(postgres_url)
+        with pytest.raises(ConflictError):
+            append(store, SUPPLIER, stream=stream)  # whoever settles decides again, and a key is made anew
+        append(store, SUPPLIER, stream=stream)
+        assert [entry.event for entry in another.log.read(after=0, limit=10)] == [SUPPLIER]
+
+
+def test_personal_data_is_written_and_read_under_the_key_another_process_made_anew(postgres_url: str) -> None:
+    with fresh_on(postgres_url) as store, opened_on(postgres_url) as another:
+        stream = append(store, SUPPLIER)
+        assert len(another.log.read(after=0, limit=10)) == 1, "both remember the key"
+        forget(postgres_url)
+        with opened_on(postgres_url) as fresh:
+            append(fresh, SUPPLIER, stream=stream)
+        append(store, SUPPLIER, stream=stream)
+        assert [entry.event for entry in another.log.read(after=0, limit=10)] == [SUPPLIER, SUPPLIER]
 
 
 def test_of_many_that_notice_at_once_one_makes_the_new_incarnation(postgres_url: str) -> None:

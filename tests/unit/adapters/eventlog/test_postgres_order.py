@@ -1,7 +1,10 @@
 """On a server positions come in commit order: whoever follows the log misses nothing, however many write."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -10,10 +13,18 @@ from adapters.eventlog.store import Store
 from domain.event import Append
 from tests.support.waiting import wait_for
 from tests.unit.adapters.eventlog.postgres_stores import fresh_on, server_of
-from tests.unit.adapters.eventlog.sqlite_files import CAUSES, RELEASED, append
+from tests.unit.adapters.eventlog.sqlite_files import CAUSES, NOW, RELEASED, append
 
 WRITERS, APPENDS, EVENTS = 8, 25, 3
 _WAITING = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'stored_events'::regclass"
+
+
+_WAITING_AT_ALL = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted"
+
+
+def _count(beside: "psycopg.Connection[tuple[int]]", statement: LiteralString) -> int:
+    row = beside.execute(statement).fetchone()
+    return 0 if row is None else row[0]
 
 
 def follow(store: Store, done: threading.Event) -> list[int]:
@@ -73,6 +84,28 @@ def test_a_second_writer_waits_until_the_first_has_committed(postgres_url: str) 
         with store.database.reading() as cursor:
             cursor.execute("SELECT originator_id AS stream FROM stored_events ORDER BY notification_id")
             assert [row["stream"] for row in cursor.fetchall()] == [first, second]
+
+
+def test_whoever_moves_several_polls_waits_for_one_another_and_for_nobody_in_a_circle(postgres_url: str) -> None:
+    flows = ["invoices", "payments"]
+    with (
+        fresh_on(postgres_url) as store,
+        psycopg.connect(postgres_url, autocommit=True) as beside,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        store.polls.ensure(CAUSES.connection, dict.fromkeys(flows, timedelta(minutes=15)))
+
+        def wait(number: int) -> Callable[[], bool]:
+            return lambda: _count(beside, _WAITING_AT_ALL) == number
+
+        with store.database.writing() as cursor:
+            cursor.execute("SELECT flow FROM polls WHERE flow = ? FOR UPDATE", ("invoices",))
+            first = pool.submit(store.polls.poke, CAUSES.connection, flows, NOW)
+            wait_for(wait(1), "the first waits for the poll that is held")
+            second = pool.submit(store.polls.poke, CAUSES.connection, reversed(flows), NOW)
+            wait_for(wait(2), "the second waits as well")
+        first.result(timeout=30)
+        second.result(timeout=30)
 
 
 def test_nothing_but_the_librarys_columns_stands_in_the_event_table(postgres_url: str) -> None:
