@@ -21,6 +21,7 @@ import tenacity
 
 from adapters.http_messages import (
     CallWatch,
+    Deadline,
     RateBudget,
     Reply,
     Request,
@@ -35,7 +36,6 @@ from adapters.http_messages import (
 from adapters.http_proxies import proxy_for
 from adapters.http_watchdog import SendTrace, Watchdog
 from domain.errors import MalformedError, MisconfiguredError, TieoutError, TransientError
-from domain.ports.deadlines import Deadline
 from domain.ports.store import Clock
 
 __all__ = [

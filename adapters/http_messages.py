@@ -3,7 +3,7 @@
 import email.utils
 import math
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
@@ -11,6 +11,7 @@ import msgspec
 
 from adapters.http_proxies import is_loopback
 from domain.errors import DoubtError, MisconfiguredError
+from domain.ports.store import Clock
 
 LARGEST_REPLY_BYTES = 64 * 1024 * 1024
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
@@ -87,6 +88,27 @@ class RateBudget(Protocol):
 
     def block(self, seconds: float) -> None:
         """Let nobody call the tenant for that many seconds (the remote said 429)."""
+
+
+class Deadline(msgspec.Struct, frozen=True):
+    """The moment after which no further byte is written, on both clocks: whichever passes first counts."""
+
+    wall: datetime
+    monotonic: float
+
+    @classmethod
+    def at(cls, wall: datetime, clock: Clock) -> "Deadline":
+        """Pin a moment of the wall clock to the monotonic one as well."""
+        return cls(wall, clock.monotonic() + (wall - clock.now()).total_seconds())
+
+    @classmethod
+    def after(cls, seconds: float, clock: Clock) -> "Deadline":
+        """Give the moment that many seconds from now."""
+        return cls(clock.now() + timedelta(seconds=seconds), clock.monotonic() + seconds)
+
+    def left(self, clock: Clock) -> float:
+        """Seconds left, by the clock that has advanced furthest; zero or less when it has passed."""
+        return min((self.wall - clock.now()).total_seconds(), self.monotonic - clock.monotonic())
 
 
 def retry_after_seconds(header: str | None, *, now: datetime) -> float | None:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from adapters.http_messages import WriteFaultError
-from domain.ports.deadlines import Deadline
+from adapters.http_messages import Deadline, WriteFaultError
 from domain.ports.store import Clock
 
 LOOKS_AT_CLOCKS_EVERY_SECONDS = 0.25  # the wall clock may jump: it is looked at again, not only waited for

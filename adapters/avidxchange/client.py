@@ -26,13 +26,13 @@ from adapters.avidxchange.upserts import code_answers, vendor_answers
 from adapters.avidxchange.wire import read_page
 from adapters.http import Remote, with_query
 from adapters.http_messages import Reply, WriteFaultError
+from adapters.preparation import Preparation
 from domain.errors import MalformedError
 from domain.identifiers import digest
 from domain.invoices.content import InvoiceContent
 from domain.ledger_codes.events import CodeContent
 from domain.payments.events import PaymentContent
 from domain.ports.answers import Breach, CallAnswer, RecordAnswer, Verdict
-from domain.ports.deadlines import Preparation
 from domain.ports.payables import BatchMember, CodeFound, EncodedBatch, InvoiceFound, PaymentPage, VendorFound
 from domain.ports.store import BlobStore, Clock
 from domain.suppliers.events import SupplierContent

@@ -11,9 +11,8 @@ from adapters.avidxchange.errors import LOGIN, OK, read_error
 from adapters.avidxchange.settings import AvidSettings
 from adapters.avidxchange.wire import Page, read_page
 from adapters.http import Remote
-from adapters.http_messages import Reply, Request
+from adapters.http_messages import Deadline, Reply, Request
 from domain.errors import TransientError
-from domain.ports.deadlines import Deadline
 
 READINGS = 3  # of a list that moves while it is read
 MOST_PAGES = 100_000

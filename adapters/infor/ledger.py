@@ -11,11 +11,11 @@ from adapters.infor.client import Client
 from adapters.infor.ionapi import Credentials
 from adapters.infor.read_back import ReadBack
 from adapters.infor.settings import InforSettings
+from adapters.preparation import Preparation
 from domain.identifiers import InvoiceKey
 from domain.invoices.content import LedgerState
 from domain.ledger_codes.events import CodeFact
 from domain.ports.answers import CallAnswer
-from domain.ports.deadlines import Preparation
 from domain.ports.ledger import (
     ImageFound,
     InvoiceHead,

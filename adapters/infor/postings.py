@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from adapters.http_messages import WriteFaultError
+from adapters.http_messages import Deadline, WriteFaultError
 from adapters.infor import capabilities, exportmi
 from adapters.infor.answers import read_answer
 from adapters.infor.capabilities import BULK_TRANSACTIONS, POSTING_STEPS
@@ -11,7 +11,6 @@ from adapters.infor.client import Client
 from adapters.infor.errors import HANDOVER, OK, UNAUTHORIZED, judge_fault, judge_status, judge_step
 from domain.errors import MalformedError, RefusedError
 from domain.ports.answers import CallAnswer, Verdict
-from domain.ports.deadlines import Deadline
 from domain.ports.ledger import StepCommand
 from domain.ports.store import Clock
 

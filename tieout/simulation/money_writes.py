@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from adapters.preparation import Preparation
 from domain.ports.answers import CallAnswer, RecordAnswer, Verdict
-from domain.ports.deadlines import Preparation
 from domain.ports.ledger import StepCommand
 from domain.ports.payables import EncodedBatch
 from tieout.simulation.boundary import Port, Site, after, guarded

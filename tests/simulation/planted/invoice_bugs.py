@@ -1,8 +1,8 @@
 """Planted bugs of the submission of invoices and of what stands before it."""
 
 from actors.errands import look_up_invoices, submission_gate, submit_invoices
+from adapters.preparation import Preparation
 from domain.invoices import decisions, eligibility, evolution, search, submission
-from domain.ports.deadlines import Preparation
 from domain.suppliers import decisions as supplier_decisions
 from tests.simulation.planted.planting import Bug, Change
 from tieout.simulation.faults import Fault

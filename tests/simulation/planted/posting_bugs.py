@@ -7,9 +7,9 @@ from actors.errands import (
     posting_handover,
     posting_steps,
 )
+from adapters.preparation import Preparation
 from domain import identifiers, routing
 from domain.payments import payment, persons, planning, reversal
-from domain.ports.deadlines import Preparation
 from domain.postings import evidence, posting
 from tests.simulation.planted.planting import Bug, Change
 from tieout.simulation.happenings import Happening

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.http import Request, WriteFaultError
-from domain.ports.deadlines import Deadline
+from adapters.http_messages import Deadline
 from tests.unit.adapters.http.loopback import Answer, Loopback, hang_up, reply, say_nothing
 from tests.unit.adapters.http.remotes import HandClock, NotedBudget, RealClock, remote
 

@@ -10,9 +10,9 @@ import pytest
 
 from adapters import http
 from adapters.http import Request, WriteFaultError
+from adapters.http_messages import Deadline
 from adapters.http_proxies import proxy_for, shown_proxy
 from domain.errors import MisconfiguredError, TransientError
-from domain.ports.deadlines import Deadline
 from tests.support.certificates import private_authority
 from tests.unit.adapters.http.connect_proxy import OPEN, ConnectProxy, TlsRemote, server_side
 from tests.unit.adapters.http.loopback import Loopback, reply, say_nothing

@@ -8,9 +8,8 @@ import httpx
 import pytest
 
 from adapters.http import Remote, Reply, Request, WriteFaultError, form, with_query
-from adapters.http_messages import retry_after_seconds
+from adapters.http_messages import Deadline, retry_after_seconds
 from domain.errors import MalformedError, MisconfiguredError, TieoutError, TransientError
-from domain.ports.deadlines import Deadline
 from tests.unit.adapters.http.loopback import Answer, Loopback, Seen, hang_up, reply, say_nothing
 from tests.unit.adapters.http.remotes import HandClock, NotedBudget, RealClock, remote
 

@@ -11,8 +11,8 @@ import pytest
 
 from adapters import http
 from adapters.http import Request, WriteFaultError
+from adapters.http_messages import Deadline
 from domain.errors import MisconfiguredError
-from domain.ports.deadlines import Deadline
 from tests.support.certificates import certificate_for_loopback
 from tests.unit.adapters.http.remotes import RealClock, remote
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.http import Remote, Request, WriteFaultError
-from adapters.http_messages import Ended
+from adapters.http_messages import Deadline, Ended
 from domain.errors import TransientError
-from domain.ports.deadlines import Deadline
 from tests.unit.adapters.http.loopback import Answer, Loopback, hang_up, reply
 from tests.unit.adapters.http.remotes import HandClock, NotedBudget, RealClock
 

@@ -1,33 +1,11 @@
-"""The moment after which a money write sends no further byte, whatever is done to the wall clock meanwhile."""
+"""The clocks as they stood when a money write was prepared: whatever the wall clock does later, its bound stays."""
 
 import threading
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-import msgspec
-
+from adapters.http_messages import Deadline
 from domain.ports.store import Clock
-
-
-class Deadline(msgspec.Struct, frozen=True):
-    """The moment after which no further byte is written, on both clocks: whichever passes first counts."""
-
-    wall: datetime
-    monotonic: float
-
-    @classmethod
-    def at(cls, wall: datetime, clock: Clock) -> "Deadline":
-        """Pin a moment of the wall clock to the monotonic one as well."""
-        return cls(wall, clock.monotonic() + (wall - clock.now()).total_seconds())
-
-    @classmethod
-    def after(cls, seconds: float, clock: Clock) -> "Deadline":
-        """Give the moment that many seconds from now."""
-        return cls(clock.now() + timedelta(seconds=seconds), clock.monotonic() + seconds)
-
-    def left(self, clock: Clock) -> float:
-        """Seconds left, by the clock that has advanced furthest; zero or less when it has passed."""
-        return min((self.wall - clock.now()).total_seconds(), self.monotonic - clock.monotonic())
 
 
 class _Clocks(NamedTuple):

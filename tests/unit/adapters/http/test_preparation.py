@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ports.deadlines import Preparation
+from adapters.preparation import Preparation
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TIMEOUT = 60.0
