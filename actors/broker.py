@@ -24,6 +24,7 @@ PUBLISH_TRIES = 3  # a stale connection, a queue that is gone, and one for luck
 PATIENCE = {"socket_timeout": 5, "stack_timeout": 10, "blocked_connection_timeout": 30, "heartbeat": 60}
 FAULTS = (DramatiqError, AMQPError, OSError)  # a broker that gives no usable answer
 SCHEMES = ("amqp://", "amqps://")
+logger = logging.getLogger(__name__)
 
 
 def make_broker(url: str) -> dramatiq.Broker:
@@ -60,6 +61,7 @@ class QuorumBroker(RabbitmqBroker):
     def __init__(self, url: str) -> None:
         super().__init__(url=_with_patience(url), confirm_delivery=True, middleware=[SayOutagesSeldom()])
         self.listen_again_seconds = LISTEN_AGAIN_SECONDS
+        self._sick: set[str] = set()  # queues that the broker could not serve when we last listened
 
     @property
     def consumer_class(self) -> type[AttentiveConsumer]:
@@ -79,6 +81,9 @@ class QuorumBroker(RabbitmqBroker):
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:
         """Listen to a queue. Raises ConnectionClosed when the broker does not answer."""
         try:
+            if queue_name in self._sick:
+                self._make_anew(queue_name)
+                self._sick.discard(queue_name)
             return super().consume(queue_name, prefetch, timeout)
         finally:
             del self.connection  # it declared the queue; the consumer has one of its own
@@ -86,7 +91,8 @@ class QuorumBroker(RabbitmqBroker):
     def enqueue(self, message: "dramatiq.Message[Any]", *, delay: int | None = None) -> "dramatiq.Message[Any]":
         """Publish a message and wait until the broker has it. Raises ConnectionClosed when it does not answer.
 
-        Verdict of a refusal because the queue is full: rung; the relay rings again for what stays due.
+        Verdict of a refusal: rung when the queue is full, for the relay rings again for what stays due; else retried
+        over a queue made anew.
         """
         if delay is not None:
             raise ValueError("the doorbell has no delays: a later time belongs to the table of due work")
@@ -94,8 +100,10 @@ class QuorumBroker(RabbitmqBroker):
         for _ in range(PUBLISH_TRIES):
             try:
                 self._publish(message)
-            except NackError:
-                return message
+            except NackError as error:
+                fault = error
+                if not self._mend(message.queue_name):
+                    return message
             except (AMQPConnectionError, AMQPChannelError) as error:
                 fault = error
                 del self.connection  # the next try opens another one
@@ -104,6 +112,10 @@ class QuorumBroker(RabbitmqBroker):
             else:
                 return message
         raise ConnectionClosed(fault) from fault  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
+
+    def is_sick(self, queue_name: str) -> None:
+        """Note that the broker has an internal error about a queue: it is made anew before the next listening."""
+        self._sick.add(queue_name)
 
     def take_dead_letters(self, take: Callable[[bytes, Mapping[str, Any]], None]) -> None:
         """Hand over each dead letter, its body and headers; it is removed once it was taken.
@@ -132,6 +144,28 @@ class QuorumBroker(RabbitmqBroker):
             properties=pika.BasicProperties(delivery_mode=2),
             mandatory=True,
         )
+
+    def _mend(self, queue_name: str) -> bool:
+        """Make a queue anew that takes nothing though it is not full; whether it was one. Raises ConnectionClosed."""
+        try:
+            counted = self.channel.queue_declare(queue_name, passive=True)
+            if counted.method.message_count >= MOST_WAITING // 2:  # the broker counts late
+                return False
+            self._make_anew(queue_name)
+        except (AMQPConnectionError, AMQPChannelError) as error:
+            del self.connection
+            raise ConnectionClosed(error) from error  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
+        return True
+
+    def _make_anew(self, queue_name: str) -> None:
+        """Delete a queue, so that whoever uses it next declares it: rings are lost, and rung again.
+
+        A broker that died while it made a quorum queue can be left with one that it lists and cannot serve (seen with
+        RabbitMQ 3.10): whoever listens hears of an internal error, whoever rings is refused after a minute, for ever.
+        """
+        logger.warning("queue %s is of no use to the broker itself: it is made anew", queue_name)
+        self.channel.queue_delete(queue_name)
+        self.queues_pending.add(queue_name)
 
     def _build_queue_arguments(self, _queue_name: str) -> dict[str, Any]:
         return {

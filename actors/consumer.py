@@ -13,12 +13,16 @@ from dramatiq.errors import ConnectionClosed
 from pika.exceptions import AMQPError
 
 LISTEN_AGAIN_SECONDS = 15.0
+INTERNAL_ERROR = 541  # of AMQP: the broker cannot do what it should
 
 
 class Listening(Protocol):
     """What the consumer asks its broker for."""
 
     listen_again_seconds: float
+
+    def is_sick(self, queue_name: str) -> None:
+        """Hear that the broker cannot serve a queue."""
 
 
 class AttentiveConsumer(_RabbitmqConsumer):
@@ -30,12 +34,12 @@ class AttentiveConsumer(_RabbitmqConsumer):
     def __init__(self, broker: dramatiq.Broker, queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
         self._timeout_seconds = timeout / 1000
-        self._silent_for = cast(Listening, broker).listen_again_seconds
+        self._asked = cast(Listening, broker)
         self._heard_at = time.monotonic()
 
     def __next__(self) -> Any:
         """Give the next message, None when there is none. Raises ConnectionClosed."""
-        message = super().__next__()  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
+        message = self._next()
         now = time.monotonic()
         if message is not None:
             self._heard_at = now
@@ -43,10 +47,18 @@ class AttentiveConsumer(_RabbitmqConsumer):
                 # Dramatiq would look for the queue it names when it is done, and die of not finding it.
                 self.nack(message)  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
                 return None
-        elif now - self._heard_at >= self._silent_for:
+        elif now - self._heard_at >= self._asked.listen_again_seconds:
             self._listen_again()
             self._heard_at = now
         return message
+
+    def _next(self) -> Any:
+        try:
+            return super().__next__()  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
+        except ConnectionClosed as closed:
+            if getattr(closed.args[0], "reply_code", None) == INTERNAL_ERROR:
+                self._asked.is_sick(self.queue_name)
+            raise
 
     def _listen_again(self) -> None:
         """Subscribe anew. Verdict on failure: the connection is given up, Dramatiq opens another one."""

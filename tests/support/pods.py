@@ -97,6 +97,10 @@ class Pods:
                 self.revived += 1
                 self.start(*pod.command)
 
+    def last_words(self) -> str:
+        """What each living one of ours wrote last."""
+        return "\n".join(f"--- {pod.log.name}\n{pod.end_of_log}" for pod in self._running.values())
+
     def check(self) -> None:
         """Raise AssertionError when one of ours ended by itself."""
         for pod in self._running.values():

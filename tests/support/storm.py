@@ -124,7 +124,7 @@ class Storm:
         try:
             wait_for(calm, f"calm, and {what} {' or '.join(states)}", seconds=CALM_SECONDS)
         except AssertionError as late:
-            told = f"{late}: {self._status()}, {self._disagreements()}, issues {self._json('issues')}"
+            told = f"{late}: {self._status()}, issues {self._json('issues')}\n{self._pods.last_words()}"
             raise AssertionError(told) from late
 
     def end(self) -> None:

@@ -12,6 +12,7 @@ class Rabbit:
     """One virtual host, seen from outside."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self._parameters = pika.URLParameters(url)
 
     def waiting(self, queue: str) -> int:

@@ -6,10 +6,15 @@ from types import SimpleNamespace
 from typing import cast
 from uuid import UUID
 
+import dramatiq
 import pytest
+from dramatiq.brokers.rabbitmq import _RabbitmqConsumer
+from dramatiq.errors import ConnectionClosed
+from pika.exceptions import ConnectionClosedByBroker, NackError
 
-from actors import shell
+from actors import broker, shell
 from actors.broker import DEAD_LETTERS, QuorumBroker, make_broker
+from actors.consumer import INTERNAL_ERROR
 from actors.errands.catalogue import ERRANDS
 from actors.hands import Hands
 from actors.queues import QUEUES, message
@@ -134,6 +139,73 @@ def test_what_names_another_queue_is_a_dead_letter_and_stops_nothing(working: Wa
     )
     working.ring()
     wait_for(lambda: len(working.heard) == 1, "the next ring", seconds=PATIENCE_SECONDS)
+
+
+def refuse_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the broker refuse the next message, as it does for a full queue and for one it cannot serve."""
+    publish, refused = QuorumBroker._publish, iter([NackError([])])
+
+    def refusing(broker: QuorumBroker, asked: "dramatiq.Message[None]") -> None:
+        if (error := next(refused, None)) is not None:
+            raise error
+        publish(broker, asked)
+
+    monkeypatch.setattr(QuorumBroker, "_publish", refusing)
+
+
+def test_a_queue_that_takes_nothing_though_it_is_not_full_is_made_anew(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ward.ring()
+    wait_for(lambda: ward.rabbit.waiting(QUEUE) == 1, "the queue is there", seconds=PATIENCE_SECONDS)
+    ward.rabbit.put(QUEUE, b"an old ring")
+    wait_for(lambda: ward.rabbit.waiting(QUEUE) > 1, "an old ring is in it", seconds=PATIENCE_SECONDS)
+    refuse_once(monkeypatch)
+    ward.ring()
+    wait_for(lambda: ward.rabbit.waiting(QUEUE) == 1, "only the new ring is in it", seconds=PATIENCE_SECONDS)
+    assert ward.said == []
+
+
+def test_a_full_queue_keeps_its_rings(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    ward.ring()
+    wait_for(lambda: ward.rabbit.waiting(QUEUE) == 1, "the queue is full", seconds=PATIENCE_SECONDS)
+    monkeypatch.setattr(broker, "MOST_WAITING", 2)
+    refuse_once(monkeypatch)
+    listening = make_broker(ward.rabbit.url)
+    listening.enqueue(message("send_suppliers", CONNECTION))
+    listening.close()
+    assert ward.rabbit.waiting(QUEUE) == 1
+
+
+def test_a_queue_that_the_broker_cannot_serve_is_made_anew_by_whoever_listens(
+    working: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working.ring()
+    wait_for(lambda: len(working.heard) == 1, "the first ring", seconds=PATIENCE_SECONDS)
+    made_anew: list[str] = []
+    make_anew = QuorumBroker._make_anew
+
+    def watched(asked: QuorumBroker, name: str) -> None:
+        made_anew.append(name)
+        make_anew(asked, name)
+
+    monkeypatch.setattr(QuorumBroker, "_make_anew", watched)
+    heard, errors = _RabbitmqConsumer.__next__, iter([ConnectionClosedByBroker(INTERNAL_ERROR, "INTERNAL_ERROR")])
+
+    def failing(consumer: _RabbitmqConsumer) -> object:
+        if (error := next(errors, None)) is not None:
+            raise ConnectionClosed(error)  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
+        return heard(consumer)  # type: ignore[no-untyped-call]  # likewise
+
+    monkeypatch.setattr(_RabbitmqConsumer, "__next__", failing)
+    wait_for(lambda: made_anew, "the queue is made anew", seconds=PATIENCE_SECONDS)
+    assert made_anew == [QUEUE]
+
+    def heard_again() -> bool:
+        working.ring()
+        return len(working.heard) > 1
+
+    wait_for(heard_again, "rings are heard again", seconds=PATIENCE_SECONDS)
 
 
 def test_a_worker_listens_to_its_own_queues_only(working: Ward) -> None:
