@@ -4,11 +4,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from actors.errands.claims import claim, done, giving_back
+from actors.errands.tracking import tracked_again
 from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.event import Append
 from domain.identifiers import InvoiceKey
-from domain.invoices import index
 from domain.invoices.content import LedgerState
 from domain.invoices.decisions import decide_close
 from domain.invoices.events import InvoiceReopened
@@ -45,29 +45,11 @@ def _settle(tools: Tools, known: dict[UUID, tuple[InvoiceKey, LedgerState]]) -> 
         open_again = [known[s][0] for s, events in facts.items() if any(isinstance(e, InvoiceReopened) for e in events)]
         return [
             *(appended(history[stream], stream, *events) for stream, events in facts.items()),
-            *_tracked_again(tools, open_again),
+            *tracked_again(tools, open_again),
         ]
 
     made = settle(tools.log, list(known), decide, causes=tools.causes(tools.correlation_id()))
     return frozenset(append.stream for append in made if append.stream in known)
-
-
-def _tracked_again(tools: Tools, keys: list[InvoiceKey]) -> list[Append]:
-    """Let polls look at reopened invoices again, in the same transaction: Infor may list them no more."""
-    appends: list[Append] = []
-    for division in sorted({key.division for key in keys}):
-        root = index.root_stream(tools.connection, division)
-        generation = index.generation_of(tools.log.load([root])[root])
-        places = (
-            root,
-            *(index.generation_stream(tools.connection, division, number) for number in (generation, generation + 1)),
-        )
-        history = tools.log.load(places)
-        here = index.fold(history[places[1]])
-        tracked = here.tracked | {key.external_id for key in keys if key.division == division}
-        parts = index.decide_tracked(here, division=division, generation=generation, tracked=tracked)
-        appends += [appended(history[s], s, *events) for s, events in zip(places, parts, strict=True)]
-    return appends
 
 
 def _later(tools: Tools, row: DueRow) -> None:

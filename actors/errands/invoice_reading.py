@@ -33,13 +33,23 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         return self.head.key
 
 
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """What Infor said of an invoice, and whether later polls look at it again by what we knew then."""
+
+    ledger: LedgerState | None
+    stays: bool
+
+
+Looked = dict[InvoiceKey, Look]
+
+
 def row_stream(connection: UUID, head: InvoiceHead) -> UUID:
     """The stream of a ledger row."""
     return stream_id(connection, "ledger-row", head.row.natural_key)
 
 
-def look_at(poll: Poll, subjects: Sequence[Subject]) -> dict[str, bool]:
-    """Read at most 100 invoices, record what changed; give by ExternalId whether later polls look again.
+def look_at(poll: Poll, subjects: Sequence[Subject]) -> Looked:
+    """Read at most 100 invoices, record what changed; give what Infor said of each, and whether later polls look again.
 
     One whose totals could not be read is left out of the answer.
     """
@@ -50,7 +60,7 @@ def look_at(poll: Poll, subjects: Sequence[Subject]) -> dict[str, bool]:
     contents = _contents(poll, [s for s in known if _wants_content(poll, s, ledger[s.key])], ledger)
     readings = [(s, Reading(head=s.head, ledger=ledger[s.key], content=contents.get(s.key))) for s in known]
     _record(poll, readings)
-    return {s.key.external_id: stays_tracked(s.state, reading.ledger) for s, reading in readings}
+    return {s.key: Look(ledger=reading.ledger, stays=stays_tracked(s.state, reading.ledger)) for s, reading in readings}
 
 
 def named_key(history: Sequence[object]) -> InvoiceKey | None:

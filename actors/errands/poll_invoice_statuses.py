@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from actors.errands.polling import Poll, run_poll
 from actors.errands.recheck_invoices import track_first
 from actors.errands.streams import invoice_stream
+from actors.errands.tracking import tracked_again
 from actors.settle import History, appended
 from actors.tools import Tools
 from domain.event import Append, Event
@@ -57,9 +58,12 @@ def _record(poll: Poll, page: Sequence[InvoiceFound]) -> None:
     whole = poll.tools.payables.find_invoices([key.external_id for key in unclear]) if unclear else {}
 
     def decide(history: History) -> list[Append]:
+        now = {key: fold(history[stream]) for key, stream in streams.items()}
+        facts = {key: _facts(state, key, reported[key], whole) for key, state in now.items()}
+        come_back = [key for key, events in facts.items() if events and not now[key].at_large]
         return [
-            appended(history[stream], stream, *_facts(fold(history[stream]), key, reported[key], whole))
-            for key, stream in streams.items()
+            *(appended(history[stream], stream, *facts[key]) for key, stream in streams.items()),
+            *tracked_again(poll.tools, come_back),  # a poll of Infor may just have dropped what we thought absent
         ]
 
     poll.record(list(streams.values()), decide)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from actors.errands.invoice_reading import BULK, Subject, look_at, named_key, row_stream
+from actors.errands.invoice_reading import BULK, Looked, Subject, look_at, named_key, row_stream
 from actors.errands.polling import Poll, run_poll
 from actors.errands.recheck_invoices import recheck_invoices, track_first
 from actors.errands.streams import invoice_stream
@@ -28,12 +28,12 @@ def _read(poll: Poll) -> str:
     today = datetime.fromtimestamp(poll.tools.ledger.server_time() / 1000, tz=UTC).date()
     since = _begin(poll.watermark, poll.tools.rules.start_date)
     unread: list[date] = []
-    seen: dict[str, bool] = {}
+    seen: Looked = {}
     for heads in _heads(poll, since):
         subjects = _subjects(poll, heads)
         track_first(poll, (subject.key for subject in subjects if subject.state.head is None))
         looked = look_at(poll, subjects)
-        unread += [s.head.changed or since for s in subjects if s.key.external_id not in looked]
+        unread += [s.head.changed or since for s in subjects if s.key not in looked]
         seen |= looked
     recheck_invoices(poll, seen)
     return max(since, min([today, *unread])).isoformat()  # what could not be read is listed again

@@ -1,35 +1,32 @@
 """The second look of each invoice poll: every tracked invoice is read in Infor again, listed as changed or not."""
 
 from collections.abc import Iterable
-from uuid import UUID
 
-from actors.errands.invoice_reading import Subject, chunks, look_at
+from actors.errands.invoice_reading import Looked, Subject, chunks, look_at
 from actors.errands.polling import Poll
 from actors.errands.streams import invoice_stream
-from actors.settle import History, appended
+from actors.errands.tracking import changed, place_of, tracked
+from actors.settle import History
 from domain.event import Append
 from domain.identifiers import InvoiceKey
-from domain.invoices import index
+from domain.invoices.decisions import stays_tracked
 from domain.invoices.invoice import fold
 
 LOAD_AT_ONCE = 500
 
 
-def recheck_invoices(poll: Poll, seen: dict[str, bool]) -> None:
+def recheck_invoices(poll: Poll, seen: Looked) -> None:
     """Look at every division's tracked invoices again, in bulk across divisions, and bring the indexes up to date.
 
-    seen: what the listing looked at already, by ExternalId, with whether it stays tracked.
+    seen: what the listing looked at already, by ExternalId, with what Infor said of it.
     """
-    tracked = {division: _tracked(poll, division) for division in poll.tools.rules.divisions}
-    everything = frozenset().union(*tracked.values())
-    looked: dict[str, bool] = {}
-    for chunk in chunks(list(_subjects(poll, sorted(everything - set(seen))))):
+    everything = frozenset().union(*(tracked(poll.tools, division) for division in poll.tools.rules.divisions))
+    looked: Looked = {}
+    for chunk in chunks(list(_subjects(poll, sorted(everything - {key.external_id for key in seen})))):
         looked |= look_at(poll, chunk)
     news = looked | seen
-    for division, before in tracked.items():
-        here = {key: stays for key, stays in news.items() if _division(key) == division}
-        standing = dict.fromkeys(before, True) | here
-        _keep(poll, division, frozenset(key for key, stays in standing.items() if stays))
+    for division in poll.tools.rules.divisions:
+        _keep(poll, division, {key: said for key, said in news.items() if key.division == division})
 
 
 def track_first(poll: Poll, keys: Iterable[InvoiceKey]) -> None:
@@ -42,22 +39,8 @@ def track_first(poll: Poll, keys: Iterable[InvoiceKey]) -> None:
         listed.setdefault(key.division, set()).add(key.external_id)
     for division, new in sorted(listed.items()):
         poll.flush()
-        before = _tracked(poll, division)
-        if new - before:
-            _keep(poll, division, before | new)
-
-
-def _tracked(poll: Poll, division: str) -> frozenset[str]:
-    connection = poll.tools.connection
-    root = index.root_stream(connection, division)
-    generation = index.generation_of(poll.tools.log.load([root])[root])
-    stream = index.generation_stream(connection, division, generation)
-    return frozenset(index.fold(poll.tools.log.load([stream])[stream]).tracked)
-
-
-def _division(external_id: str) -> str:
-    key = InvoiceKey.parse(external_id)
-    return key.division if key is not None else ""
+        if new - tracked(poll.tools, division):
+            _add(poll, division, frozenset(new))
 
 
 def _subjects(poll: Poll, external_ids: list[str]) -> Iterable[Subject]:
@@ -72,20 +55,22 @@ def _subjects(poll: Poll, external_ids: list[str]) -> Iterable[Subject]:
                 yield Subject(head=state.head, state=state, listed=False)
 
 
-def _keep(poll: Poll, division: str, tracked: frozenset[str]) -> None:
-    """Record the difference to the index; the last facts of a division's poll."""
-    connection = poll.tools.connection
-    root = index.root_stream(connection, division)
-    generation = index.generation_of(poll.tools.log.load([root])[root])
-    here, following = (index.generation_stream(connection, division, number) for number in (generation, generation + 1))
+def _add(poll: Poll, division: str, new: frozenset[str]) -> None:
+    place = place_of(poll.tools, division)
+    poll.record(place.streams, lambda history: changed(place, history, added=new))
+
+
+def _keep(poll: Poll, division: str, news: Looked) -> None:
+    """Record what is tracked from now on, and what no more; the last facts of a division's poll.
+
+    What is about to be dropped is judged by its newest history: AvidXchange may have turned out to hold it meanwhile.
+    """
+    place = place_of(poll.tools, division)
+    streams = {key: invoice_stream(poll.tools.connection, key) for key, looked in news.items() if not looked.stays}
 
     def decide(history: History) -> list[Append]:
-        if index.generation_of(history[root]) != generation:
-            return []  # another poll turned the page meanwhile; the next one brings the index up to date
-        parts = index.decide_tracked(
-            index.fold(history[here]), division=division, generation=generation, tracked=tracked
-        )
-        places: tuple[UUID, ...] = (root, here, following)
-        return [appended(history[s], s, *events) for s, events in zip(places, parts, strict=True)]
+        gone = {k.external_id for k, s in streams.items() if not stays_tracked(fold(history[s]), news[k].ledger)}
+        stay = {key.external_id for key in news} - gone
+        return changed(place, history, added=frozenset(stay), dropped=frozenset(gone))
 
-    poll.record([root, here, following], decide)
+    poll.record([*place.streams, *streams.values()], decide)

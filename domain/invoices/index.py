@@ -52,17 +52,24 @@ def fold(history: Iterable[Recorded]) -> Index:
 
 
 def decide_tracked(
-    index: Index, *, division: str, generation: int, tracked: frozenset[str]
+    index: Index,
+    *,
+    division: str,
+    generation: int,
+    added: frozenset[str],
+    dropped: frozenset[str] = frozenset(),
+    anew: bool = False,
 ) -> tuple[tuple[Event, ...], tuple[Event, ...], tuple[Event, ...]]:
-    """Say what goes into the root, into this generation and into the next one, so that `tracked` holds afterwards."""
-    if tracked == index.tracked:
+    """Say what goes into the root, into this generation and into the next one, so that a change holds afterwards.
+
+    anew: name what is added though it is tracked already.
+    """
+    new = added if anew else added - index.tracked
+    gone = (dropped - added) & index.tracked
+    if not new and not gone:
         return (), (), ()
     if index.version >= TURN_AFTER:
-        whole = InvoicesTracked(division=division, added=tuple(sorted(tracked)), dropped=())
+        whole = InvoicesTracked(division=division, added=tuple(sorted((index.tracked | new) - gone)), dropped=())
         return (InvoiceIndexTurned(division=division, generation=generation + 1),), (), (whole,)
-    change = InvoicesTracked(
-        division=division,
-        added=tuple(sorted(tracked - index.tracked)),
-        dropped=tuple(sorted(index.tracked - tracked)),
-    )
+    change = InvoicesTracked(division=division, added=tuple(sorted(new)), dropped=tuple(sorted(gone)))
     return (), (change,), ()

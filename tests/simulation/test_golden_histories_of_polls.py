@@ -9,6 +9,7 @@ from domain import keys
 from domain.effects import Wake
 from domain.event import Event, Meta, Recorded
 from domain.invoices import index
+from domain.invoices.events import InvoiceAtRiskInInfor
 from domain.postings import events as p
 from domain.routing import route
 from domain.suppliers.events import SupplierConfirmed
@@ -112,3 +113,34 @@ def wakes(event: Event) -> bool:
     return Wake(keys.FIRST_POSTING) in route(
         Recorded(stream=world.stream("posting", "T1"), version=1, meta=meta, event=event)
     )
+
+
+def test_seed_31097825_what_turns_out_to_be_live_while_another_poll_drops_it_stays_tracked() -> None:
+    engine = Engine(draw(1, profile=Profile.SUBMIT))
+    world, (first, second) = engine.world, engine.processes[:2]
+    engine.run_on(first, "poll_suppliers")
+    engine.run_on(first, "poll_invoices")
+    kept = world.store.log.last_position()
+    for errand in ("send_suppliers", "send_ledger_codes", "fetch_images", "submit_invoices"):
+        world.store.drain()
+        engine.run_on(first, errand)
+    world.store.go_back(to_position=kept, hold_until=world.time.now)
+    world.time.pass_by(timedelta(minutes=20))
+    sent = {one.sent.external_id for one in world.payables.invoices}
+    held = next(one for one in world.ledger.invoices.values() if one.head.key.external_id in sent)
+    key, find = held.head.key, world.payables.find_invoices
+
+    def dropped_meanwhile(ids: Any) -> Any:
+        hands.pay_in_m3(world, held)
+        held.approved = False
+        engine.run_on(first, "poll_invoices")
+        assert key.external_id not in tracked(world, key.division)
+        return find(ids)
+
+    world.payables.find_invoices = dropped_meanwhile  # type: ignore[assignment,method-assign]  # it comes late
+    engine.run_on(second, "poll_invoice_statuses")
+    assert key.external_id in tracked(world, key.division)
+    world.time.pass_by(timedelta(minutes=20))
+    engine.run_on(first, "poll_invoices")
+    stream = world.stream("invoice", key.external_id)
+    assert any(isinstance(r.event, InvoiceAtRiskInInfor) for r in world.store.log.load([stream])[stream])

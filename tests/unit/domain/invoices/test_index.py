@@ -15,19 +15,31 @@ def tracked(added: tuple[str, ...], dropped: tuple[str, ...] = ()) -> Event:
     return InvoicesTracked(division="AAA", added=added, dropped=dropped)
 
 
-def decide(*events: Event, now: frozenset[str]) -> tuple[tuple[Event, ...], ...]:
-    return decide_tracked(given(events, fold=fold).state, division="AAA", generation=1, tracked=now)
+def decide(*events: Event, added: str, dropped: str = "", anew: bool = False) -> tuple[tuple[Event, ...], ...]:
+    index = given(events, fold=fold).state
+    change = {"added": frozenset(added), "dropped": frozenset(dropped)}
+    return decide_tracked(index, division="AAA", generation=1, anew=anew, **change)
 
 
 def test_only_the_difference_is_recorded() -> None:
-    assert decide(tracked(("a", "b")), now=frozenset({"b", "c"})) == ((), (tracked(("c",), ("a",)),), ())
-    assert decide(tracked(("a",)), now=frozenset({"a"})) == ((), (), ())
+    assert decide(tracked(("a", "b")), added="bc", dropped="ad") == ((), (tracked(("c",), ("a",)),), ())
+    assert decide(tracked(("a",)), added="a", dropped="b") == ((), (), ())
+
+
+def test_what_others_track_meanwhile_stays_tracked() -> None:
+    assert decide(tracked(("a", "b")), added="", dropped="a") == ((), (tracked((), ("a",)),), ())
+    assert decide(tracked(("a",)), added="a", dropped="a") == ((), (), ())
+
+
+def test_what_is_tracked_already_is_named_anew_on_demand() -> None:
+    assert decide(tracked(("a", "b")), added="a", anew=True) == ((), (tracked(("a",)),), ())
 
 
 def test_a_full_generation_is_followed_by_one_that_begins_with_everything() -> None:
     history = [tracked((str(n),)) for n in range(TURN_AFTER)]
     turned = InvoiceIndexTurned(division="AAA", generation=2)
-    assert decide(*history, now=frozenset({"b", "a"})) == ((turned,), (), (tracked(("a", "b")),))
+    whole = tracked(tuple(sorted({*"ab", *(str(n) for n in range(10, TURN_AFTER))})))
+    assert decide(*history, added="ab", dropped="".join(str(n) for n in range(10))) == ((turned,), (), (whole,))
     assert generation_of(recorded([turned])) == 2
     assert generation_of([]) == 1
 
