@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 simulate_state := dist/simulation.json
 SUBSET := --universal --generate-hashes --no-header --no-annotate --quiet --constraint requirements.lock
 
-.PHONY: help demo simulate simulate-long chaos test check format lint imports types docs build wheel-test image-test bench lock clean
+.PHONY: help demo simulate simulate-long chaos storm test check format lint imports types docs build wheel-test image-test bench lock clean
 
 help:  ## list the targets
 	@$(PYTHON) -c "import re; [print(f'{m[1]:<12} {m[2]}') for m in re.finditer(r'^([a-z-]+):.*?## (.*)$$', open('Makefile').read(), re.M)]"
@@ -30,6 +30,9 @@ simulate-long: $(READY)  ## a million schedules; cut it and call it again, it go
 
 chaos: $(READY)  ## kill -9 at random moments against a hostile sandbox, 50 seeds
 	$(BIN)/python tests/chaos/kill_nine.py --seeds 50
+
+storm: $(READY)  ## everything the pods stand on fails in turn while they are killed, 50 seeds
+	$(BIN)/python tests/chaos/storm.py --seeds 50 --at-once 2
 
 test: $(READY)  ## every test, with branch coverage of domain/ and projections/
 	$(BIN)/coverage erase
@@ -59,7 +62,10 @@ build: $(READY)  ## make the wheel
 wheel-test: build  ## does the installed wheel work without the sources?
 	$(BIN)/python tests/wheel/check_wheel.py dist
 
-image-test: $(READY)  ## do the Dockerfile's steps give a tieout that works? (no container engine needed)
+image-storm: $(READY)  ## everything the pods stand on fails in turn while they are killed, 50 seeds
+	$(BIN)/python tests/chaos/storm.py --seeds 50 --at-once 2
+
+test: $(READY)  ## do the Dockerfile's steps give a tieout that works? (no container engine needed)
 	$(BIN)/python tests/deploy/image_steps.py
 
 bench: $(READY)  ## benchmarks, by hand

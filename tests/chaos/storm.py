@@ -12,6 +12,8 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
 
+from domain.errors import TieoutError
+from tests.support.private_nodes import UnavailableError
 from tests.support.storm import Weathered, weather
 
 
@@ -25,17 +27,23 @@ def main() -> int:
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # it tells of every moment in which the broker is down
     seeds = range(asked.first, asked.first + asked.seeds)
     with tempfile.TemporaryDirectory(prefix="tieout-storm-") as place, ThreadPoolExecutor(asked.at_once) as pool:
-        runs = list(pool.map(lambda seed: one(Path(place) / str(seed), seed, kills=asked.kills), seeds))
-    bad = [run.seed for run in runs if not run.good]
+        tried = list(pool.map(lambda seed: one(Path(place) / str(seed), seed, kills=asked.kills), seeds))
+    runs = [run for run in tried if run is not None]
+    bad = [seed for seed, run in zip(seeds, tried, strict=True) if run is None or not run.good]
     done = sum((Counter(run.done) for run in runs), Counter())
-    sys.stdout.write(f"{len(runs)} seeds: {', '.join(f'{count} {name}' for name, count in sorted(done.items()))}; ")
+    sys.stdout.write(f"{len(tried)} seeds: {', '.join(f'{count} {name}' for name, count in sorted(done.items()))}; ")
     sys.stdout.write(f"{sum(run.batches for run in runs)} batches, {sum(run.handovers for run in runs)} handovers, ")
     sys.stdout.write(f"{sum(run.doubles for run in runs)} doubles, seeds that went wrong: {bad or 'none'}\n")
     return 1 if bad else 0
 
 
-def one(folder: Path, seed: int, *, kills: int) -> Weathered:
-    run = weather(folder, seed=seed, kills=kills)
+def one(folder: Path, seed: int, *, kills: int) -> Weathered | None:
+    """Weather one storm; None, and why on stderr, when it did not end well."""
+    try:
+        run = weather(folder, seed=seed, kills=kills)
+    except (AssertionError, OSError, TieoutError, UnavailableError) as error:
+        sys.stderr.write(f"seed {seed}: {type(error).__name__}: {error}\n")  # verdict: a seed that went wrong
+        return None
     sys.stdout.write(msgspec.json.encode(run).decode() + "\n")
     sys.stdout.flush()
     return run
