@@ -62,10 +62,7 @@ build: $(READY)  ## make the wheel
 wheel-test: build  ## does the installed wheel work without the sources?
 	$(BIN)/python tests/wheel/check_wheel.py dist
 
-image-storm: $(READY)  ## everything the pods stand on fails in turn while they are killed, 50 seeds
-	$(BIN)/python tests/chaos/storm.py --seeds 50 --at-once 2
-
-test: $(READY)  ## do the Dockerfile's steps give a tieout that works? (no container engine needed)
+image-test: $(READY)  ## do the Dockerfile's steps give a tieout that works? (no container engine needed)
 	$(BIN)/python tests/deploy/image_steps.py
 
 bench: $(READY)  ## benchmarks, by hand

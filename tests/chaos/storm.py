@@ -5,7 +5,8 @@ import logging
 import sys
 import tempfile
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -24,10 +25,9 @@ def main() -> int:
     options.add_argument("--kills", type=int, default=40)
     options.add_argument("--at-once", type=int, default=1)
     asked = options.parse_args()
-    logging.getLogger("pika").setLevel(logging.CRITICAL)  # it tells of every moment in which the broker is down
     seeds = range(asked.first, asked.first + asked.seeds)
-    with tempfile.TemporaryDirectory(prefix="tieout-storm-") as place, ThreadPoolExecutor(asked.at_once) as pool:
-        tried = list(pool.map(lambda seed: one(Path(place) / str(seed), seed, kills=asked.kills), seeds))
+    with tempfile.TemporaryDirectory(prefix="tieout-storm-") as place, ProcessPoolExecutor(asked.at_once) as pool:
+        tried = list(pool.map(partial(one, Path(place), kills=asked.kills), seeds))
     runs = [run for run in tried if run is not None]
     bad = [seed for seed, run in zip(seeds, tried, strict=True) if run is None or not run.good]
     done = sum((Counter(run.done) for run in runs), Counter())
@@ -37,10 +37,11 @@ def main() -> int:
     return 1 if bad else 0
 
 
-def one(folder: Path, seed: int, *, kills: int) -> Weathered | None:
-    """Weather one storm; None, and why on stderr, when it did not end well."""
+def one(place: Path, seed: int, *, kills: int) -> Weathered | None:
+    """Weather one storm in this process; None, and why on stderr, when it did not end well."""
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # it tells of every moment in which the broker is down
     try:
-        run = weather(folder, seed=seed, kills=kills)
+        run = weather(place / str(seed), seed=seed, kills=kills)
     except (AssertionError, OSError, TieoutError, UnavailableError) as error:
         sys.stderr.write(f"seed {seed}: {type(error).__name__}: {error}\n")  # verdict: a seed that went wrong
         return None
