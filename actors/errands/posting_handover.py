@@ -40,6 +40,9 @@ def hand_over(tools: Tools, hand: Hand, chain: Attempt) -> None:
     if unread:
         _end_chain(tools, hand.only(unread), chain, "Infor's answer about an invoice was not usable")
     going = hand.only(k for k in hand.plans if k not in reasons and k not in unread)
+    if tools.held_back("send_postings"):  # asked again: the chain and the second thoughts may have taken minutes
+        _end_chain(tools, going, chain, "the connection was paused before the handover")
+        return
     write_handover(tools, going, chain.correlation_id, incarnation=chain.incarnation, chain=chain)
 
 
@@ -129,7 +132,7 @@ def _give_up(tools: Tools, hand: Hand, chain: Attempt, reasons: dict[str, Event]
 
 
 def _end_chain(tools: Tools, hand: Hand, chain: Attempt, text: str) -> None:
-    """The reads before the handover failed: nothing was handed over, the chain is due again."""
+    """What comes before the handover did not go well: nothing was handed over, the chain is due again."""
 
     def decide(history: History) -> list[Append]:
         appends = []

@@ -50,6 +50,20 @@ def test_nothing_new_is_posted_while_paused() -> None:
     world.check_booked_once(world.key("77001"))
 
 
+def test_a_pause_between_the_chain_and_the_handover_keeps_it_from_being_handed_over() -> None:
+    world = world_with_payment()
+
+    def held_back(name: str) -> str:
+        return "paused" if name == "send_postings" and "CtrlBatch" in world.wire() else ""
+
+    world.tools = replace(world.tools, held_back=held_back)
+    world.work_through(LONG, step=STEP)
+    assert world.wire()[-1] == "CtrlBatch"
+    resume(world)
+    world.work_through(LONG, step=STEP)
+    world.check_booked_once(world.key("77001"))
+
+
 def test_a_posting_handed_over_before_the_pause_is_proven_in_it() -> None:
     world = world_with_payment()
     world.ledger.script("UpdBatch", ANSWER_LOST)
