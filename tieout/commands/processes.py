@@ -11,7 +11,7 @@ import typer
 
 from domain.errors import MisconfiguredError
 from tieout import output
-from tieout.commands.common import added, opened, settings_of, version_of
+from tieout.commands.common import added, check_environment, opened, settings_of, version_of
 from tieout.commands.watched import EVERY_ADDRESS, HealthHost, HealthPort, watched, watched_supervisor
 from tieout.processes.stopping import told_to_stop
 
@@ -40,6 +40,7 @@ def run(
     """Run everything in one process: schedule, relay, projections and workers; SIGTERM stops it cleanly."""
     from tieout.processes.everything import run_everything
 
+    check_environment(ctx)
     with told_to_stop() as stop, opened(ctx) as deployment:
         output.say(f"running {', '.join(_declared(deployment))}; Ctrl-C or SIGTERM stops it")
         with watched(deployment, host=health_host, port=health_port) as beat:
@@ -66,6 +67,7 @@ def worker(
     from tieout.processes.worker import check_shared, chosen_queues, run_worker
 
     check_shared(settings_of(ctx))
+    check_environment(ctx)
     chosen = chosen_queues(queues)
     if processes > 1:
         arguments = ["--threads", str(threads), "--queues", ",".join(chosen), "--grace", f"{grace:g}"]
@@ -91,6 +93,7 @@ def relay(*, ctx: typer.Context, health_port: HealthPort = None, health_host: He
     from tieout.processes.worker import check_shared
 
     check_shared(settings_of(ctx))
+    check_environment(ctx)
     with told_to_stop() as stop, opened(ctx) as deployment:
         output.say("relaying; Ctrl-C or SIGTERM stops it")
         with watched(deployment, host=health_host, port=health_port) as beat:
