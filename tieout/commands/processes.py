@@ -42,8 +42,9 @@ def run(
 
     check_environment(ctx)
     with told_to_stop() as stop, opened(ctx) as deployment:
-        output.say(f"running {', '.join(_declared(deployment))}; Ctrl-C or SIGTERM stops it")
+        names = _declared(deployment)
         with watched(deployment, host=health_host, port=health_port) as beat:
+            output.say(f"running {', '.join(names)}; Ctrl-C or SIGTERM stops it")
             ended = run_everything(deployment, stop=stop, grace_seconds=grace, threads=threads, beat=beat)
         if not ended:
             _leave_at_once()
@@ -77,8 +78,8 @@ def worker(
     with told_to_stop() as stop:
         _stop_with_parent(stop, supervised=supervised)
         with opened(ctx) as deployment:
-            output.say(f"working with {threads} threads; Ctrl-C or SIGTERM stops it")
             with watched(deployment, host=health_host, port=health_port) as beat:
+                output.say(f"working with {threads} threads; Ctrl-C or SIGTERM stops it")
                 ended = run_worker(
                     deployment, stop=stop, grace_seconds=grace, threads=threads, queues=chosen, beat=beat
                 )
@@ -94,10 +95,13 @@ def relay(*, ctx: typer.Context, health_port: HealthPort = None, health_host: He
 
     check_shared(settings_of(ctx))
     check_environment(ctx)
-    with told_to_stop() as stop, opened(ctx) as deployment:
+    with (
+        told_to_stop() as stop,
+        opened(ctx) as deployment,
+        watched(deployment, host=health_host, port=health_port) as beat,
+    ):
         output.say("relaying; Ctrl-C or SIGTERM stops it")
-        with watched(deployment, host=health_host, port=health_port) as beat:
-            run_relay(deployment, stop=stop, beat=beat)
+        run_relay(deployment, stop=stop, beat=beat)
     output.say(STOPPED)
 
 
@@ -106,10 +110,15 @@ def console(*, ctx: typer.Context, health_port: HealthPort = None, health_host: 
     from tieout.processes.console import listen, run_console
 
     section = settings_of(ctx).content.console
-    with told_to_stop() as stop, opened(ctx) as deployment, _quietly(), listen(section.host, section.port) as listener:
+    with (
+        told_to_stop() as stop,
+        opened(ctx) as deployment,
+        _quietly(),
+        listen(section.host, section.port) as listener,
+        watched(deployment, host=health_host, port=health_port) as beat,
+    ):
         output.say(f"the console listens on http://{section.host}:{section.port}/; Ctrl-C or SIGTERM stops it")
-        with watched(deployment, host=health_host, port=health_port) as beat:
-            run_console(deployment, listener=listener, version=version_of("tieout"), stop=stop, beat=beat)
+        run_console(deployment, listener=listener, version=version_of("tieout"), stop=stop, beat=beat)
     output.say(STOPPED)
 
 
