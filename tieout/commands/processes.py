@@ -80,6 +80,7 @@ def worker(
         with opened(ctx) as deployment:
             with watched(deployment, host=health_host, port=health_port) as beat:
                 output.say(f"working with {threads} threads; Ctrl-C or SIGTERM stops it")
+                _say_without_work(deployment)
                 ended = run_worker(
                     deployment, stop=stop, grace_seconds=grace, threads=threads, queues=chosen, beat=beat
                 )
@@ -101,6 +102,7 @@ def relay(*, ctx: typer.Context, health_port: HealthPort = None, health_host: He
         watched(deployment, host=health_host, port=health_port) as beat,
     ):
         output.say("relaying; Ctrl-C or SIGTERM stops it")
+        _say_without_work(deployment)
         run_relay(deployment, stop=stop, beat=beat)
     output.say(STOPPED)
 
@@ -128,6 +130,17 @@ def _declared(deployment: "Deployment") -> list[str]:
         missing = f"{deployment.settings.file}: no declared connection was added yet"
         raise MisconfiguredError(f"{missing}: `tieout connection add NAME --ionapi FILE`")
     return names
+
+
+def _say_without_work(deployment: "Deployment") -> None:
+    """Say that there is no connection to work for: a pod that waits for nothing looks like one that works."""
+    settings = deployment.settings
+    if not settings.connections:
+        mend = "declare one under [connections.NAME] and start this again"
+        output.say(f"{settings.file}: no connection is declared, so there is nothing to do: {mend}")
+    elif not settings.connections.keys() & deployment.connections().keys():
+        mend = "`tieout connection add NAME --ionapi FILE`; it is noticed without a new start"
+        output.say(f"{settings.file}: no declared connection was added yet, so there is nothing to do: {mend}")
 
 
 class _Children(NamedTuple):
