@@ -44,3 +44,14 @@ def test_a_proxy_that_is_none_stops_the_start(desk: Desk, monkeypatch: pytest.Mo
     monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:9")
 
     desk.types(*command).failed(2, "HTTPS_PROXY names no proxy", "http://host:port")
+
+
+def test_a_fault_of_both_sides_is_said_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = desk.folder / "no-such.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(missing))
+
+    ran = desk.types("connection", "test", "acme")
+
+    assert ran.code == 2
+    assert (ran.out + ran.err).count(f"SSL_CERT_FILE names {missing}") == 1
+    assert ran.err.startswith("acme: infor and avidxchange: ")
