@@ -39,7 +39,7 @@ def sync(
     with ending_cleanly(), opened(ctx) as deployment:
         names = _names(deployment, name)
         with output.progress("syncing") as follow:
-            outcomes = run_sync(deployment, names, flows=flows, wait_seconds=wait, progress=follow)
+            outcomes = run_sync(deployment, names, flows=flows, wait_seconds=wait, progress=follow, say=output.say)
         figures = [summary(deployment, one) for one in outcomes]
     for one in outcomes:
         for sentence in sentences(one):
