@@ -46,6 +46,11 @@ def say(text: str) -> None:
         _line(text)
 
 
+def counted(number: int, thing: str) -> str:
+    """Give a number with its thing, in the plural where there is not just one."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str = "nothing") -> None:
     """Print rows under columns; columns named with a leading `>` are aligned to the right."""
     if not rows:

@@ -26,7 +26,9 @@ POLL_TRIES = 3
 STORE_TRIES = 3
 LOOK_BACK_SECONDS = 60.0  # a store that fails over under a sync is answered, or its work would be held without end
 ERRANDS_UNANSWERED = 6  # errands that met a store without an answer before a sync stops trying
+NOTICE_SECONDS = 5.0  # a sync that waits longer than that in one place says for what
 Progress = Callable[[str, int], None]
+Say = Callable[[str], None]
 
 
 @dataclass
@@ -54,10 +56,12 @@ class _Running:
     names: dict[UUID, str]
     deadline: datetime
     progress: Progress
+    say: Say
     store_faults: int = 0
     looked_back_at: float = field(default_factory=time.monotonic)
     attempts: dict[tuple[UUID, str], int] = field(default_factory=dict)
     silent: set[UUID] = field(default_factory=set)  # a poll of theirs gave up: the next ones are tried once
+    told: set[str] = field(default_factory=set)  # what was said, by what it is about: each is said once
 
     def pump(self, polls: frozenset[str]) -> None:
         """One round; a poll that gave up is not rung again.
@@ -86,6 +90,12 @@ class _Running:
             self.looked_back_at = time.monotonic()
             self.deployment.look_back()
 
+    def tell(self, about: str, text: str) -> None:
+        """Say something once, unless it was said of the same before."""
+        if about not in self.told:
+            self.told.add(about)
+            self.say(text)
+
     def is_late(self) -> bool:
         """Whether the wait is over."""
         return self.deployment.log.now() >= self.deadline
@@ -105,15 +115,19 @@ def sync(
     flows: Sequence[str],
     wait_seconds: float,
     progress: Progress = lambda _text, _left: None,
+    say: Say = lambda _text: None,
 ) -> list[Outcome]:
-    """Sync connections side by side; give how each of them ended. Raises MisconfiguredError and StoreError."""
+    """Sync connections side by side; give how each of them ended. Raises MisconfiguredError and StoreError.
+
+    progress: called every round; say: called once for each thing that is waited for longer than a moment.
+    """
     began = deployment.log.now()
     open_tools = {deployment.tools(name).connection: name for name in names}
     outcomes = {connection: Outcome(name=name) for connection, name in open_tools.items()}
     running = {c: n for c, n in open_tools.items() if not _paused(deployment, c, outcomes[c])}
     set_out(deployment, running)
     engine = make_engine(deployment)
-    state = _Running(deployment, engine, running, began + timedelta(seconds=wait_seconds), progress)
+    state = _Running(deployment, engine, running, began + timedelta(seconds=wait_seconds), progress, say)
     with deployment.gate.ordered():
         engine.start()
         try:
@@ -201,6 +215,9 @@ def _phase_is_over(state: _Running, connection: UUID, polls: frozenset[str]) -> 
             continue  # paused meanwhile
         failing = row.attempts > state.attempts.get((connection, row.flow), 0)
         elsewhere = row.claimed_by not in (None, state.deployment.worker) and state.is_late()
+        if failing and row.last_error:
+            name = state.names[connection]
+            state.tell(name, f"{name}: {row.last_error}; waiting to try again")
         if not elsewhere and (row.claimed_by is not None or row.next_poll_at <= now or failing):
             return False
     return state.engine.is_quiet(connection)
@@ -208,11 +225,15 @@ def _phase_is_over(state: _Running, connection: UUID, polls: frozenset[str]) -> 
 
 def _work_off(state: _Running) -> None:
     """Work until nothing falls due within the wait; what is due is done, however long it takes."""
+    began = time.monotonic()
     while True:
         state.pump(frozenset())
         if all(state.engine.is_quiet(connection, until=state.deadline) for connection in state.names):
             return
         state.progress("waiting for what is due", _left(state))
+        if time.monotonic() - began >= NOTICE_SECONDS:
+            end = f"{state.deadline:%Y-%m-%dT%H:%M:%SZ}"
+            state.tell("due", f"waiting for work that falls due until {end} ({_left(state)} now); --wait says how long")
 
 
 def _left(state: _Running) -> int:

@@ -243,7 +243,8 @@ def test_two_connections_that_come_to_share_a_division_are_refused(desk: Desk) -
     [
         ("--store", "mysql://db/x", "only sqlite:///FILE or postgresql://"),
         ("--store", "postgresql://ann:hush@db/x", "a password has no place there"),
-        ("--broker", "amqp://mq", "not yet built"),
+        ("--broker", "redis://mq", "only memory:// or amqp://"),
+        ("--broker", "amqp://ann:hush@mq/", "a password has no place there"),
     ],
 )
 def test_a_demo_on_what_it_cannot_use_is_refused_before_anything_is_made(

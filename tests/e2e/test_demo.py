@@ -99,3 +99,27 @@ def listed(ran: Ran) -> list[dict[str, Any]]:
     assert ran.code == 0, ran.err
     rows: list[dict[str, Any]] = ran.document
     return rows
+
+
+def test_a_demo_over_a_broker_lets_a_relay_and_a_worker_help(tmp_path: Path, rabbitmq_url: str) -> None:
+    folder, broker = tmp_path / "kept", rabbitmq_url.replace("guest:guest@", "")  # what is meant without a log-in
+    with command_line({}) as run_it:
+        ran = run_it("demo", "--invoices", "20", "--keep", str(folder), "--broker", broker, "--json")
+
+    assert ran.code == 0, ran.err
+    check_totals(ran.document)
+    assert ran.document["payments"]["posted"] > 0
+    for part, said in (("relay", "relaying"), ("worker", "working with 3 threads")):
+        text = (folder / f"{part}.log").read_text(encoding="utf-8")
+        assert said in text
+        assert "stopped" in text
+
+
+def test_a_demo_over_a_broker_that_is_not_there_makes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    with command_line({}) as run_it:
+        ran = run_it("demo", "--keep", str(folder), "--broker", "amqp://127.0.0.1:9/")
+
+    assert (ran.code, ran.out) == (4, "")
+    assert "amqp://127.0.0.1:9/ gives no answer" in ran.err
+    assert not folder.exists()

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from actors.errands.catalogue import ERRANDS
 from domain.event import Append
 from domain.identifiers import stream_id
 from domain.ports.store import Causes
@@ -107,6 +108,16 @@ def test_the_metrics_say_what_the_books_say(world: tuple[support.Deployment, wir
     assert value("tieout_projection_lag_events") == value("tieout_relay_lag_events") == 0
     open_issues = sum(n for (name, _), n in found.items() if name == "tieout_issues_open")
     assert open_issues == len(made.issues()) > 0
+
+
+def test_an_errand_with_nothing_due_has_the_sample_zero(
+    world: tuple[support.Deployment, wiring.Deployment, Health],
+) -> None:
+    found = samples(scraped(world[2]))
+    for name in ("tieout_pending", "tieout_pending_oldest_due_seconds"):
+        values = {dict(labels)["errand"]: n for (metric, labels), n in found.items() if metric == name}
+        assert set(values) == set(ERRANDS)
+        assert {errand for errand, n in values.items() if n} <= {"send_suppliers"}
 
 
 def test_labels_hold_names_and_never_ids(world: tuple[support.Deployment, wiring.Deployment, Health]) -> None:

@@ -40,6 +40,13 @@ def settings_of(ctx: typer.Context) -> Settings:
     return load(ctx.obj.config)
 
 
+def check_environment(ctx: typer.Context) -> None:
+    """Raise MisconfiguredError when no call could leave this machine: else every flow would find that out by itself."""
+    from tieout.wiring.network import check_way_out
+
+    check_way_out(settings_of(ctx))
+
+
 @contextlib.contextmanager
 def opened(ctx: typer.Context) -> "Iterator[Deployment]":
     """Open the store and everything around it, without any call to a remote."""

@@ -104,6 +104,7 @@ def pause(
 ) -> None:
     """Stop polling and sending for a connection, until it is resumed; what is in doubt is still looked up."""
     from tieout.acts import connections
+    from tieout.schedule.gate import connection_state, paused
 
     with opened(ctx) as deployment:
         now = deployment.log.now()
@@ -111,7 +112,9 @@ def pause(
         section = deployment.settings.connections.get(name)
         end = _until(how_long, until, now=now, timezone=section.schedule.timezone if section else "UTC")
         changed = connections.pause(act, until=end, now=now)
-    output.say(f"{name}: {'paused' if changed else 'was paused already'}")
+        until_when = paused(connection_state(deployment.log, act.connection))
+    already = "" if changed else "nothing changed, it was "
+    output.say(f"{name}: {already}{until_when}; `tieout connection resume {name}` ends it")
 
 
 def resume(ctx: typer.Context, name: Name, *, by: ByOrAs = "") -> None:

@@ -15,7 +15,9 @@ def demo(
     invoices: Invoices = 200,
     faults: Faults = "calm",
     store: Annotated[str, typer.Option("--store", metavar="URL", help="Default: SQLite in the demo's folder.")] = "",
-    broker: Annotated[str, typer.Option("--broker", metavar="URL", help="Default: within this process.")] = "",
+    broker: Annotated[
+        str, typer.Option("--broker", metavar="URL", help="RabbitMQ: a relay and a worker help over it; default: none.")
+    ] = "",
     keep: Annotated[
         Path | None, typer.Option("--keep", metavar="DIR", help="Holds settings, keys and store afterwards.")
     ] = None,

@@ -11,7 +11,7 @@ import typer
 
 from domain.errors import MisconfiguredError
 from tieout import output
-from tieout.commands.common import added, opened, settings_of, version_of
+from tieout.commands.common import added, check_environment, opened, settings_of, version_of
 from tieout.commands.watched import EVERY_ADDRESS, HealthHost, HealthPort, watched, watched_supervisor
 from tieout.processes.stopping import told_to_stop
 
@@ -40,9 +40,11 @@ def run(
     """Run everything in one process: schedule, relay, projections and workers; SIGTERM stops it cleanly."""
     from tieout.processes.everything import run_everything
 
+    check_environment(ctx)
     with told_to_stop() as stop, opened(ctx) as deployment:
-        output.say(f"running {', '.join(_declared(deployment))}; Ctrl-C or SIGTERM stops it")
+        names = _declared(deployment)
         with watched(deployment, host=health_host, port=health_port) as beat:
+            output.say(f"running {', '.join(names)}; Ctrl-C or SIGTERM stops it")
             ended = run_everything(deployment, stop=stop, grace_seconds=grace, threads=threads, beat=beat)
         if not ended:
             _leave_at_once()
@@ -66,6 +68,7 @@ def worker(
     from tieout.processes.worker import check_shared, chosen_queues, run_worker
 
     check_shared(settings_of(ctx))
+    check_environment(ctx)
     chosen = chosen_queues(queues)
     if processes > 1:
         arguments = ["--threads", str(threads), "--queues", ",".join(chosen), "--grace", f"{grace:g}"]
@@ -75,8 +78,9 @@ def worker(
     with told_to_stop() as stop:
         _stop_with_parent(stop, supervised=supervised)
         with opened(ctx) as deployment:
-            output.say(f"working with {threads} threads; Ctrl-C or SIGTERM stops it")
             with watched(deployment, host=health_host, port=health_port) as beat:
+                output.say(f"working with {threads} threads; Ctrl-C or SIGTERM stops it")
+                _say_without_work(deployment)
                 ended = run_worker(
                     deployment, stop=stop, grace_seconds=grace, threads=threads, queues=chosen, beat=beat
                 )
@@ -91,10 +95,15 @@ def relay(*, ctx: typer.Context, health_port: HealthPort = None, health_host: He
     from tieout.processes.worker import check_shared
 
     check_shared(settings_of(ctx))
-    with told_to_stop() as stop, opened(ctx) as deployment:
+    check_environment(ctx)
+    with (
+        told_to_stop() as stop,
+        opened(ctx) as deployment,
+        watched(deployment, host=health_host, port=health_port) as beat,
+    ):
         output.say("relaying; Ctrl-C or SIGTERM stops it")
-        with watched(deployment, host=health_host, port=health_port) as beat:
-            run_relay(deployment, stop=stop, beat=beat)
+        _say_without_work(deployment)
+        run_relay(deployment, stop=stop, beat=beat)
     output.say(STOPPED)
 
 
@@ -103,10 +112,15 @@ def console(*, ctx: typer.Context, health_port: HealthPort = None, health_host: 
     from tieout.processes.console import listen, run_console
 
     section = settings_of(ctx).content.console
-    with told_to_stop() as stop, opened(ctx) as deployment, _quietly(), listen(section.host, section.port) as listener:
+    with (
+        told_to_stop() as stop,
+        opened(ctx) as deployment,
+        _quietly(),
+        listen(section.host, section.port) as listener,
+        watched(deployment, host=health_host, port=health_port) as beat,
+    ):
         output.say(f"the console listens on http://{section.host}:{section.port}/; Ctrl-C or SIGTERM stops it")
-        with watched(deployment, host=health_host, port=health_port) as beat:
-            run_console(deployment, listener=listener, version=version_of("tieout"), stop=stop, beat=beat)
+        run_console(deployment, listener=listener, version=version_of("tieout"), stop=stop, beat=beat)
     output.say(STOPPED)
 
 
@@ -116,6 +130,17 @@ def _declared(deployment: "Deployment") -> list[str]:
         missing = f"{deployment.settings.file}: no declared connection was added yet"
         raise MisconfiguredError(f"{missing}: `tieout connection add NAME --ionapi FILE`")
     return names
+
+
+def _say_without_work(deployment: "Deployment") -> None:
+    """Say that there is no connection to work for: a pod that waits for nothing looks like one that works."""
+    settings = deployment.settings
+    if not settings.connections:
+        mend = "declare one under [connections.NAME] and start this again"
+        output.say(f"{settings.file}: no connection is declared, so there is nothing to do: {mend}")
+    elif not settings.connections.keys() & deployment.connections().keys():
+        mend = "`tieout connection add NAME --ionapi FILE`; it is noticed without a new start"
+        output.say(f"{settings.file}: no declared connection was added yet, so there is nothing to do: {mend}")
 
 
 class _Children(NamedTuple):

@@ -7,7 +7,7 @@ import typer
 
 from domain.errors import MisconfiguredError
 from tieout import output
-from tieout.commands.common import AsJson, added, ending_cleanly, opened, shown
+from tieout.commands.common import AsJson, added, check_environment, ending_cleanly, opened, shown
 from tieout.commands.summary import exit_code_of, sentences, show_totals, summary, worst
 from tieout.settings import FLOWS
 from tieout.settings.durations import write_duration
@@ -35,10 +35,11 @@ def sync(
     from tieout.sync import sync as run_sync
 
     flows = _flows(flow)
+    check_environment(ctx)
     with ending_cleanly(), opened(ctx) as deployment:
         names = _names(deployment, name)
         with output.progress("syncing") as follow:
-            outcomes = run_sync(deployment, names, flows=flows, wait_seconds=wait, progress=follow)
+            outcomes = run_sync(deployment, names, flows=flows, wait_seconds=wait, progress=follow, say=output.say)
         figures = [summary(deployment, one) for one in outcomes]
     for one in outcomes:
         for sentence in sentences(one):

@@ -39,10 +39,10 @@ def check_remotes(
         output.emit({"connection": name, **{side: _flat(found) for side, found in sides.items()}})
     else:
         for side, found in sides.items():
-            output.show_pairs({side: "answers" if found.ok else found.problem, **_pairs(found.found)})
-    for side, found in sides.items():
-        if found.problem:
-            output.say(f"{name}: {side}: {found.problem}")
+            output.show_pairs({side: "answers" if found.ok else "of no use yet", **_pairs(found.found)})
+    for problem in dict.fromkeys(found.problem for found in sides.values() if found.problem):
+        concerned = " and ".join(side for side, found in sides.items() if found.problem == problem)
+        output.say(f"{name}: {concerned}: {problem}")
     raise typer.Exit(verdict(sides.values()))
 
 

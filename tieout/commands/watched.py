@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.errors import MisconfiguredError
 from tieout import output
 from tieout.processes.stopping import Beat, no_beat
 
@@ -13,8 +14,18 @@ if TYPE_CHECKING:
     from tieout.health.server import Health
     from tieout.wiring import Deployment
 
+
+def _port(text: str) -> int:
+    """Read a port, in words of our own when it is none."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_PORT)) and int(text) <= LARGEST_PORT):
+        raise MisconfiguredError(f"--health-port {text}: a port is a number from 0 to {LARGEST_PORT}")
+    return int(text)
+
+
+LARGEST_PORT = 65535
 HealthPort = Annotated[
-    int | None, typer.Option("--health-port", metavar="PORT", help="Serve /live, /ready and /metrics there.")
+    int | None,
+    typer.Option("--health-port", metavar="PORT", parser=_port, help="Serve /live, /ready and /metrics there."),
 ]
 HealthHost = Annotated[
     str, typer.Option("--health-host", metavar="ADDRESS", help="The address for --health-port; default: every one.")

@@ -10,6 +10,7 @@ from typing import Any
 from domain.errors import MisconfiguredError
 from tieout import output
 from tieout.commands.summary import UNEXPECTED, sentences, show_totals, summary
+from tieout.demo.helpers import check_broker, helping
 from tieout.demo.sandbox_process import SandboxProcess
 from tieout.demo.settings import NAME
 from tieout.demo.story import Told, set_up, tell
@@ -34,15 +35,15 @@ def run_demo(
 ) -> int:
     """Run the demo; give the exit code: 0 when the books agree, 5 when they do not, 1 for a fault of ours."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("TIEOUT_")}
-    if broker:
-        environ["TIEOUT_BROKER_URL"] = broker
     check_urls(store or STORE, broker)
     _check_unused(store)
+    check_broker(broker)
     folder = _folder(keep)
     with _sandbox(folder, seed=seed, invoices=invoices, faults=faults) as sandbox:
         settings = set_up(folder, sandbox, store=store or STORE, environ=environ)
         with open_deployment(settings, environ=environ) as deployment:
-            with output.progress("demo") as follow:
+            helpers = helping(settings.file, broker=broker, environ=environ)
+            with helpers, output.progress("demo") as follow:
                 told = tell(deployment, sandbox, seed=seed, say=output.say, progress=follow)
             figures = _figures(deployment, told)
             if as_json:
@@ -68,13 +69,15 @@ def _sandbox(folder: Path, *, seed: int, invoices: int, faults: str) -> Iterator
 
 
 def check_urls(store: str, broker: str) -> None:
-    """Refuse what is not built before anything is made. Raises MisconfiguredError."""
+    """Refuse what cannot be used before anything is made. Raises MisconfiguredError."""
     if not store.startswith(("sqlite:///", "postgresql://", "postgres://")):
         raise MisconfiguredError(f"--store {shown_url(store)}: only sqlite:///FILE or postgresql://USER@HOST:5432/NAME")
     if shown_url(store) != store and "…" in shown_url(store):
         raise MisconfiguredError(f"--store {shown_url(store)}: a password has no place there, set PGPASSWORD instead")
-    if broker and broker != "memory://":
-        raise MisconfiguredError(f"--broker {shown_url(broker)}: not yet built, only memory://")
+    if broker and broker != "memory://" and not broker.startswith(("amqp://", "amqps://")):
+        raise MisconfiguredError(f"--broker {shown_url(broker)}: only memory:// or amqp://HOST:5672/")
+    if shown_url(broker) != broker and "…" in shown_url(broker):
+        raise MisconfiguredError(f"--broker {shown_url(broker)}: a password has no place there, use one without")
 
 
 def _check_unused(store: str) -> None:

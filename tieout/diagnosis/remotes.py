@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from domain.errors import TieoutError
 from tieout.diagnosis.check import LEFT, MISCONFIGURED, NO_ANSWER, Check, bad, fine, warn
 from tieout.diagnosis.clocks import remote_clocks
+from tieout.output import counted
 
 if TYPE_CHECKING:
     from tieout.commands.testing import Side
@@ -90,5 +91,5 @@ def _left(deployment: "Deployment", name: str) -> Iterator[Check]:
     open_issues = len(issues.listed(deployment.storage, connection))
     in_doubt = len(doubts.listed(deployment.storage, connection))
     if open_issues or in_doubt:
-        text = f"{open_issues} open issues, {in_doubt} doubts"
+        text = f"{counted(open_issues, 'open issue')}, {counted(in_doubt, 'doubt')}"
         yield warn(name, text, "`tieout issues` and `tieout doubts` list them", code=LEFT)

@@ -9,6 +9,7 @@ from uuid import UUID
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from actors.errands.catalogue import ERRANDS
 from domain.errors import TieoutError
 from projections import doubts, event_counts, issues
 from tieout.observability.metrics import METRICS
@@ -76,12 +77,15 @@ def families(found: list[Sample]) -> list[Metric]:
 
 
 def _work(deployment: Deployment, names: dict[UUID, str]) -> Iterator[Sample]:
+    """Read the backlog of every errand; one with nothing due counts 0, for a missing sample would look like a fault."""
     now = deployment.log.now()
-    for (connection, errand), backlog in deployment.work.backlog(now).items():
-        if connection in names:
-            labels = (names[connection], errand)
-            yield "tieout_pending", labels, backlog.rows
-            yield "tieout_pending_oldest_due_seconds", labels, (now - backlog.oldest_due_at).total_seconds()
+    due = deployment.work.backlog(now)
+    for connection, name in names.items():
+        for errand in ERRANDS:
+            backlog = due.get((connection, errand))
+            waited = (now - backlog.oldest_due_at).total_seconds() if backlog else 0.0
+            yield "tieout_pending", (name, errand), backlog.rows if backlog else 0
+            yield "tieout_pending_oldest_due_seconds", (name, errand), waited
 
 
 def _connection(deployment: Deployment, connection: UUID, name: str) -> Iterator[Sample]:

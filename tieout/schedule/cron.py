@@ -16,6 +16,22 @@ FIELDS = 5
 LIKELY_FIELDS = 4  # a text of so many words means to be a cron expression
 EXAMPLE = '"0 6-20 * * 1-5" (every hour from 6 to 20, Monday to Friday)'
 LONGEST_CHANGE = timedelta(hours=3)  # clocks are set back by less than this: earlier wall times are over for good
+NICKNAMES = {  # what some programs read in the place of five fields
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+BOUNDS = {  # the library's name of a field, and what may stand there
+    "minute": "0 to 59",
+    "hour": "0 to 23",
+    "day-of-month": "1 to 31, or L for the last day of the month",
+    "month": "1 to 12",
+    "day-of-week": "0 to 7, where 0 and 7 are Sunday",
+}
 LEAP_DAY = datetime(2024, 2, 28)  # noqa: DTZ001 (a wall-clock time; whatever comes at all comes within 50 years)
 
 
@@ -26,10 +42,28 @@ def complaint(expression: str) -> str:
     try:
         next(CronSim(expression, LEAP_DAY))
     except CronSimError as error:
-        return f"is no cron expression: {str(error)[:1].lower()}{str(error)[1:]}"
+        return _too_late_a_day(expression) or f"is no cron expression: {_fault(error)}"
     except StopIteration:
         return "is a cron expression that never comes"
     return ""
+
+
+def _fault(error: CronSimError) -> str:
+    """Name the wrong field, and what may stand in it."""
+    said = str(error)[:1].lower() + str(error)[1:]
+    bounds = BOUNDS.get(said.removeprefix("bad "))
+    return f"{said} (it takes {bounds})" if bounds else said
+
+
+def _too_late_a_day(expression: str) -> str:
+    """Say that a day is right by itself, but its month is shorter; "" when something else is wrong."""
+    minute, hour, day, month, weekday = expression.split()
+    try:
+        CronSim(f"{minute} {hour} {day} * {weekday}", LEAP_DAY)
+        CronSim(f"{minute} {hour} * {month} {weekday}", LEAP_DAY)
+    except CronSimError:
+        return ""
+    return f"is a cron expression that never comes, for month {month} has no day {day} (L is a month's last day)"
 
 
 def next_tick(expression: str, *, after: datetime, zone: ZoneInfo) -> datetime:

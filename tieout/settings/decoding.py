@@ -93,6 +93,8 @@ def _rhythm(value: Any, place: Place) -> timedelta | str:
     duration = parse_duration(value) if isinstance(value, str) else None
     if duration:
         return duration
+    if isinstance(value, str) and value.strip() in cron.NICKNAMES:
+        raise place.wrong(f'must be five fields: write "{cron.NICKNAMES[value.strip()]}" for {value.strip()}')
     if not isinstance(value, str) or len(value.split()) < cron.LIKELY_FIELDS:
         text = f'must be an interval such as "15m", or a cron expression such as {cron.EXAMPLE}'
         raise place.wrong(f"{text}, it is {_shown(value)}")

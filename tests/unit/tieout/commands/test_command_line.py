@@ -5,6 +5,7 @@ import pytest
 
 from tests.support.command_line import SECRETS, SETTINGS, TOKENS, Desk
 from tieout.cli import GROUPS, ROOT
+from tieout.output import counted
 
 EVERY = [(name,) for name, *_ in ROOT] + [(group, name) for group, (_, ones) in GROUPS.items() for name, *_ in ones]
 
@@ -168,3 +169,8 @@ def test_without_a_command_the_help_is_shown(desk: Desk) -> None:
 
     assert ran.code == 2
     assert "Commands:" in ran.err
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 open issues"), (1, "1 open issue"), (2, "2 open issues")])
+def test_one_thing_is_no_plural(number: int, said: str) -> None:
+    assert counted(number, "open issue") == said

@@ -28,6 +28,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 def test_a_pause_may_end_at_a_time(desk: Desk, until: str, end: str) -> None:
     paused = desk.types("connection", "pause", "acme", "--until", until, "--reason", "month end", "--by", "ann")
     assert paused.code == 0, paused.err
+    assert f"acme: paused by ann until {end}: month end; `tieout connection resume acme` ends it" in paused.err
+    again = desk.types("connection", "pause", "acme", "--until", until, "--reason", "month end", "--by", "ann")
+    assert f"nothing changed, it was paused by ann until {end}" in again.err
 
     report = desk.types("sync-status", "acme", "--json").document
     assert (report["paused"], report["pause"]) == (True, {"by": "ann", "reason": "month end", "until": end})
@@ -51,3 +54,8 @@ def test_a_pause_may_end_at_a_time(desk: Desk, until: str, end: str) -> None:
 def test_a_pause_without_a_clear_end_is_refused(desk: Desk, options: list[str], said: str) -> None:
     desk.types("connection", "pause", "acme", *options).failed(2, said)
     assert desk.types("sync-status", "acme", "--json").document["paused"] is False
+
+
+def test_a_pause_without_an_end_says_what_ends_it(desk: Desk) -> None:
+    paused = desk.types("connection", "pause", "acme", "--by", "ann")
+    assert paused.err.startswith("acme: paused by ann until a person resumes it")

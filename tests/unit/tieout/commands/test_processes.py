@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -90,3 +91,25 @@ def test_a_queue_that_does_not_exist_is_refused_with_those_that_do(desk: Desk, m
     desk.types("worker", "--queues", "post-payment,pay-faster").failed(
         2, "pay-faster", "post-payment", "poll-suppliers"
     )
+
+
+@pytest.mark.parametrize("command", ["run", "relay"])
+def test_a_health_port_in_use_is_said_before_anything_counts_as_running(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    desk.set_up()
+    if command == "relay":
+        monkeypatch.setenv("TIEOUT_BROKER_URL", "amqp://127.0.0.1:9/")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = desk.types(command, "--health-host", "127.0.0.1", "--health-port", str(port))
+
+    ran.failed(2, f"--health-port {port}: nothing can listen on 127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize("port", ["abc", "-1", "65536", "8\u00b2"])
+def test_a_health_port_that_is_none_is_refused_in_our_own_words(desk: Desk, port: str) -> None:
+    desk.set_up()
+    ran = desk.types("run", f"--health-port={port}")
+
+    assert (ran.code, ran.err) == (2, f"tieout: --health-port {port}: a port is a number from 0 to 65535\n")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.tieout.schedule.brute_force import CHANGES, MINUTE, ZONES, ticks, utc
-from tieout.schedule.cron import complaint, next_tick
+from tieout.schedule.cron import NICKNAMES, complaint, next_tick
 
 HOURS = 14
 
@@ -82,7 +82,19 @@ def test_what_cron_reads_is_right(expression: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["", "@daily", "* * * *", "0 0 * * * *", "60 * * * *", "a * * * *", "0 0 31 2 *"]
+    "expression", ["", "@daily", "* * * *", "0 0 * * * *", "60 * * * *", "a * * * *", "60 0 31 2 *", "0 0 32 2 *"]
 )
 def test_what_cron_cannot_read_is_wrong(expression: str) -> None:
     assert complaint(expression).startswith("is no cron expression")
+
+
+@pytest.mark.parametrize(("month", "day"), [("2", "30"), ("2", "31"), ("4,6", "31"), ("FEB", "30-31")])
+def test_a_day_its_month_does_not_have_never_comes(month: str, day: str) -> None:
+    said = complaint(f"0 0 {day} {month} *")
+    assert (
+        said == f"is a cron expression that never comes, for month {month} has no day {day} (L is a month's last day)"
+    )
+
+
+def test_nicknames_are_written_out_rightly() -> None:
+    assert [complaint(fields) for fields in NICKNAMES.values()] == [""] * len(NICKNAMES)
