@@ -1,6 +1,7 @@
 """`tieout init`."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 from domain.errors import MisconfiguredError
 from tieout import output
 from tieout.commands.common import AsJson
-from tieout.settings import load_file
+from tieout.settings import Settings, load_file
 from tieout.settings.environment import CONFIG, KEYS, variable
 from tieout.settings.keys import write_keys
 from tieout.settings.loading import FILE_NAME, KEYS_NAME
@@ -39,13 +40,24 @@ def init(
         write_keys(settings.keys_file)
         written.append(KEYS_NAME)
     create_store(settings.store_url)
-    open_deployment(settings).close()  # keys and store fit each other, or this says why not
+    with open_deployment(settings) as deployment:  # keys and store fit each other, or this says why not
+        step = _next_step(settings, deployment.connections().keys())
     kept = [one.name for one in (file, settings.keys_file) if one.name not in written and one.exists()]
     if as_json:
         output.emit({"folder": str(file.parent), "written": written, "kept": kept})
         return
     output.say(f"{file.parent}: wrote {', '.join(written) or 'nothing'}; kept {', '.join(kept) or 'nothing'}")
-    output.say(f"next: declare a connection in {file.name}, then `tieout connection add NAME --ionapi FILE`")
+    output.say(f"next: {step}")
+
+
+def _next_step(settings: Settings, added: Collection[str]) -> str:
+    """Name the first step that is not done yet."""
+    if not settings.connections:
+        return f"declare a connection in {settings.file.name}, then `tieout connection add NAME --ionapi FILE`"
+    missing = next((name for name in settings.connections if name not in added), None)
+    if missing is not None:
+        return f"`tieout connection add {missing} --ionapi FILE`"
+    return f"`tieout connection test {next(iter(settings.connections))}`, then `tieout sync` or `tieout run`"
 
 
 def _file(ctx: typer.Context, folder: Path | None) -> Path:

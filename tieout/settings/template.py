@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -96,7 +96,13 @@ def _keys(section: type[msgspec.Struct], *, off: bool) -> Iterator[str]:
         if shown is None:
             continue
         line = f"{'' if live else '# '}{field.name} = {toml_value(shown)}"
-        yield f"{line:<44}  # {description(hints[field.name])}\n"
+        yield f"{line:<44}  # {_allowed(hints[field.name])}{description(hints[field.name])}\n"
+
+
+def _allowed(hint: Any) -> str:
+    """Give the words a key takes, where it takes only some."""
+    plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    return f"{' | '.join(str(word) for word in get_args(plain))}: " if get_origin(plain) is Literal else ""
 
 
 def _commented(lines: Iterator[str]) -> Iterator[str]:

@@ -71,6 +71,14 @@ def test_init_goes_by_the_settings_that_are_there(desk: Desk) -> None:
     assert not (desk.folder / "tieout.db").exists()
 
 
+def test_init_names_the_first_step_that_is_not_done_yet(desk: Desk) -> None:
+    assert "next: declare a connection in tieout.toml" in desk.types("init").err
+    desk.write_settings()
+    assert "next: `tieout connection add acme --ionapi FILE`" in desk.types("init").err
+    assert desk.types("connection", "add", "acme", "--ionapi", desk.write_ionapi()).code == 0
+    assert "next: `tieout connection test acme`, then `tieout sync`" in desk.types("init").err
+
+
 def test_a_connection_is_added_listed_paused_and_resumed(desk: Desk) -> None:
     desk.set_up()
 

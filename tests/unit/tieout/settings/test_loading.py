@@ -319,3 +319,10 @@ def test_every_default_the_template_shows_is_a_value_the_file_takes(tmp_path: Pa
     shown = "\n".join(line.removeprefix("# ") for line in example_connection().splitlines())
 
     assert loaded(tmp_path, shown).connection("acme") == loaded(tmp_path, example_connection()).connection("acme")
+
+
+def test_the_template_names_the_words_a_key_takes() -> None:
+    lines = {line.lstrip("# ").partition(" = ")[0]: line for line in template().splitlines() if " = " in line}
+    assert "# confirm | trust: " in lines["first_posting"]
+    assert "# customer-token | partner: " in lines["auth"]
+    assert " | " not in lines["bank_id"]
