@@ -39,7 +39,15 @@ class Engine:
         self._held_back = held_back
         self.faults: list[tuple[str, UUID, BaseException]] = []
         self._left_alone = LeftAlone(now)
-        self.bell = Doorbell(broker, find_tools, self._report, threads=threads, left_alone=self._left_alone)
+        self._served = 1
+        self.bell = Doorbell(
+            broker,
+            find_tools,
+            self._report,
+            threads=threads,
+            serves=lambda: self._served,
+            left_alone=self._left_alone,
+        )
         self._worker = dramatiq.Worker(broker, worker_threads=threads, worker_timeout=100)
         self._pause = threading.Event()
 
@@ -59,6 +67,7 @@ class Engine:
         polls: the polls that may be rung, each of a connection; None for all.
         """
         wanted = set(connections)
+        self._served = len(wanted)
         self._relay.drain()
         now = self._now()
         counts = self._work.due_counts(now)

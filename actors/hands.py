@@ -18,7 +18,8 @@ THREADS = 6
 class Hands:
     """Answers the rings of some queues; start it, stop it once.
 
-    queues: names of queues, all when empty; threads: errands at work at once, and messages fetched ahead per queue.
+    queues: names of queues, all when empty; threads: errands at work at once, and messages fetched ahead per queue;
+    serves: how many connections there are to work for.
     """
 
     def __init__(
@@ -29,11 +30,18 @@ class Hands:
         report: Report,
         now: Callable[[], datetime],
         threads: int = THREADS,
+        serves: Callable[[], int] = lambda: 1,
         queues: Collection[str] = (),
     ) -> None:
         self._ringer = Ringer(broker)
         self.shell = Shell(
-            broker, find_tools, report, ring=self._ringer.ask, threads=threads, left_alone=LeftAlone(now)
+            broker,
+            find_tools,
+            report,
+            ring=self._ringer.ask,
+            threads=threads,
+            serves=serves,
+            left_alone=LeftAlone(now),
         )
         self._worker = dramatiq.Worker(
             broker, queues=set(queues or QUEUES), worker_threads=threads, worker_timeout=TIMEOUT_MILLISECONDS

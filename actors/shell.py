@@ -25,7 +25,8 @@ logger = logging.getLogger(__name__)
 class Shell:
     """Answers the rings of this process, a batch each; an errand that did something rings itself again at the tail.
 
-    ring: how it does that, without waiting for anybody; left_alone: errands a person must mend the settings for.
+    ring: how it does that, without waiting for anybody; serves: how many connections it works for; left_alone: errands
+    a person must mend the settings for.
     """
 
     def __init__(
@@ -36,9 +37,10 @@ class Shell:
         *,
         ring: Ring,
         threads: int,
+        serves: Callable[[], int] = lambda: 1,
         left_alone: LeftAlone | None = None,
     ) -> None:
-        self.turns = Turns(threads)
+        self.turns = Turns(threads, serves=serves)
         self._find_tools, self._report, self._ring, self._left_alone = find_tools, report, ring, left_alone
         self._said = ""
         self._lock = threading.Lock()
@@ -125,9 +127,12 @@ class Doorbell(Shell):
         report: Report,
         *,
         threads: int,
+        serves: Callable[[], int] = lambda: 1,
         left_alone: LeftAlone | None = None,
     ) -> None:
-        super().__init__(broker, find_tools, report, ring=self._send, threads=threads, left_alone=left_alone)
+        super().__init__(
+            broker, find_tools, report, ring=self._send, threads=threads, serves=serves, left_alone=left_alone
+        )
         self._broker = broker
         self._rung: dict[tuple[str, UUID], int] = {}  # rings that nobody has answered for good, at work or put aside
 

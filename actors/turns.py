@@ -1,7 +1,6 @@
 """Turns: how many threads of a process one connection may hold, so that a slow one never starves another."""
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import TypeVar
@@ -11,23 +10,23 @@ from actors.ringing import MOST_AT_ONCE
 
 Key = TypeVar("Key", bound=Hashable)
 
-LATELY_SECONDS = 60.0  # a connection heard of so recently may want a thread again at any moment
-
 
 class Turns:
     """Who is at work in this process. Thread-safe.
 
     A ring over its connection's share is put aside, and rung again when an errand of that connection ends; a ring for
     an errand that is at work already joins it, and the errand rings itself again at its end.
+
+    serves: how many connections this process works for. Whoever rings first knows nothing of the others, and a remote
+    that does not answer would hold every thread until it is too late for them.
     """
 
-    def __init__(self, threads: int, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._threads, self._clock = threads, clock
+    def __init__(self, threads: int, *, serves: Callable[[], int] = lambda: 1) -> None:
+        self._threads, self._serves = threads, serves
         self._running: Counter[tuple[str, UUID]] = Counter()
         self._held: Counter[UUID] = Counter()
         self._aside: dict[UUID, list[str]] = {}
         self._joined: set[tuple[str, UUID]] = set()
-        self._heard: dict[UUID, float] = {}
         self._lock = threading.Lock()
 
     def enter(self, errand: str, connection: UUID, *, waiting: frozenset[UUID] = frozenset()) -> bool:
@@ -36,7 +35,6 @@ class Turns:
         waiting: other connections with rings that nobody has taken up yet, as far as this process knows.
         """
         with self._lock:
-            self._heard[connection] = self._clock()
             most = MOST_AT_ONCE.get(errand, 1)
             if self._running[errand, connection] >= most:
                 self._joined.add((errand, connection))
@@ -75,11 +73,10 @@ class Turns:
         return aside[:room]
 
     def _share(self, connection: UUID, waiting: frozenset[UUID]) -> int:
-        """All threads while nobody else is about; an equal part, at most half and at least one, of them otherwise."""
+        """All threads of a process with one connection; else an equal part for each at work, at most half of them."""
         busy = {connection, *self._held, *self._aside, *waiting}
-        lately = self._clock() - LATELY_SECONDS
-        others = len(busy) > 1 or any(one != connection and at > lately for one, at in self._heard.items())
-        return -(-self._threads // max(2, len(busy))) if others else self._threads
+        shared = len(busy) > 1 or self._serves() > 1
+        return -(-self._threads // max(2, len(busy))) if shared else self._threads
 
 
 def _take_one(counter: Counter[Key], key: Key) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from actors.broker import is_shared, make_broker
 from actors.hands import Hands
 from actors.queues import QUEUES
-from domain.errors import MisconfiguredError, TieoutError
+from domain.errors import MisconfiguredError, StoreError, TieoutError
 from tieout.processes.opened import Opened
 from tieout.processes.stopping import Beat, no_beat
 from tieout.settings import Settings
@@ -62,16 +62,26 @@ def run_worker(
 
 def start_hands(deployment: Deployment, *, threads: int, queues: Collection[str] = ()) -> Hands:
     """Start answering rings over a deployment."""
+    opened = Opened(deployment)
     hands = Hands(
         make_broker(deployment.settings.broker_url),
-        find_tools=Opened(deployment).find,
+        find_tools=opened.find,
         report=_said_already,
         now=deployment.log.now,
         threads=threads,
+        serves=lambda: _serves(opened),
         queues=queues,
     )
     hands.start()
     return hands
+
+
+def _serves(opened: Opened) -> int:
+    """Count the connections to work for. Verdict of a store that gives no answer: several, the careful guess."""
+    try:
+        return len(opened.names())
+    except StoreError:
+        return 2
 
 
 def beat_of(hands: Hands, beat: Beat) -> Beat:

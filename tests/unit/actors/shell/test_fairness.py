@@ -86,7 +86,13 @@ def town(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 @pytest.fixture
 def bell(town: Town) -> Iterator[Doorbell]:
     broker = make_broker("memory://")
-    made = Doorbell(broker, lambda one: cast(Tools, Bench(one)), lambda *_: None, threads=town.threads)
+    made = Doorbell(
+        broker,
+        lambda one: cast(Tools, Bench(one)),
+        lambda *_: None,
+        threads=town.threads,
+        serves=lambda: len(HEALTHY) + 1,
+    )
     worker = dramatiq.Worker(broker, worker_threads=town.threads, worker_timeout=50)
     worker.start()
     yield made

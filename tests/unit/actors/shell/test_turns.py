@@ -2,20 +2,10 @@
 
 from uuid import UUID
 
-from actors.turns import LATELY_SECONDS, Turns
+from actors.turns import Turns
 
 ACME, BETA, GAMMA = (UUID(int=number) for number in (1, 2, 3))
 KINDS = ("send_suppliers", "send_ledger_codes", "close_invoices", "confirm_posting", "post_payment", "plan_reversal")
-
-
-class Clock:
-    """Seconds that pass when told to."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def entered(turns: Turns, connection: UUID) -> list[str]:
@@ -33,14 +23,10 @@ def test_while_another_waits_a_connection_has_half_of_the_threads_rounded_up() -
     assert turns.held(ACME) == 3
 
 
-def test_a_connection_heard_of_lately_keeps_its_half_free() -> None:
-    clock = Clock()
-    turns = Turns(6, clock=clock)
+def test_whoever_rings_first_in_a_process_of_several_connections_has_half_of_the_threads_rounded_up() -> None:
+    turns = Turns(5, serves=lambda: 10)
+    assert [turns.enter(kind, ACME) for kind in KINDS] == [True] * 3 + [False] * 3
     assert turns.enter("send_suppliers", BETA)
-    turns.leave("send_suppliers", BETA)
-    assert len(entered(turns, ACME)) == 3
-    clock.now += LATELY_SECONDS + 1
-    assert turns.enter("plan_reversal", ACME)
 
 
 def test_the_more_connections_are_at_work_the_smaller_the_share() -> None:
