@@ -113,7 +113,7 @@ class QuorumBroker(RabbitmqBroker):
                 return message
         raise ConnectionClosed(fault) from fault  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
 
-    def is_sick(self, queue_name: str) -> None:
+    def note_sick(self, queue_name: str) -> None:
         """Note that the broker has an internal error about a queue: it is made anew before the next listening."""
         self._sick.add(queue_name)
 

@@ -21,7 +21,7 @@ class Listening(Protocol):
 
     listen_again_seconds: float
 
-    def is_sick(self, queue_name: str) -> None:
+    def note_sick(self, queue_name: str) -> None:
         """Hear that the broker cannot serve a queue."""
 
 
@@ -57,7 +57,7 @@ class AttentiveConsumer(_RabbitmqConsumer):
             return super().__next__()  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
         except ConnectionClosed as closed:
             if getattr(closed.args[0], "reply_code", None) == INTERNAL_ERROR:
-                self._asked.is_sick(self.queue_name)
+                self._asked.note_sick(self.queue_name)
             raise
 
     def _listen_again(self) -> None:

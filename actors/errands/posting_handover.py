@@ -60,6 +60,8 @@ def write_handover(
     guard = MoneyGuard(incarnation=incarnation)
 
     def decide(history: History) -> list[Append]:
+        if chain is not None and not _same_store(tools, chain):
+            return []
         return [a for key1 in hand.plans for a in _intent(tools, key1, attempt, chain, history)]
 
     settle(tools.log, hand.streams(tools.connection), decide, causes=tools.causes(correlation_id), guard=guard)
@@ -119,10 +121,12 @@ def _payment_changed(plan: e.PostingPlan, report: PaymentContent | None, known: 
 
 def _give_up(tools: Tools, hand: Hand, chain: Attempt, reasons: dict[str, Event]) -> None:
     def decide(history: History) -> list[Append]:
-        appends = []
+        appends: list[Append] = []
+        if not _same_store(tools, chain):
+            return appends
         for key1, fact in reasons.items():
             state = state_of(tools, key1, history)
-            if state.plan is not None and _is_at(tools, state, chain):
+            if state.plan is not None and _is_at(state, chain):
                 stream = posting_stream(tools.connection, key1)
                 appends.append(appended(history[stream], stream, fact))
                 appends.extend(ended_for_invoices(tools.connection, state.plan, history, why="not handed over"))
@@ -135,10 +139,12 @@ def _end_chain(tools: Tools, hand: Hand, chain: Attempt, text: str) -> None:
     """What comes before the handover did not go well: nothing was handed over, the chain is due again."""
 
     def decide(history: History) -> list[Append]:
-        appends = []
+        appends: list[Append] = []
+        if not _same_store(tools, chain):
+            return appends
         for key1 in hand.plans:
             state = state_of(tools, key1, history)
-            if _is_at(tools, state, chain):
+            if _is_at(state, chain):
                 stream = posting_stream(tools.connection, key1)
                 answer = RecordAnswer(verdict=Verdict.NOT_SENT, text=text)
                 wait = tools.backoff(state.attempt)
@@ -150,10 +156,14 @@ def _end_chain(tools: Tools, hand: Hand, chain: Attempt, text: str) -> None:
     settle(tools.log, hand.streams(tools.connection), decide, causes=tools.causes(chain.correlation_id))
 
 
-def _is_at(tools: Tools, state: Posting, chain: Attempt) -> bool:
-    """Whether a posting stands where our chain left it, in the store it began in: another may have forgotten more."""
-    ours = state.phase == "started" and state.attempt_id == chain.id
-    return ours and tools.log.incarnation() == chain.incarnation
+def _same_store(tools: Tools, chain: Attempt) -> bool:
+    """Whether this is still the store our chain began in: another may have forgotten a handover."""
+    return tools.log.incarnation() == chain.incarnation
+
+
+def _is_at(state: Posting, chain: Attempt) -> bool:
+    """Whether a posting stands where our chain left it."""
+    return state.phase == "started" and state.attempt_id == chain.id
 
 
 def _load(tools: Tools, hand: Hand) -> dict[str, Posting]:
@@ -163,7 +173,7 @@ def _load(tools: Tools, hand: Hand) -> dict[str, Posting]:
 
 def _intent(tools: Tools, key1: str, attempt: Attempt, chain: Attempt | None, history: History) -> list[Append]:
     state = state_of(tools, key1, history)
-    fresh = chain is not None and state.checked and _is_at(tools, state, chain)
+    fresh = chain is not None and state.checked and _is_at(state, chain)
     looked = state.look_at is None or tools.log.now() >= state.look_at
     again = chain is None and state.phase in REOPENED and looked
     if not (fresh or again):

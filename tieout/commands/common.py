@@ -40,11 +40,11 @@ def settings_of(ctx: typer.Context) -> Settings:
     return load(ctx.obj.config)
 
 
-def check_environment(ctx: typer.Context) -> None:
+def check_environment(settings: Settings) -> None:
     """Raise MisconfiguredError when no call could leave this machine: else every flow would find that out by itself."""
     from tieout.wiring.network import check_way_out
 
-    check_way_out(settings_of(ctx))
+    check_way_out(settings)
 
 
 @contextlib.contextmanager

@@ -40,7 +40,7 @@ def run(
     """Run everything in one process: schedule, relay, projections and workers; SIGTERM stops it cleanly."""
     from tieout.processes.everything import run_everything
 
-    check_environment(ctx)
+    check_environment(settings_of(ctx))
     with told_to_stop() as stop, opened(ctx) as deployment:
         names = _declared(deployment)
         with watched(deployment, host=health_host, port=health_port) as beat:
@@ -67,8 +67,9 @@ def worker(
     """Work off what the relay rings for; any number of workers share one store and one RabbitMQ."""
     from tieout.processes.worker import check_shared, chosen_queues, run_worker
 
-    check_shared(settings_of(ctx))
-    check_environment(ctx)
+    settings = settings_of(ctx)
+    check_shared(settings)
+    check_environment(settings)
     chosen = chosen_queues(queues)
     if processes > 1:
         arguments = ["--threads", str(threads), "--queues", ",".join(chosen), "--grace", f"{grace:g}"]
@@ -94,8 +95,9 @@ def relay(*, ctx: typer.Context, health_port: HealthPort = None, health_host: He
     from tieout.processes.relay import run_relay
     from tieout.processes.worker import check_shared
 
-    check_shared(settings_of(ctx))
-    check_environment(ctx)
+    settings = settings_of(ctx)
+    check_shared(settings)
+    check_environment(settings)
     with (
         told_to_stop() as stop,
         opened(ctx) as deployment,

@@ -7,7 +7,7 @@ import typer
 
 from domain.errors import MisconfiguredError
 from tieout import output
-from tieout.commands.common import AsJson, added, check_environment, ending_cleanly, opened, shown
+from tieout.commands.common import AsJson, added, check_environment, ending_cleanly, opened, settings_of, shown
 from tieout.commands.summary import exit_code_of, sentences, show_totals, summary, worst
 from tieout.settings import FLOWS
 from tieout.settings.durations import write_duration
@@ -35,7 +35,7 @@ def sync(
     from tieout.sync import sync as run_sync
 
     flows = _flows(flow)
-    check_environment(ctx)
+    check_environment(settings_of(ctx))
     with ending_cleanly(), opened(ctx) as deployment:
         names = _names(deployment, name)
         with output.progress("syncing") as follow:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from actors.broker import is_shared
 from domain.errors import MisconfiguredError
 from tieout import output
 from tieout.commands.summary import UNEXPECTED, sentences, show_totals, summary
@@ -74,7 +75,7 @@ def check_urls(store: str, broker: str) -> None:
         raise MisconfiguredError(f"--store {shown_url(store)}: only sqlite:///FILE or postgresql://USER@HOST:5432/NAME")
     if shown_url(store) != store and "…" in shown_url(store):
         raise MisconfiguredError(f"--store {shown_url(store)}: a password has no place there, set PGPASSWORD instead")
-    if broker and broker != "memory://" and not broker.startswith(("amqp://", "amqps://")):
+    if broker and broker != "memory://" and not is_shared(broker):
         raise MisconfiguredError(f"--broker {shown_url(broker)}: only memory:// or amqp://HOST:5672/")
     if shown_url(broker) != broker and "…" in shown_url(broker):
         raise MisconfiguredError(f"--broker {shown_url(broker)}: a password has no place there, use one without")

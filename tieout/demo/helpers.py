@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from actors.broker import is_shared
 from domain.errors import TransientError
 from tieout.diagnosis.brokers import broker_trouble
 from tieout.settings.environment import BROKER_URL
@@ -31,7 +32,7 @@ def helping(file: Path, *, broker: str, environ: Mapping[str, str]) -> Iterator[
     with contextlib.ExitStack() as stack:
         parts = [
             stack.enter_context(_part(file, part, {**environ, BROKER_URL: broker}))
-            for part in (PARTS if broker.startswith("amqp") else ())
+            for part in (PARTS if is_shared(broker) else ())
         ]
         yield
         for name, process in parts:
