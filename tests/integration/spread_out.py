@@ -6,12 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.deployment import NAME, Deployment, deployed
+from tests.support.facts import Fact, Subject, facts
 from tests.support.pods import Pods
 from tests.support.waiting import wait_for
+from tieout.settings import load_file
+from tieout.wiring import open_deployment
 
 SCHEDULE = f'[connections.{NAME}.schedule]\nsuppliers = "2s"\nledger_codes = "2s"\ninvoices = "2s"\npayments = "2s"\n'
 PINNED = {"organisation": "books"}  # ids derive from it: two deployments of one organisation can be compared
 LONG_SECONDS = 120.0
+COMPARED = ("suppliers", "ledger_codes", "invoices", "payments", "money")
+# No call is so slow that it would be in doubt on a busy machine: whoever is compared is to go the same way.
+CALL_TIMEOUT_SECONDS = 10.0
+PATIENT = {"call_timeout_seconds": CALL_TIMEOUT_SECONDS, "settle_window": "11s"}
+COMPARABLE: dict[str, Any] = {
+    "infor": PATIENT,
+    "avidxchange": PATIENT | PINNED,
+    "call_timeout_seconds": CALL_TIMEOUT_SECONDS,
+}
 
 
 @contextmanager
@@ -41,3 +53,16 @@ def work_until(deployment: Deployment, pods: Pods, what: str, *states: str) -> N
         return any(found[state] for state in states) and not found["waiting"] and not found["in_doubt"]
 
     wait_for(done, f"{what} are {' or '.join(states)}", seconds=LONG_SECONDS)
+
+
+def totals(deployment: Deployment) -> dict[str, Any]:
+    """Sync to the end; give the totals in which deployments are compared."""
+    found = deployment.settled_sync()
+    return {block: found[block] for block in COMPARED}
+
+
+def history(deployment: Deployment) -> dict[Subject, list[Fact]]:
+    """Give every record's facts, as deployments are compared."""
+    settings = load_file(deployment.folder / "tieout.toml", environ=deployment.environ())
+    with open_deployment(settings, environ=deployment.environ()) as opened:
+        return facts(opened.log.read(after=0, limit=1_000_000))

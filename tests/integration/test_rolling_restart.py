@@ -1,6 +1,5 @@
 """Every pod is replaced in turn while work goes on, and the history is that of a run nobody disturbed."""
 
-import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -10,28 +9,26 @@ from typing import Any
 
 import psycopg
 
-from tests.integration.spread_out import LONG_SECONDS, PINNED, counts, spread_out, work_until
+from tests.integration.spread_out import (
+    COMPARABLE,
+    LONG_SECONDS,
+    counts,
+    history,
+    spread_out,
+    totals,
+    work_until,
+)
 from tests.support.deployment import Deployment, Desk, deployed
-from tests.support.facts import Fact, Subject, facts
+from tests.support.facts import Fact, Subject
 from tests.support.pods import Pods
+from tests.support.private_nodes import free_port
 from tests.support.waiting import wait_for
-from tieout.settings import load_file
-from tieout.wiring import open_deployment
 
 RELAY, WORKER = ("relay",), ("worker", "--threads", "2")
 PODS = (RELAY, RELAY, WORKER, WORKER, WORKER)
 WAVES = range(1, len(PODS) + 1)  # as many as there are pods to replace
 INVOICES, PER_WAVE = 60, 2
-COMPARED = ("suppliers", "ledger_codes", "invoices", "payments", "money")
-# No call is so slow that it would be in doubt on a busy machine: both are to go the same way.
-CALL_TIMEOUT_SECONDS = 10.0
-PATIENT = {"call_timeout_seconds": CALL_TIMEOUT_SECONDS, "settle_window": "11s"}
-OPTIONS: dict[str, Any] = {
-    "infor": PATIENT,
-    "avidxchange": PATIENT | PINNED,
-    "invoices": INVOICES,
-    "call_timeout_seconds": CALL_TIMEOUT_SECONDS,
-}
+OPTIONS = COMPARABLE | {"invoices": INVOICES}
 LEFT = ("waiting", "in_doubt")
 Wave = Callable[[Desk, int], None]
 History = dict[Subject, list[Fact]]
@@ -58,17 +55,6 @@ def undisturbed(folder: Path) -> tuple[dict[str, Any], History]:
             alone.settled_sync()
         alone.assert_books_agree()
         return totals(alone), history(alone)
-
-
-def totals(deployment: Deployment) -> dict[str, Any]:
-    found = deployment.settled_sync()
-    return {block: found[block] for block in COMPARED}
-
-
-def history(deployment: Deployment) -> History:
-    settings = load_file(deployment.folder / "tieout.toml", environ=deployment.environ())
-    with open_deployment(settings, environ=deployment.environ()) as opened:
-        return facts(opened.log.read(after=0, limit=1_000_000))
 
 
 class Rollout:
@@ -113,12 +99,6 @@ class Rollout:
         with psycopg.connect(self._store_url) as connection:
             row = connection.execute("SELECT count(*) FROM stored_events WHERE topic = %s", [topic]).fetchone()
         return int(row[0]) if row else 0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def is_ready(port: int) -> bool:

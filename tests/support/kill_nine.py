@@ -13,42 +13,19 @@ import time
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from tests.support.deployment import DISAGREEMENTS, NAME, ROOT
+from tests.support.deployment import NAME, ROOT
+from tests.support.endings import KILLED, PACE, Ending, disagreements, left_of, with_people, written
 from tieout.demo.sandbox_process import SandboxProcess
-from tieout.demo.settings import Pace
 from tieout.demo.story import set_up
 
 INVOICES = 40
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.6, 4.0  # a process needs about half a second to begin
-# Claims of a killed process come back after ten call timeouts: short ones, so that the next one finds work.
-PACE = Pace(call_timeout_seconds=0.5, lag_seconds=0.15, posting_delay_seconds=0.2, settle="1s")
 LONGEST_END_SECONDS = 240.0
 ENDINGS = 5  # syncs after the last kill, until nothing is under way any more
 DONE, LEFT, NO_ANSWER = 0, 3, 4
 
 
-class Killed(msgspec.Struct, frozen=True, kw_only=True):
-    """One seed's run: kills that met a living process, money writes on the wire, what the books disagree about."""
-
-    seed: int
-    kills: int
-    batches: int
-    handovers: int
-    doubles: int
-    disagreements: dict[str, list[Any]]
-    left: dict[str, int]
-    with_people: int
-    seconds: float
-
-    @property
-    def good(self) -> bool:
-        """Whether nothing is double, missing or different, and what is in the air is a person's to settle."""
-        return not self.disagreements and sum(self.left.values()) <= self.with_people
-
-
-def kill_through(folder: Path, *, seed: int, kills: int = 5, invoices: int = INVOICES) -> Killed:
+def kill_through(folder: Path, *, seed: int, kills: int = 5, invoices: int = INVOICES) -> Ending:
     """Live one deployment's days under kills: invoices go out, payments come back, one of them is returned."""
     dice = random.Random(seed)  # noqa: S311 (moments to kill at, no secret)
     began = time.monotonic()
@@ -65,20 +42,18 @@ def kill_through(folder: Path, *, seed: int, kills: int = 5, invoices: int = INV
         sandbox.tell("avidxchange/reverse", {"count": 1, "kind": "Returned", "seed": seed})
         met += _kill_some(folder, dice, kills)
         left = end_well(folder)
-        with_people = sum(doubt["next_look"] is None for doubt in _json(folder, "doubts"))
-        found, books = sandbox.tie_out(), sandbox.books()
-    calls = {**books["avidxchange"]["calls"], **books["infor"]["calls"]}
-    return Killed(
-        seed=seed,
-        kills=met,
-        batches=calls.get("POST /invoices/batches", 0),
-        handovers=calls.get("GLS840MI/UpdBatch", 0),
-        doubles=len(found["doubles"]),
-        disagreements={kind: found[kind] for kind in DISAGREEMENTS if found[kind]},
-        left=left,
-        with_people=with_people,
-        seconds=round(time.monotonic() - began, 1),
-    )
+        doubts = _json(folder, "doubts")
+        found = disagreements(sandbox)
+        return Ending(
+            seed=seed,
+            done={KILLED: met},
+            doubles=len(found.get("doubles", ())),
+            disagreements=found,
+            left=left,
+            with_people=with_people(doubts),
+            seconds=round(time.monotonic() - began, 1),
+            **written(sandbox),
+        )
 
 
 def _kill_some(folder: Path, dice: random.Random, kills: int) -> int:
@@ -107,11 +82,7 @@ def end_well(folder: Path) -> dict[str, int]:
         if process.returncode not in (DONE, LEFT, NO_ANSWER):
             raise AssertionError(f"sync ended with {process.returncode}: {err}")
         totals = json.loads(out)
-        left = {
-            f"{flow} {state}": totals[flow][state]
-            for flow in ("invoices", "payments")
-            for state in ("in_doubt", "waiting")
-        }
+        left = left_of(totals)
         if process.returncode != NO_ANSWER and not any(left.values()):
             break
     return left

@@ -83,11 +83,8 @@ def _private() -> Iterator[str]:
         with private_postgres.running(programs) as node:
             yield node.url
         return
-    folder = Path(tempfile.mkdtemp(prefix="tieout-postgres-"))
-    try:
-        yield _packaged(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="tieout-postgres-", ignore_cleanup_errors=True) as folder:
+        yield _packaged(Path(folder))
 
 
 def _packaged(folder: Path) -> str:

@@ -4,10 +4,10 @@ import contextlib
 import os
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from tests.support import private_nodes
 from tests.support.private_nodes import UnavailableError, free_port
 
 _STOP_SECONDS = 30
@@ -57,16 +57,6 @@ class PrivatePostgres:
             raise UnavailableError(f"{program} failed: {said.read_text(errors='replace').strip()[-500:]}")
 
 
-@contextlib.contextmanager
-def running(programs: Path) -> Iterator[PrivatePostgres]:
+def running(programs: Path) -> AbstractContextManager[PrivatePostgres]:
     """Run a server whose data are gone at the end. Raises UnavailableError."""
-    folder = Path(tempfile.mkdtemp(prefix="tieout-postgres-"))
-    try:
-        node = PrivatePostgres(programs, folder)
-        try:
-            node.start()
-            yield node
-        finally:
-            node.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return private_nodes.running(lambda folder: PrivatePostgres(programs, folder), prefix="tieout-postgres-")

@@ -5,8 +5,8 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -14,6 +14,7 @@ from uuid import uuid4
 import pika
 import pika.exceptions
 
+from tests.support import private_nodes
 from tests.support.private_nodes import UnavailableError, free_port
 from tests.support.waiting import wait_for
 
@@ -103,19 +104,9 @@ class PrivateRabbit:
         return answers(self.rabbit.url)
 
 
-@contextlib.contextmanager
-def running(program: Path) -> Iterator[PrivateRabbit]:
+def running(program: Path) -> AbstractContextManager[PrivateRabbit]:
     """Run a node whose folders are gone at the end. Raises UnavailableError."""
-    folder = Path(tempfile.mkdtemp(prefix="tieout-rabbitmq-"))
-    try:
-        node = PrivateRabbit(program, folder)
-        try:
-            node.start()
-            yield node
-        finally:
-            node.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return private_nodes.running(lambda folder: PrivateRabbit(program, folder), prefix="tieout-rabbitmq-")
 
 
 def answers(url: str) -> bool:

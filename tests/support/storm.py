@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 import psycopg
 from pika.exceptions import AMQPError
 
 from actors.queues import QUEUES
 from tests.integration.broker.rabbit import Rabbit
+from tests.integration.spread_out import SCHEDULE
 from tests.support import postgres_server, private_postgres, rabbitmq_server
 from tests.support.cutting_proxy import CuttingProxy
-from tests.support.deployment import DISAGREEMENTS, NAME, command_line
+from tests.support.deployment import NAME, command_line
+from tests.support.endings import KILLED, PACE, Ending, disagreements, left_of, with_people, written
 from tests.support.folded import assert_rebuilt_is_same
 from tests.support.pods import Pods
 from tests.support.private_nodes import UnavailableError
@@ -32,42 +33,18 @@ from tests.support.private_postgres import PrivatePostgres
 from tests.support.private_rabbitmq import PrivateRabbit
 from tests.support.waiting import wait_for
 from tieout.demo.sandbox_process import Addresses, SandboxProcess
-from tieout.demo.settings import Pace
 from tieout.demo.story import set_up
 from tieout.settings import Settings
 from tieout.wiring import open_deployment
 
 PODS = (("relay",), ("relay",), *((("worker", "--threads", "2"),) * 3))
 LINKS = ("store", "broker", "infor", "avidxchange")
-# Claims of a killed process come back after ten call timeouts: short ones, so that the next one finds work.
-PACE = Pace(call_timeout_seconds=0.5, lag_seconds=0.15, posting_delay_seconds=0.2, settle="1s")
-SCHEDULE = f'[connections.{NAME}.schedule]\nsuppliers = "2s"\nledger_codes = "2s"\ninvoices = "2s"\npayments = "2s"\n'
 CALM_SECONDS = 240.0
 LONGEST_PAUSE_SECONDS, LONGEST_CUT_SECONDS = 1.5, 3.0
 UNREACHABLE = 4  # what a process ends with that finds no store or broker at its start; an orchestrator starts it again
 
 
-class Weathered(msgspec.Struct, frozen=True, kw_only=True):
-    """One storm: what was done to the deployment, money writes on the wire, and what was left of it all."""
-
-    seed: int
-    done: dict[str, int]
-    started_again: int
-    batches: int
-    handovers: int
-    doubles: int
-    disagreements: dict[str, list[Any]]
-    left: dict[str, int]
-    with_people: int
-    seconds: float
-
-    @property
-    def good(self) -> bool:
-        """Whether nothing is double, missing or different, and what is in the air is a person's to settle."""
-        return not self.disagreements and sum(self.left.values()) <= self.with_people
-
-
-def weather(folder: Path, *, seed: int, kills: int = 40, invoices: int = 40) -> Weathered:
+def weather(folder: Path, *, seed: int, kills: int = 40, invoices: int = 40) -> Ending:
     """Live one deployment's days in a storm: invoices go out, payments come back; then calm, and the books."""
     began = time.monotonic()
     with _storm(folder, seed=seed, invoices=invoices) as storm:
@@ -103,7 +80,7 @@ class Storm:
 
     def rage(self, kills: int, *, people: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Kill so many pods, let everything else happen once in between, and people work on in both systems."""
-        deeds: list[tuple[str, Callable[[], object]]] = [("kill -9", self._kill)] * kills
+        deeds: list[tuple[str, Callable[[], object]]] = [(KILLED, self._kill)] * kills
         deeds += [("broker crashed", self._crash_broker), ("store crashed", self._crash_store)]
         deeds += [("queues purged", self._purge)]
         deeds += [(f"{name} cut off", self._cut(link)) for name, link in self._links.items()]
@@ -121,7 +98,7 @@ class Storm:
         def calm() -> bool:
             self._started_again()
             counts = self._status()[what]
-            return any(counts[state] for state in states) and not self._under_way() and not self._disagreements()
+            return any(counts[state] for state in states) and self._is_calm()
 
         try:
             wait_for(calm, f"calm, and {what} {' or '.join(states)}", seconds=CALM_SECONDS)
@@ -136,27 +113,20 @@ class Storm:
         with open_deployment(self._settings, environ={}) as deployment:
             assert_rebuilt_is_same(deployment.store)
 
-    def account(self, *, seed: int, seconds: float) -> Weathered:
+    def account(self, *, seed: int, seconds: float) -> Ending:
         """Sum up."""
-        books = self.sandbox.books()
-        calls = {**books["avidxchange"]["calls"], **books["infor"]["calls"]}
-        disagreements = self._disagreements()
-        return Weathered(
+        found = disagreements(self.sandbox)
+        return Ending(
             seed=seed,
             done=dict(sorted(self._done.items())),
             started_again=self._pods.revived,
-            batches=calls.get("POST /invoices/batches", 0),
-            handovers=calls.get("GLS840MI/UpdBatch", 0),
-            doubles=len(disagreements.get("doubles", ())),
-            disagreements=disagreements,
-            left=self._left(),
-            with_people=self._with_people(),
+            doubles=len(found.get("doubles", ())),
+            disagreements=found,
+            left=left_of(self._status()),
+            with_people=with_people(self._json("doubts")),
             seconds=seconds,
+            **written(self.sandbox),
         )
-
-    @property
-    def _store_url(self) -> str:
-        return self._settings.store_url
 
     def _kill(self) -> None:
         self._pods.kill_one(self._dice)
@@ -197,7 +167,7 @@ class Storm:
 
     def _position(self) -> int:
         try:
-            with psycopg.connect(self._store_url, connect_timeout=2) as connection:
+            with psycopg.connect(self._settings.store_url, connect_timeout=2) as connection:
                 row = connection.execute("SELECT max(notification_id) FROM stored_events").fetchone()
         except psycopg.OperationalError:
             return -1  # verdict: it is down, so nothing is recorded
@@ -210,24 +180,12 @@ class Storm:
         counts: dict[str, dict[str, int]] = self._json("sync-status", NAME)["counts"]
         return counts
 
-    def _left(self) -> dict[str, int]:
-        counts = self._status()
-        kinds = [(flow, state) for flow in ("invoices", "payments") for state in ("in_doubt", "waiting")]
-        return {f"{flow} {state}": counts[flow][state] for flow, state in kinds}
-
-    def _with_people(self) -> int:
-        return sum(doubt["next_look"] is None for doubt in self._json("doubts"))
-
-    def _under_way(self) -> bool:
-        left = sum(self._left().values())
-        return left > 0 and left > self._with_people()
-
-    def _disagreements(self) -> dict[str, list[Any]]:
-        found = self.sandbox.tie_out()
-        return {kind: found[kind] for kind in DISAGREEMENTS if found[kind]}
+    def _is_calm(self) -> bool:
+        left = sum(left_of(self._status()).values())
+        return (not left or left <= with_people(self._json("doubts"))) and not disagreements(self.sandbox)
 
     def _json(self, *arguments: str) -> Any:
-        with command_line({"TIEOUT_STORE_URL": self._store_url}) as run:
+        with command_line({"TIEOUT_STORE_URL": self._settings.store_url}) as run:
             return run("--config", str(self._settings.file), *arguments, "--json").document
 
 

@@ -1,11 +1,11 @@
 """What only the administrator of the real RabbitMQ can do, and a free port."""
 
-import socket
 from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tests.support import private_nodes
 from tests.support.private_rabbitmq import Rabbit
 
 
@@ -23,7 +23,4 @@ def cut_connections(rabbitmq_server: Rabbit, broker_url: str) -> Callable[[], No
 @pytest.fixture
 def free_port() -> int:
     """Give a port nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    return private_nodes.free_port()
