@@ -43,7 +43,7 @@ def decide_reversal(
     abandoned = [leg.posting for leg in state.legs if postings[leg.posting].before_handover]
     booked = [leg for leg in state.legs if postings[leg.posting].booked]
     why = f"payment {payment_id} was reversed at AvidXchange ({state.content.status})"
-    plans = [_reversal_posting(postings[leg.posting], rules.identity, rules) for leg in booked if rules.void_interface]
+    plans = [_reversal_posting(postings[leg.posting], rules, went_back_at) for leg in booked if rules.void_interface]
     planned = e.PaymentReversalPlanned(
         payment_id=payment_id,
         abandoned=tuple(abandoned),
@@ -96,18 +96,26 @@ def _maybe_forgotten(
     )
 
 
-def _reversal_posting(original: Posting, identity: PinnedIdentity, rules: Rules) -> PostingPlan:
+def _reversal_posting(original: Posting, rules: Rules, went_back_at: datetime | None) -> PostingPlan:
+    """Turn a booked posting round; one from before the store went back may have been taken back before, too.
+
+    Nobody says when a payment came back, and a later change of it proves nothing: Infor is read, a person asked.
+    """
     plan = original.plan
     if plan is None:
         raise ValueError("a booked posting has a plan")
     return msgspec.structs.replace(
         plan,
-        key1=key1(identity, payment_id=plan.payment_id, division=plan.division, generation=plan.generation, kind="R"),
+        key1=_key1_back(plan, rules.identity),
         kind="R",
         interface=rules.void_interface,
         lines=tuple(
             PostingLine(line=line.line, invoice=line.invoice, net=-line.net, discount=-line.discount)
             for line in plan.lines
         ),
-        read_back_only=False,
+        read_back_only=is_forgotten(original, went_back_at),
     )
+
+
+def _key1_back(plan: PostingPlan, identity: PinnedIdentity) -> str:
+    return key1(identity, payment_id=plan.payment_id, division=plan.division, generation=plan.generation, kind="R")

@@ -235,3 +235,16 @@ def test_a_plan_made_before_a_restore_is_not_recorded_after_it(errand: str) -> N
     world.store.log.append = restored_meanwhile  # type: ignore[method-assign]  # a backup of this moment
     engine.run_on(process, errand)
     assert world.store.log.last_position() == length
+
+
+def test_seed_40718943_a_reversal_that_a_restored_store_forgot_is_looked_for_and_not_sent_again() -> None:
+    leg = e.Leg(division="AAA", posting=KEY1, net=usd("1570.00"))
+    planned = e.PaymentPostingsPlanned(payment_id="77001", generation=1, legs=(leg,))
+    booked = p.PostingConfirmed(key1=KEY1, payment_id="77001", rows=())
+    posting = fold_posting(recorded([p.PostingPlanned(plan=plan(key1=KEY1)), booked]))
+    state = fold(recorded([e.PaymentSettled(content=payment()), planned, VOIDED]))
+    turning, before = msgspec.structs.replace(rules(), void_interface="AVXVOID"), NOW - timedelta(hours=1)
+    for went_back_at, only_read in ((LATER, True), (before, False), (None, False)):
+        (new,) = decide_reversal(state, {KEY1: posting}, turning, went_back_at=went_back_at).postings
+        back, _ = new
+        assert (back.kind, back.read_back_only) == ("R", only_read)
