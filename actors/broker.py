@@ -10,6 +10,7 @@ import pika
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.errors import ConnectionClosed, DramatiqError
+from dramatiq.middleware import CurrentMessage
 from pika.exceptions import AMQPChannelError, AMQPConnectionError, AMQPError, NackError, UnroutableError
 
 from actors.consumer import LISTEN_AGAIN_SECONDS, AttentiveConsumer
@@ -59,7 +60,9 @@ class QuorumBroker(RabbitmqBroker):
     """
 
     def __init__(self, url: str) -> None:
-        super().__init__(url=_with_patience(url), confirm_delivery=True, middleware=[SayOutagesSeldom()])
+        super().__init__(
+            url=_with_patience(url), confirm_delivery=True, middleware=[SayOutagesSeldom(), CurrentMessage()]
+        )
         self.listen_again_seconds = LISTEN_AGAIN_SECONDS
         self._sick: set[str] = set()  # queues that the broker could not serve when we last listened
 

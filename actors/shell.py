@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import dramatiq
+from dramatiq.middleware import CurrentMessage
 
 from actors.errands.catalogue import ERRANDS, POLLS
 from actors.left_alone import LeftAlone
@@ -54,13 +55,16 @@ class Shell:
 
     def _actor(self, broker: dramatiq.Broker, name: str) -> None:
         def answer(connection: str) -> None:
-            self.answer(name, UUID(connection))
+            ring = CurrentMessage.get_current_message()
+            self.answer(name, UUID(connection), rung_at=None if ring is None else ring.message_timestamp)
 
         dramatiq.Actor(answer, broker=broker, actor_name=name, queue_name=queue_of(name), priority=0, options={})
 
-    def answer(self, name: str, connection: UUID) -> None:
-        """Take up one ring: a batch of the errand when it is the connection's turn."""
-        if self._hushed.is_set() or not self.turns.enter(name, connection, waiting=self.waiting()):
+    def answer(self, name: str, connection: UUID, *, rung_at: int | None = None) -> None:
+        """Take up one ring: a batch of the errand when it is the connection's turn. rung_at: as for `Turns.enter`."""
+        if self._hushed.is_set():
+            return
+        if not self.turns.enter(name, connection, waiting=self.waiting(), rung_at=rung_at):
             return
         again = False
         try:

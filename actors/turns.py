@@ -1,12 +1,15 @@
 """Turns: how many threads of a process one connection may hold, so that a slow one never starves another."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import TypeVar
 from uuid import UUID
 
 from actors.ringing import MOST_AT_ONCE
+
+LONGEST_AGE_MILLISECONDS = 120_000  # a ring that seems older may come from a clock that is wrong
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -15,27 +18,38 @@ class Turns:
     """Who is at work in this process. Thread-safe.
 
     A ring over its connection's share is put aside, and rung again when an errand of that connection ends; a ring for
-    an errand that is at work already joins it, and the errand rings itself again at its end.
+    an errand that is at work already joins it, and the errand rings itself again at its end. A ring from before the
+    errand's last batch began is old: that batch saw what the ring was for, and rings itself while there is more. Else
+    every ring that was repeated while nobody listened would give its connection a turn more, round after round.
 
     serves: how many connections this process works for. Whoever rings first knows nothing of the others, and a remote
     that does not answer would hold every thread until it is too late for them.
     """
 
-    def __init__(self, threads: int, *, serves: Callable[[], int] = lambda: 1) -> None:
-        self._threads, self._serves = threads, serves
+    def __init__(
+        self, threads: int, *, serves: Callable[[], int] = lambda: 1, now: Callable[[], float] = time.time
+    ) -> None:
+        self._threads, self._serves, self._now = threads, serves, now
+        self._begun: dict[tuple[str, UUID], list[int]] = {}  # when its last batches began, as many as may be at once
         self._running: Counter[tuple[str, UUID]] = Counter()
         self._held: Counter[UUID] = Counter()
         self._aside: dict[UUID, list[str]] = {}
         self._joined: set[tuple[str, UUID]] = set()
         self._lock = threading.Lock()
 
-    def enter(self, errand: str, connection: UUID, *, waiting: frozenset[UUID] = frozenset()) -> bool:
+    def enter(
+        self, errand: str, connection: UUID, *, waiting: frozenset[UUID] = frozenset(), rung_at: int | None = None
+    ) -> bool:
         """Whether the errand may run now; a True is answered by `leave`.
 
-        waiting: other connections with rings that nobody has taken up yet, as far as this process knows.
+        waiting: other connections with rings that nobody has taken up yet, as far as this process knows; rung_at: by
+        the ringing process's clock, in milliseconds (Unix time), None when nobody knows. Clocks that differ delay a
+        ring by as much, until the relay rings again.
         """
         with self._lock:
             most = MOST_AT_ONCE.get(errand, 1)
+            if rung_at is not None and self._is_old(errand, connection, rung_at):
+                return False
             if self._running[errand, connection] >= most:
                 self._joined.add((errand, connection))
                 return False
@@ -46,6 +60,9 @@ class Turns:
                 return False
             self._running[errand, connection] += 1
             self._held[connection] += 1
+            begun = self._begun.setdefault((errand, connection), [])
+            begun.append(int(self._now() * 1000))
+            del begun[:-most]
             return True
 
     def leave(self, errand: str, connection: UUID) -> list[str]:
@@ -63,6 +80,14 @@ class Turns:
         """Give how many threads a connection holds."""
         with self._lock:
             return self._held[connection]
+
+    def _is_old(self, errand: str, connection: UUID, rung_at: int) -> bool:
+        """Whether batches that began later have answered a ring: one, or all that may be at once for one connection."""
+        now = int(self._now() * 1000)
+        if now - rung_at > LONGEST_AGE_MILLISECONDS:
+            return False
+        answers = MOST_AT_ONCE.get(errand, 1) if self._serves() == 1 else 1
+        return sum(rung_at < began <= now for began in self._begun.get((errand, connection), ())) >= answers
 
     def _taken_up(self, connection: UUID) -> list[str]:
         """Give as many of the errands put aside as the connection has threads for, oldest first."""

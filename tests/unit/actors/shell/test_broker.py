@@ -5,6 +5,7 @@ from uuid import UUID
 
 import dramatiq
 import pytest
+from dramatiq.middleware import CurrentMessage
 
 from actors.broker import DEAD_LETTERS, QuorumBroker, is_shared, make_broker
 from actors.middleware.seldom import SayOutagesSeldom, Seldom
@@ -31,7 +32,7 @@ def test_queues_are_quorum_queues_with_bounds_and_one_place_for_dead_letters(bro
 
 
 def test_nothing_may_strike_between_an_answer_and_its_outcome(broker: QuorumBroker) -> None:
-    assert [type(one) for one in broker.middleware] == [SayOutagesSeldom]
+    assert [type(one) for one in broker.middleware] == [SayOutagesSeldom, CurrentMessage]
     assert broker.confirm_delivery
 
 

@@ -9,11 +9,14 @@ from uuid import UUID
 
 import dramatiq
 import pytest
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import CurrentMessage
 
 from actors import shell
 from actors.broker import make_broker
 from actors.errands.catalogue import ERRANDS, POLLS
-from actors.shell import Doorbell
+from actors.queues import message
+from actors.shell import Doorbell, Shell
 from actors.tools import Tools
 from actors.watch import UNWATCHED, Watch
 
@@ -121,6 +124,35 @@ def test_connections_take_turns_batch_by_batch(town: Town, bell: Doorbell) -> No
         for connection in HEALTHY:
             bell.ring("send_suppliers", connection)
     assert town.finished.wait(PATIENCE_SECONDS)
+    rounds = [town.claims[at : at + len(HEALTHY)] for at in range(0, len(town.claims), len(HEALTHY))]
+    assert rounds == [HEALTHY] * BATCHES
+
+
+@pytest.mark.parametrize("town", [1], indirect=True)
+def test_rings_that_piled_up_while_nobody_listened_are_one_turn(town: Town) -> None:
+    town.left.update({("send_suppliers", connection): BATCHES for connection in HEALTHY})
+    broker = StubBroker(middleware=[CurrentMessage()])
+
+    def ring(errand: str, connection: UUID, *, seconds_ago: int = 0) -> None:
+        rung = message(errand, connection)
+        broker.enqueue(rung.copy(message_timestamp=rung.message_timestamp - seconds_ago * 1000))
+
+    Shell(
+        broker,
+        lambda one: cast(Tools, Bench(one)),
+        lambda *_: None,
+        ring=ring,
+        threads=town.threads,
+        serves=lambda: len(HEALTHY),
+    )
+    for connection in (*HEALTHY[:1] * 10, *HEALTHY):
+        ring("send_suppliers", connection, seconds_ago=5)
+    worker = dramatiq.Worker(broker, worker_threads=town.threads, worker_timeout=50)
+    worker.start()
+    try:
+        assert town.finished.wait(PATIENCE_SECONDS)
+    finally:
+        worker.stop()
     rounds = [town.claims[at : at + len(HEALTHY)] for at in range(0, len(town.claims), len(HEALTHY))]
     assert rounds == [HEALTHY] * BATCHES
 

@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-from actors.turns import Turns
+import pytest
+
+from actors.turns import LONGEST_AGE_MILLISECONDS, Turns
 
 ACME, BETA, GAMMA = (UUID(int=number) for number in (1, 2, 3))
 KINDS = ("send_suppliers", "send_ledger_codes", "close_invoices", "confirm_posting", "post_payment", "plan_reversal")
@@ -75,3 +77,59 @@ def test_a_ring_for_an_errand_at_work_joins_it_and_is_rung_once_at_its_end() -> 
     assert turns.leave("send_suppliers", ACME) == ["send_suppliers"]
     assert turns.enter("send_suppliers", ACME)
     assert turns.leave("send_suppliers", ACME) == []
+
+
+class Watch:
+    """A clock set by hand, in milliseconds."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def __call__(self) -> float:
+        return self.at / 1000
+
+
+def served(turns: Turns, errand: str, rung_at: int) -> bool:
+    """Ring an errand once; whether it ran, a batch that is over at once."""
+    ran = turns.enter(errand, ACME, rung_at=rung_at)
+    if ran:
+        turns.leave(errand, ACME)
+    return ran
+
+
+def test_rings_from_before_the_last_batch_began_are_one_turn_and_later_ones_another() -> None:
+    clock = Watch(1_000_000)
+    turns = Turns(6, serves=lambda: 10, now=clock)
+    assert [served(turns, "fetch_images", rung_at) for rung_at in (999_000, 999_000, 999_500)] == [True, False, False]
+    assert not turns.enter("fetch_images", ACME, rung_at=999_999)
+    clock.at += 5
+    assert served(turns, "fetch_images", 1_000_000), "rung in the millisecond in which it began: perhaps after that"
+    assert turns.enter("fetch_images", BETA, rung_at=999_000)
+
+
+def test_an_old_ring_does_not_even_join_the_batch_at_work() -> None:
+    turns = Turns(6, serves=lambda: 10, now=Watch(1_000_000))
+    assert turns.enter("send_suppliers", ACME, rung_at=999_000)
+    assert not turns.enter("send_suppliers", ACME, rung_at=999_000)
+    assert turns.leave("send_suppliers", ACME) == []
+
+
+def test_a_process_of_one_connection_takes_up_as_many_old_rings_as_may_be_at_work() -> None:
+    turns = Turns(6, now=Watch(1_000_000))
+    assert [turns.enter("fetch_images", ACME, rung_at=999_000) for _ in "123"] == [True, True, False]
+    assert turns.leave("fetch_images", ACME) == []
+
+
+@pytest.mark.parametrize("step", [-60_000, LONGEST_AGE_MILLISECONDS])
+def test_a_clock_that_was_set_anew_silences_nobody(step: int) -> None:
+    clock = Watch(1_000_000)
+    turns = Turns(6, serves=lambda: 10, now=clock)
+    assert served(turns, "send_suppliers", 999_000)
+    clock.at += step
+    assert served(turns, "send_suppliers", min(999_000, clock.at))
+
+
+def test_who_does_not_know_when_it_was_rung_is_heard() -> None:
+    turns = Turns(6, serves=lambda: 10, now=Watch(1_000_000))
+    assert served(turns, "send_suppliers", 999_000)
+    assert turns.enter("send_suppliers", ACME)
