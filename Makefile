@@ -68,6 +68,7 @@ image-test: $(READY)  ## do the Dockerfile's steps give a tieout that works? (no
 bench: $(READY)  ## benchmarks, by hand
 	$(BIN)/python benchmarks/api_calls.py
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/fairness.py
 
 lock:  ## write the locks anew (needs uv): everything, what a pod runs, what makes the wheel
 	uv pip compile --universal --generate-hashes --no-header --quiet --group dev pyproject.toml -o requirements.lock

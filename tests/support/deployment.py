@@ -116,6 +116,7 @@ class Deployment:
     infor: Table = field(default_factory=dict)
     avidxchange: Table = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    name: str = NAME
 
     @property
     def store(self) -> Path:
@@ -136,7 +137,7 @@ class Deployment:
 
     def sync(self, *arguments: str) -> Ran:
         """Sync and give how that ended."""
-        return self.command("sync", NAME, "--wait", "30", *arguments, "--json")
+        return self.command("sync", self.name, "--wait", "30", *arguments, "--json")
 
     def settled_sync(self, *arguments: str) -> Table:
         """Sync, which must end with 0 or 3; give its totals."""
@@ -161,7 +162,7 @@ class Deployment:
         self.write_settings()
         made = self.command("init", str(self.folder))
         assert made.code == 0, made.err
-        added = self.command("connection", "add", NAME, "--ionapi", str(self.ionapi), "--by", "alice")
+        added = self.command("connection", "add", self.name, "--ionapi", str(self.ionapi), "--by", "alice")
         assert added.code == 0, added.err
 
     @property
@@ -173,16 +174,15 @@ class Deployment:
         """Write `tieout.toml`, with some settings changed from now on."""
         self.infor |= infor or {}
         self.avidxchange |= avidxchange or {}
+        (self.folder / "tieout.toml").write_text(self.settings(), "utf-8")
+
+    def settings(self) -> str:
+        """Give the tables of this connection, as `tieout.toml` holds them."""
         tables = {
-            f"connections.{NAME}.infor": {**INFOR, "divisions": tuple(self.divisions()), **self.infor},
-            f"connections.{NAME}.avidxchange": {
-                **AVIDXCHANGE,
-                "base_url": self.sandbox.avidxchange_url,
-                **self.avidxchange,
-            },
+            "infor": {**INFOR, "divisions": tuple(self.divisions()), **self.infor},
+            "avidxchange": {**AVIDXCHANGE, "base_url": self.sandbox.avidxchange_url, **self.avidxchange},
         }
-        text = "".join(f"[{name}]\n{_lines(table)}\n" for name, table in tables.items())
-        (self.folder / "tieout.toml").write_text(text, "utf-8")
+        return "".join(f"[connections.{self.name}.{side}]\n{_lines(table)}\n" for side, table in tables.items())
 
     def divisions(self) -> list[str]:
         """Name the divisions Infor has."""
@@ -237,11 +237,13 @@ def deployed(
     tenant: Table | None = None,
     account: Table | None = None,
     set_up: bool = True,
+    name: str = NAME,
     **options: Any,
 ) -> Iterator[Deployment]:
     """Open a sandbox and a deployment that points at it.
 
-    infor, avidxchange: settings of ours; tenant, account, options: of the pretend Infor, AvidXchange, and both.
+    infor, avidxchange: settings of ours; tenant, account, options: of the pretend Infor, AvidXchange, and both;
+    name: what the connection is called.
     """
     asked: Table = {
         "invoices": 20,
@@ -255,7 +257,7 @@ def deployed(
     } | options
     with Sandbox(SandboxOptions(**asked)) as sandbox:
         desk = Desk(sandbox.control_url)
-        made = Deployment(folder, sandbox, desk, infor=dict(infor or {}), avidxchange=dict(avidxchange or {}))
+        made = Deployment(folder, sandbox, desk, dict(infor or {}), dict(avidxchange or {}), name=name)
         if set_up:
             made.set_up()
         yield made
