@@ -50,7 +50,8 @@ def test_an_account_that_forbids_codes_says_so_and_tries_no_further(tmp_path: Pa
         assert ran.code == 3, ran.err
         assert ran.document["invoices"]["submitted"] == 0
         tried = deployment.desk.sent()["PUT /enterpriseCodes"]
-        assert tried <= 2
+        # In bulk: how many calls depends on how far the poll was whenever a batch of them was taken.
+        assert tried < ran.document["ledger_codes"]["refused"] / 10
         deployment.settled_sync()
         assert deployment.desk.sent()["PUT /enterpriseCodes"] == tried
         assert "verify" in " ".join(issue["why"] + issue["mend"] for issue in deployment.json("issues"))
