@@ -43,12 +43,12 @@ class Turns:
         """Whether the errand may run now; a True is answered by `leave`.
 
         waiting: other connections with rings that nobody has taken up yet, as far as this process knows; rung_at: by
-        the ringing process's clock, in milliseconds (Unix time), None when nobody knows. Clocks that differ delay a
-        ring by as much, until the relay rings again.
+        the ringing process's clock, in milliseconds (Unix time), None when nobody knows. Where clocks differ, a ring
+        may be taken for an old one: the relay rings again for what stays due.
         """
         with self._lock:
             most = MOST_AT_ONCE.get(errand, 1)
-            if rung_at is not None and self._is_old(errand, connection, rung_at):
+            if rung_at is not None and self._is_old(errand, connection, rung_at, most):
                 return False
             if self._running[errand, connection] >= most:
                 self._joined.add((errand, connection))
@@ -81,13 +81,13 @@ class Turns:
         with self._lock:
             return self._held[connection]
 
-    def _is_old(self, errand: str, connection: UUID, rung_at: int) -> bool:
+    def _is_old(self, errand: str, connection: UUID, rung_at: int, most: int) -> bool:
         """Whether batches that began later have answered a ring: one, or all that may be at once for one connection."""
         now = int(self._now() * 1000)
         if now - rung_at > LONGEST_AGE_MILLISECONDS:
             return False
-        answers = MOST_AT_ONCE.get(errand, 1) if self._serves() == 1 else 1
-        return sum(rung_at < began <= now for began in self._begun.get((errand, connection), ())) >= answers
+        later = sum(rung_at < began <= now for began in self._begun.get((errand, connection), ()))
+        return later >= most or (later > 0 and self._serves() != 1)
 
     def _taken_up(self, connection: UUID) -> list[str]:
         """Give as many of the errands put aside as the connection has threads for, oldest first."""
