@@ -5,14 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support.deployment import NAME, Deployment, deployed
+from tests.support.deployment import NAME, Deployment, deployed, is_through, schedule
 from tests.support.facts import Fact, Subject, facts
 from tests.support.pods import Pods
 from tests.support.waiting import wait_for
 from tieout.settings import load_file
 from tieout.wiring import open_deployment
 
-SCHEDULE = f'[connections.{NAME}.schedule]\nsuppliers = "2s"\nledger_codes = "2s"\ninvoices = "2s"\npayments = "2s"\n'
 PINNED = {"organisation": "books"}  # ids derive from it: two deployments of one organisation can be compared
 LONG_SECONDS = 120.0
 COMPARED = ("suppliers", "ledger_codes", "invoices", "payments", "money")
@@ -33,7 +32,7 @@ def spread_out(folder: Path, *, store_url: str, broker_url: str, **options: Any)
         deployment.tokens |= {"TIEOUT_STORE_URL": store_url, "TIEOUT_BROKER_URL": broker_url}
         deployment.set_up()
         settings = folder / "tieout.toml"
-        settings.write_text(settings.read_text("utf-8") + SCHEDULE, "utf-8")
+        settings.write_text(settings.read_text("utf-8") + schedule(), "utf-8")
         with Pods(settings, deployment.environ()) as pods:
             yield deployment, pods
 
@@ -49,8 +48,7 @@ def work_until(deployment: Deployment, pods: Pods, what: str, *states: str) -> N
 
     def done() -> bool:
         pods.check()
-        found = counts(deployment, what)
-        return any(found[state] for state in states) and not found["waiting"] and not found["in_doubt"]
+        return is_through(counts(deployment, what), *states)
 
     wait_for(done, f"{what} are {' or '.join(states)}", seconds=LONG_SECONDS)
 

@@ -53,6 +53,16 @@ AVIDXCHANGE: Table = {
 }
 
 
+def schedule(name: str = NAME) -> str:
+    """Give the table of a connection that polls every flow every two seconds."""
+    return f"[connections.{name}.schedule]\n{_lines(dict.fromkeys(FLOWS, '2s'))}"
+
+
+def is_through(counts: Mapping[str, int], *states: str) -> bool:
+    """Whether a flow has records in one of the states, and none that wait or are in doubt."""
+    return any(counts[state] for state in states) and not counts["waiting"] and not counts["in_doubt"]
+
+
 @dataclass(frozen=True)
 class Ran:
     """A command that ended: its exit code and what it wrote."""

@@ -8,12 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from domain.identifiers import PinnedIdentity
-from tests.support.deployment import Deployment, Ran, command_line, deployed
+from tests.integration.spread_out import PINNED
+from tests.support.deployment import INFOR, Deployment, Ran, command_line, deployed, is_through, schedule
 from tests.support.mute_server import mute_server
 from tests.support.pods import Pods
 
-COMPANY, ORGANISATION = 100, "books"
-EVERY = {"suppliers": "2s", "ledger_codes": "2s", "invoices": "2s", "payments": "2s"}
 Counts = dict[str, dict[str, int]]
 
 
@@ -48,7 +47,7 @@ class Neighbours:
         """Whether these connections' invoices are through, as far as they may be; every process must be well."""
         self.pods.check()
         every = self.counts()
-        return all(_is_through(every[name]["invoices"]) for name in names)
+        return all(is_through(every[name]["invoices"], "submitted") for name in names)
 
 
 @contextlib.contextmanager
@@ -68,7 +67,7 @@ def neighbours(
         }
         for name in list(found)[:dead]:
             _silence(found[name], opened.enter_context(mute_server()))
-        config.write_text("".join(_settings(one) for one in found.values()), "utf-8")
+        config.write_text("".join(f"{one.settings()}{schedule(one.name)}\n" for one in found.values()), "utf-8")
         pods = opened.enter_context(Pods(config, urls))
         made = Neighbours(config, urls, found, pods)
         made.command("init", str(folder))
@@ -79,14 +78,10 @@ def neighbours(
 
 def _neighbour(folder: Path, name: str, **options: Any) -> contextlib.AbstractContextManager[Deployment]:
     folder.mkdir()
-    avidxchange = {**options.pop("avidxchange", {}), "organisation": ORGANISATION}
+    avidxchange = {**options.pop("avidxchange", {}), **PINNED}
     return deployed(
         folder, name=name, tenant={"tenant": _tenant(name)}, avidxchange=avidxchange, set_up=False, **options
     )
-
-
-def _is_through(invoices: dict[str, int]) -> bool:
-    return bool(invoices["submitted"]) and not invoices["waiting"] and not invoices["in_doubt"]
 
 
 def _silence(one: Deployment, address: str) -> None:
@@ -94,14 +89,9 @@ def _silence(one: Deployment, address: str) -> None:
     one.ionapi.write_text(one.ionapi.read_text("utf-8").replace(one.sandbox.infor_url, address), "utf-8")
 
 
-def _settings(one: Deployment) -> str:
-    lines = "".join(f'{flow} = "{every}"\n' for flow, every in EVERY.items())
-    return f"{one.settings()}[connections.{one.name}.schedule]\n{lines}\n"
-
-
 def _tenant(name: str) -> str:
     return f"{name.upper()}_TST"
 
 
 def _id(name: str) -> UUID:
-    return PinnedIdentity(_tenant(name), COMPANY, ORGANISATION).id
+    return PinnedIdentity(_tenant(name), INFOR["company"], PINNED["organisation"]).id

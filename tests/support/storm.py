@@ -21,10 +21,9 @@ from pika.exceptions import AMQPError
 
 from actors.queues import QUEUES
 from tests.integration.broker.rabbit import Rabbit
-from tests.integration.spread_out import SCHEDULE
 from tests.support import postgres_server, private_postgres, rabbitmq_server
 from tests.support.cutting_proxy import CuttingProxy
-from tests.support.deployment import NAME, command_line
+from tests.support.deployment import NAME, command_line, schedule
 from tests.support.endings import KILLED, PACE, Ending, disagreements, left_of, with_people, written
 from tests.support.folded import assert_rebuilt_is_same
 from tests.support.pods import Pods
@@ -210,7 +209,7 @@ def _storm(folder: Path, *, seed: int, invoices: int) -> Iterator[Storm]:
         links = {name: stack.enter_context(CuttingProxy("127.0.0.1", port)) for name, port in servers.items()}
         _lead_through(sandbox, links)
         settings = set_up(folder, sandbox, store=store.url, environ={})
-        settings.file.write_text(settings.file.read_text("utf-8") + SCHEDULE, "utf-8")
+        settings.file.write_text(settings.file.read_text("utf-8") + schedule(), "utf-8")
         environ = {
             "TIEOUT_STORE_URL": _through(store.url, links["store"]),
             "TIEOUT_BROKER_URL": _through(broker.rabbit.url, links["broker"]),

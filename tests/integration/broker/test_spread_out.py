@@ -13,8 +13,7 @@ import pytest
 from actors.broker import DEAD_LETTERS
 from actors.queues import QUEUES
 from tests.integration.broker.rabbit import PATIENCE_SECONDS, Rabbit
-from tests.integration.spread_out import SCHEDULE
-from tests.support.deployment import NAME, Deployment, deployed
+from tests.support.deployment import NAME, Deployment, deployed, schedule
 from tests.support.waiting import wait_for
 
 END_SECONDS = 60.0
@@ -29,7 +28,7 @@ class Ward:
         self.rabbit = Rabbit(url)
         deployment.tokens["TIEOUT_BROKER_URL"] = url
         settings = deployment.folder / "tieout.toml"
-        settings.write_text(settings.read_text("utf-8") + SCHEDULE, "utf-8")
+        settings.write_text(settings.read_text("utf-8") + schedule(), "utf-8")
         self.living: list[Process] = []
 
     def start(self, *arguments: str) -> Process:
