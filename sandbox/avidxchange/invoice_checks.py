@@ -60,6 +60,8 @@ def check_invoice(fields: Fields, books: AvidBooks, options: AvidOptions, *, bat
     if abs(invoice.discount) > abs(invoice.gross):
         fields.refuse("FIELD_INVALID", "DiscountAmount", "is more than the invoice")
     _check_references(fields, invoice, books)
+    if options.unique_numbers:
+        _check_number(fields, invoice, books)
     return invoice
 
 
@@ -97,6 +99,12 @@ def _po_numbers(fields: Fields) -> tuple[str, ...]:
     return tuple(numbers)
 
 
+def _check_number(fields: Fields, invoice: Invoice, books: AvidBooks) -> None:
+    same_number = books.by_number.get((invoice.vendor_external_id, invoice.invoice_number), ())
+    if any(other.live and other.external_id != invoice.external_id for other in same_number):
+        fields.refuse("DUPLICATE_INVOICE", "InvoiceNumber", f"{invoice.invoice_number} is here already")
+
+
 def _check_references(fields: Fields, invoice: Invoice, books: AvidBooks) -> None:
     vendor = books.vendors.true.get(invoice.vendor_external_id)
     if vendor is None:
@@ -107,9 +115,6 @@ def _check_references(fields: Fields, invoice: Invoice, books: AvidBooks) -> Non
         code = books.codes.true.get((group, value))
         if code is None or not code.active:
             fields.refuse("CODE_NOT_FOUND", "Codes", f"{group} {value} is unknown or inactive")
-    same_number = books.by_number.get((invoice.vendor_external_id, invoice.invoice_number), ())
-    if any(other.live and other.external_id != invoice.external_id for other in same_number):
-        fields.refuse("DUPLICATE_INVOICE", "InvoiceNumber", f"{invoice.invoice_number} is here already")
     if books.purchase_orders is None:
         return
     named = {line.po_number for line in invoice.lines if line.po_number}

@@ -11,7 +11,8 @@ class AvidOptions(msgspec.Struct, kw_only=True, frozen=True):
     """Settings of the pretend AvidXchange; the defaults follow the wire contract.
 
     `quirks` is the share of answers that use one of the confirmed oddities (a single object instead of a
-    list, `PageCount`, numeric ids and so on), drawn separately for each oddity.
+    list, `PageCount`, numeric ids and so on), drawn separately for each oddity. `unique_numbers`: whichever of
+    a vendor's invoices with one number comes second is refused.
     """
 
     company_token: str = "company-token-of-the-sandbox"  # noqa: S105 - a pretend credential
@@ -32,6 +33,7 @@ class AvidOptions(msgspec.Struct, kw_only=True, frozen=True):
     window_days: int = 30
     codes_writable: bool = True
     string_money: bool = False
+    unique_numbers: bool = True
     quirks: float = 0.25
     max_body_bytes: int = 10 * MEGABYTE
     max_image_bytes: int = 7_000_000

@@ -22,6 +22,7 @@ COMPARABLE: dict[str, Any] = {
     "infor": PATIENT,
     "avidxchange": PATIENT | PINNED,
     "call_timeout_seconds": CALL_TIMEOUT_SECONDS,
+    "account": {"unique_numbers": False},  # else of two invoices with one number the first to come is taken
 }
 
 
@@ -51,6 +52,16 @@ def work_until(deployment: Deployment, pods: Pods, what: str, *states: str) -> N
         return is_through(counts(deployment, what), *states)
 
     wait_for(done, f"{what} are {' or '.join(states)}", seconds=LONG_SECONDS)
+
+
+def work_up_to(deployment: Deployment, pods: Pods, what: str, elsewhere: dict[str, int]) -> None:
+    """Wait until a flow's counts are those of another deployment: polls may be half way when nothing waits."""
+
+    def done() -> bool:
+        pods.check()
+        return counts(deployment, what) == elsewhere
+
+    wait_for(done, f"{what} are {elsewhere}", seconds=LONG_SECONDS)
 
 
 def totals(deployment: Deployment) -> dict[str, Any]:

@@ -69,6 +69,12 @@ def test_the_same_number_under_another_external_id_is_a_duplicate(avid: Account)
     assert avid.post(invoice(ExternalId="100|BBB|V1001|V1001|INV-77|2026"))[0]["Successful"] is True
 
 
+def test_an_account_that_does_not_mind_takes_the_same_number_twice(open_account: Callable[..., Account]) -> None:
+    avid = open_account(unique_numbers=False).ready()
+    avid.post(invoice())
+    assert avid.post(invoice(ExternalId="100|BBB|V1001|V1001|INV-77|2026"))[0]["Successful"] is True
+
+
 def test_purchase_orders_are_checked_once_they_are_known(avid: Account) -> None:
     avid.control("purchase-orders", **{"7009999": "100|V1001"})
     assert codes_of(avid.post(invoice("A"))[0]) == ["PO_NOT_FOUND"]
