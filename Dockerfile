@@ -2,7 +2,7 @@
 # so keep them plain: COPY without flags, RUN with commands joined by &&, no shell tricks.
 # The base is pinned by version and digest (the index of every platform); move both together.
 
-FROM python:3.11.13-slim-bookworm@sha256:86adf8dbadc3d6e82ee5dd2c74bec2e1c2467cdad47886280501df722372d2e1 AS build
+FROM python:3.11.16-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 COPY requirements-build.lock requirements-run.lock ./
@@ -22,7 +22,7 @@ RUN /opt/tieout/bin/python -m pip install --quiet --no-deps --no-index --find-li
 # The running image installs nothing any more.
 RUN /opt/tieout/bin/python -m pip uninstall --quiet --yes pip setuptools
 
-FROM python:3.11.13-slim-bookworm@sha256:86adf8dbadc3d6e82ee5dd2c74bec2e1c2467cdad47886280501df722372d2e1
+FROM python:3.11.16-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="tieout" \

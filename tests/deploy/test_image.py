@@ -91,7 +91,7 @@ def test_a_pod_gets_what_the_wheel_asks_for_and_no_tool_of_a_developer() -> None
 
 
 GOOD = """
-FROM python:3.11.13-slim-bookworm@sha256:{digest}
+FROM python:3.11.16-slim-bookworm@sha256:{digest}
 RUN python -m pip install --require-hashes \\
     -r a.lock  && python -m pip check
 USER 10001:10001
@@ -110,7 +110,7 @@ ENTRYPOINT ["tieout"]
         ('["tieout"]', '["sh"]'),
         ("--require-hashes", "--upgrade"),
         ("python -m pip check", "apt-get update"),
-        ("3.11.13-slim-bookworm", "3-slim"),
+        ("3.11.16-slim-bookworm", "3-slim"),
         (f"@sha256:{'0' * 64}", ""),
     ],
 )
