@@ -1,6 +1,6 @@
 """What stands between a due invoice and its batch: the gate in our log, Infor's word, a look at AvidXchange."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -48,9 +48,9 @@ def pass_gate(tools: Tools, rows: Sequence[DueRow]) -> list[Candidate]:
     others = [s for row in asked for s in _gate_streams(tools, states[row.aggregate])]
 
     def judge(state: Invoice, key: InvoiceKey, history: History) -> tuple[Event, ...]:
-        return () if _idle(state) else decide_gate(state, key, _gates(tools, state, key, history))
+        return decide_gate(state, key, _gates(tools, state, key, history))
 
-    return _keep(tools, asked, judge, others=others)
+    return _keep(tools, asked, judge, read=states, others=others)
 
 
 def look_before(tools: Tools, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -64,20 +64,30 @@ def look_before(tools: Tools, candidates: Sequence[Candidate]) -> list[Candidate
     unread = [c.row for c in candidates if c.key not in ledger or isinstance(ledger[c.key], Problem)]
     postpone(tools, unread)
     asked = [c.row for c in candidates if c.row not in unread]
+    passed = {c.row.aggregate: c.state for c in candidates}
 
     def judge(state: Invoice, key: InvoiceKey, _: History) -> tuple[Event, ...]:
-        if not state.sendable:
-            return ()
         there = judge_found(state, key, found.get(key.external_id, []), attempt_id="")
         now = ledger.get(key)
         known = now if isinstance(now, LedgerState) else None
         return there or decide_before_sending(state, key, known, tools.rules)
 
-    return _keep(tools, asked, judge)
+    return _keep(tools, asked, judge, read=passed)
 
 
-def _keep(tools: Tools, rows: Sequence[DueRow], judge: Judge, *, others: Sequence[UUID] = ()) -> list[Candidate]:
-    """Record what `judge` says of each row's invoice in one transaction; give those it says nothing of."""
+def _keep(
+    tools: Tools,
+    rows: Sequence[DueRow],
+    judge: Judge,
+    *,
+    read: Mapping[UUID, Invoice],
+    others: Sequence[UUID] = (),
+) -> list[Candidate]:
+    """Record what `judge` says of each row's invoice in one transaction; give those it says nothing of.
+
+    An invoice that moved since it was `read` is not judged: its gate, its image and the look belong to what it was.
+    It is due again as what it is now.
+    """
     streams = [row.aggregate for row in rows]
     passing: dict[UUID, Candidate] = {}
 
@@ -87,6 +97,8 @@ def _keep(tools: Tools, rows: Sequence[DueRow], judge: Judge, *, others: Sequenc
         for row in rows:
             past = history[row.aggregate]
             state = fold(past)
+            if state.version != read[row.aggregate].version:
+                continue
             events = judge(state, state.key, history) if state.key else ()
             facts.append(appended(past, row.aggregate, *events))
             if not events and state.sendable and state.key and state.content:

@@ -10,14 +10,17 @@ from domain.effects import Wake
 from domain.event import Event, Meta, Recorded
 from domain.invoices import index
 from domain.invoices.events import InvoiceAtRiskInInfor
+from domain.invoices.submission_events import InvoiceSubmissionStarted
 from domain.postings import events as p
 from domain.routing import route
 from domain.suppliers.events import SupplierConfirmed
 from domain.suppliers.supplier import fold
 from tieout.simulation import hands
 from tieout.simulation.engine import Engine
+from tieout.simulation.happenings import Happening
 from tieout.simulation.schedule import Profile, draw
 from tieout.simulation.world import IDENTITY, PAYEES, World
+from tieout.simulation.world_events import happen
 
 
 def test_seed_10051650_a_page_read_before_another_poll_overtook_it_is_not_recorded() -> None:
@@ -144,3 +147,28 @@ def test_seed_31097825_what_turns_out_to_be_live_while_another_poll_drops_it_sta
     engine.run_on(first, "poll_invoices")
     stream = world.stream("invoice", key.external_id)
     assert any(isinstance(r.event, InvoiceAtRiskInInfor) for r in world.store.log.load([stream])[stream])
+
+
+def test_seed_50473393_an_invoice_that_moved_while_its_gate_was_judged_does_not_pass_it() -> None:
+    engine = Engine(draw(1, profile=Profile.WHOLE))
+    world, (first, second) = engine.world, engine.processes[:2]
+    for name in ("poll_invoices", "fetch_images"):  # no supplier was read, so every gate is shut
+        engine.run_on(first, name)
+        world.store.drain()
+    append: Any = world.store.log.append
+    slept: list[bool] = []
+
+    def overtaken(batch: Any, **options: Any) -> None:
+        if not slept:
+            slept.append(True)
+            for number in range(10):  # one invoice each, by the dice
+                happen(engine, Happening.CHANGED, number)
+            world.time.pass_by(timedelta(minutes=20))
+            engine.run_on(second, "poll_invoices")
+        append(batch, **options)
+
+    world.store.log.append = overtaken  # type: ignore[method-assign]  # the process sleeps before its append
+    engine.run_on(first, "submit_invoices")
+    assert slept
+    assert not any(isinstance(recorded.event, InvoiceSubmissionStarted) for recorded in world.history())
+    assert engine.violations == []
