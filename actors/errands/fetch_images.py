@@ -1,7 +1,8 @@
 """Fetch images of invoices from Infor: several in flight, streamed into the blob store, judged by their content."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import msgspec
 
@@ -9,11 +10,11 @@ from actors.errands.claims import claim, done, giving_back, postpone
 from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.errors import MalformedError, RefusedError, TransientError
-from domain.event import Append
+from domain.event import Append, Event
 from domain.identifiers import InvoiceKey
 from domain.invoices.content import ImageRef
 from domain.invoices.decisions import IMAGE_TOO_LARGE, decide_image
-from domain.invoices.invoice import fold
+from domain.invoices.invoice import Invoice, fold
 from domain.ports.store import DueRow
 
 BATCH = 24
@@ -50,9 +51,10 @@ def fetch_images(tools: Tools) -> int:
         return 0
     with giving_back(tools, rows):
         histories = tools.log.load([row.aggregate for row in rows])
-        wanted = [(row, key) for row in rows if (key := fold(histories[row.aggregate]).key) is not None]
+        read = {row.aggregate: fold(histories[row.aggregate]) for row in rows}
+        wanted = [(row, key) for row in rows if (key := read[row.aggregate].key) is not None]
         fetched = tools.spread(lambda pair: _fetch(tools, *pair), wanted, at_once=IN_FLIGHT)
-        _settle(tools, [(row, key, found) for (row, key), found in zip(wanted, fetched, strict=True)])
+        _settle(tools, [(row, key, found) for (row, key), found in zip(wanted, fetched, strict=True)], read)
     return len(rows)
 
 
@@ -101,34 +103,40 @@ def _search(tools: Tools, key: InvoiceKey) -> Fetched:
     return Fetched(image=ImageRef(digest=digest, size=size, content_type=kind, file_name=name))
 
 
-def _settle(tools: Tools, results: Sequence[tuple[DueRow, InvoiceKey, Fetched]]) -> None:
-    """Record all outcomes in one transaction; what holds is searched again later, what failed with back-off."""
+def _settle(tools: Tools, results: Sequence[tuple[DueRow, InvoiceKey, Fetched]], read: Mapping[UUID, Invoice]) -> None:
+    """Record all outcomes in one transaction; what holds is searched again later, what failed with back-off.
+
+    What was found for an invoice that changed since it was `read` counts for nothing: it is searched again.
+    """
     known = {row.aggregate: (key, found) for row, key, found in results if found.fault is None}
+    changed: set[UUID] = set()
 
     def decide(history: History) -> list[Append]:
-        facts = []
-        for stream, (key, found) in known.items():
-            events = decide_image(
-                fold(history[stream]),
-                key,
-                image=found.image,
-                reason=found.reason,
-                hold=found.hold,
-                detail=found.detail,
-            )
-            facts.append(appended(history[stream], stream, *events))
-        return facts
+        states = {stream: fold(history[stream]) for stream in known}
+        changed.clear()
+        changed.update(stream for stream, state in states.items() if state.content != read[stream].content)
+        return [
+            appended(history[stream], stream, *_outcome(states[stream], key, found))
+            for stream, (key, found) in known.items()
+            if stream not in changed
+        ]
 
     if known:
         settle(tools.log, list(known), decide, causes=tools.causes(tools.correlation_id()))
-    holding = [row for row, _, found in results if found.fault is None and _holds(found)]
-    ended = [row for row, _, found in results if found.fault is None and not _holds(found)]
+    ended = [
+        row for row, _, found in results if found.fault is None and (row.aggregate in changed or not _holds(found))
+    ]
+    holding = [row for row, _, found in results if found.fault is None and row not in ended]
     done(tools, ended)
     if holding:
         tools.work.postpone(holding, worker=tools.worker, until=tools.log.now() + SEARCH_AGAIN)
     for row, _, found in results:
         if found.fault is not None:
             postpone(tools, [row], retry_after=found.fault.retry_after)
+
+
+def _outcome(state: Invoice, key: InvoiceKey, found: Fetched) -> tuple[Event, ...]:
+    return decide_image(state, key, image=found.image, reason=found.reason, hold=found.hold, detail=found.detail)
 
 
 def _holds(found: Fetched) -> bool:

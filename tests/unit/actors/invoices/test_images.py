@@ -1,10 +1,13 @@
 """Images of invoices: missing, too large, of another type, refused, and the coding beside them."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from actors.errands import invoice_reading
+from actors.errands.fetch_images import fetch_images
 from domain.errors import MalformedError, RefusedError, TransientError
 from domain.identifiers import InvoiceKey
 from domain.money import Money
@@ -61,6 +64,34 @@ def test_an_image_is_judged_by_its_content(data: bytes, kind: str) -> None:
     image = world.state(invoice).image
     assert image is not None
     assert (image.content_type, image.size) == (kind, len(data))
+
+
+def test_an_image_of_what_the_invoice_was_does_not_count_for_what_it_became(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    invoice = world.ledger.put_invoice("INV-1", 500, image=PDF)
+    world.poll()
+    stream, moves = world.ledger.stream_image, iter([True])
+
+    def changed_meanwhile(found: ImageFound) -> Iterator[bytes]:
+        streamed = list(stream(found))
+        if not next(moves, False):
+            return iter(streamed)
+        more = invoice.head.gross + Money(100)
+        invoice.voucher = tuple(
+            msgspec.structs.replace(line, amount=-more if line.transaction_code == "40" else more)
+            for line in invoice.voucher
+        )
+        invoice.head = msgspec.structs.replace(invoice.head, gross=more)
+        invoice.image = None
+        world.poll()
+        return iter(streamed)
+
+    monkeypatch.setattr(world.ledger, "stream_image", changed_meanwhile)
+    assert fetch_images(world.tools)
+    assert world.names(invoice)[-1] == "InvoiceChangedInInfor"
+    assert world.state(invoice).image_due
+    world.work_through(QUARTER)
+    assert world.names(invoice)[-3:] == ["InvoiceImageMissing", "InvoiceSubmissionStarted", "InvoiceSubmitted"]
 
 
 def test_another_type_of_image_goes_without_it_or_holds() -> None:
