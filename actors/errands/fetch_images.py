@@ -123,11 +123,8 @@ def _settle(tools: Tools, results: Sequence[tuple[DueRow, InvoiceKey, Fetched]],
 
     if known:
         settle(tools.log, list(known), decide, causes=tools.causes(tools.correlation_id()))
-    ended = [
-        row for row, _, found in results if found.fault is None and (row.aggregate in changed or not _holds(found))
-    ]
-    holding = [row for row, _, found in results if found.fault is None and row not in ended]
-    done(tools, ended)
+    holding = [row for row, _, found in results if _holds(found) and row.aggregate not in changed]
+    done(tools, [row for row, _, found in results if found.fault is None and row not in holding])
     if holding:
         tools.work.postpone(holding, worker=tools.worker, until=tools.log.now() + SEARCH_AGAIN)
     for row, _, found in results:

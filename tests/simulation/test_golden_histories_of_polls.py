@@ -1,5 +1,6 @@
 """What the simulation found in polls, upserts and queues, each as the history that first showed it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -29,24 +30,35 @@ def test_seed_10051650_a_page_read_before_another_poll_overtook_it_is_not_record
     held = next(iter(world.ledger.invoices.values()))
     old = held.head.key
     new = msgspec.structs.replace(old, number=f"{old.number}-C")
-    append: Any = world.store.log.append
-    slept: list[bool] = []
 
-    def overtaken(batch: Any, **options: Any) -> None:
-        if not slept:
-            slept.append(True)
-            world.time.pass_by(timedelta(minutes=20))
-            hands.rename(world, held, new)
-            engine.run_on(engine.processes[1], "poll_invoices")
-        append(batch, **options)
+    def overtaken() -> None:
+        hands.rename(world, held, new)
+        engine.run_on(engine.processes[1], "poll_invoices")
 
-    world.store.log.append = overtaken  # type: ignore[method-assign]  # the process sleeps before its append
+    slept = asleep_before_the_next_append(world, overtaken)
     engine.run_on(engine.processes[0], "poll_invoices")
+    assert slept
     assert engine.violations == []
     assert tracked(world, old.division) >= {new.external_id}
     assert old.external_id not in tracked(world, old.division)
     stream = world.stream("invoice", old.external_id)
     assert world.store.log.load([stream])[stream] == []
+
+
+def asleep_before_the_next_append(world: World, meanwhile: Callable[[], None]) -> list[bool]:
+    """Let whoever appends next sleep for 20 minutes in which `meanwhile` happens; give a list that tells whether."""
+    append: Any = world.store.log.append
+    slept: list[bool] = []
+
+    def late(batch: Any, **options: Any) -> None:
+        if not slept:
+            slept.append(True)
+            world.time.pass_by(timedelta(minutes=20))
+            meanwhile()
+        append(batch, **options)
+
+    world.store.log.append = late  # type: ignore[method-assign]  # the process sleeps before its append
+    return slept
 
 
 def tracked(world: World, division: str) -> frozenset[str]:
@@ -155,19 +167,13 @@ def test_seed_50473393_an_invoice_that_moved_while_its_gate_was_judged_does_not_
     for name in ("poll_invoices", "fetch_images"):  # no supplier was read, so every gate is shut
         engine.run_on(first, name)
         world.store.drain()
-    append: Any = world.store.log.append
-    slept: list[bool] = []
 
-    def overtaken(batch: Any, **options: Any) -> None:
-        if not slept:
-            slept.append(True)
-            for number in range(10):  # one invoice each, by the dice
-                happen(engine, Happening.CHANGED, number)
-            world.time.pass_by(timedelta(minutes=20))
-            engine.run_on(second, "poll_invoices")
-        append(batch, **options)
+    def overtaken() -> None:
+        for number in range(10):  # one invoice each, by the dice
+            happen(engine, Happening.CHANGED, number)
+        engine.run_on(second, "poll_invoices")
 
-    world.store.log.append = overtaken  # type: ignore[method-assign]  # the process sleeps before its append
+    slept = asleep_before_the_next_append(world, overtaken)
     engine.run_on(first, "submit_invoices")
     assert slept
     assert not any(isinstance(recorded.event, InvoiceSubmissionStarted) for recorded in world.history())

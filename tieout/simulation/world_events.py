@@ -162,13 +162,8 @@ def _flag(name: str, *, value: bool) -> Callable[[Stage, int], None]:
 def _changed(stage: Stage, number: int) -> None:
     held = _invoice(stage, number)
     if held is not None and not held.payments:
-        more = held.head.gross + Money(100 if held.head.gross.minor > 0 else -100)
-        lines = tuple(
-            msgspec.structs.replace(line, amount=-more if line.transaction_code == "40" else more)
-            for line in held.voucher
-        )
-        held.head = msgspec.structs.replace(held.head, gross=more, changed=stage.world.time.now.date())
-        held.voucher = lines
+        held.revalue(held.head.gross + Money(100 if held.head.gross.minor > 0 else -100))
+        held.head = msgspec.structs.replace(held.head, changed=stage.world.time.now.date())
 
 
 def _key_changed(stage: Stage, number: int) -> None:

@@ -74,6 +74,14 @@ class FakeInvoice(msgspec.Struct, kw_only=True):
             return 4
         return 1 if self.proposed else 0
 
+    def revalue(self, gross: Money) -> None:
+        """Change its amount, and that of its voucher's lines with it."""
+        self.head = msgspec.structs.replace(self.head, gross=gross)
+        self.voucher = tuple(
+            msgspec.structs.replace(line, amount=-gross if line.transaction_code == "40" else gross)
+            for line in self.voucher
+        )
+
     def now_head(self) -> InvoiceHead:
         """The head with its present status."""
         return msgspec.structs.replace(self.head, payment_status=self.payment_status)
