@@ -74,10 +74,11 @@ def keep_checkpoint(cursor: Cursor, database: Database, *, position: int) -> Non
         grow_checkpoint(database.checkpoint_beside, checkpoint)
 
 
-def recognise(cursor: Cursor, database: Database) -> WentBack | None:
+def recognise(cursor: Cursor, database: Database, *, declared: str | None = None) -> WentBack | None:
     """Compare the store with what holds it and its checkpoint; a stranger becomes a new incarnation.
 
-    Called within a writing transaction. The report is given at every opening until `hold` answers it.
+    Called within a writing transaction. The report is given at every opening until `hold` answers it. declared: what a
+    person says of a restore that left no trace, as a snapshot of a whole disk does; it makes a stranger of any store.
     """
     database.lock(cursor, STATE)
     state, identity, last_position = (
@@ -85,7 +86,7 @@ def recognise(cursor: Cursor, database: Database) -> WentBack | None:
         database.identity(cursor),
         database.events.last_position(cursor),
     )
-    detail = _went_back(state, identity, database.checkpoint_beside, last_position)
+    detail = declared or _went_back(state, identity, database.checkpoint_beside, last_position)
     if detail is not None:
         state = msgspec.structs.replace(state, incarnation=uuid4(), went_back=detail)
         cursor.execute(

@@ -50,6 +50,11 @@ class Store:
             self.went_back = recognise(cursor, self.database)
         return self.went_back
 
+    def declare_restored(self, detail: str) -> None:
+        """Begin a new incarnation because a person says that the store was set back; detail: who and why."""
+        with self.database.writing() as cursor:
+            self.went_back = recognise(cursor, self.database, declared=detail)
+
     def check(self) -> None:
         """Raise MisconfiguredError or StoreError unless the store answers and has tables of this version."""
         with self.database.reading() as cursor:

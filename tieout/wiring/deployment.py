@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -148,6 +148,12 @@ class Deployment:
             _record_once(self.store, _pinned(row), fact)
         self.store.hold(hold_until)
         self.runner.catch_up()
+
+    def declare_restored(self, detail: str) -> datetime | None:
+        """Record a restore that the store cannot notice by itself; give until when money writes are held."""
+        self.store.declare_restored(detail)
+        self.answer_went_back()
+        return self.log.hold_until()
 
     def look_back(self) -> None:
         """Ask again whether the store went back: for processes that live on over a restore or a failover."""

@@ -32,7 +32,7 @@ def test_the_contracts_commands_are_all_there() -> None:
         *("simulate", "worker", "relay", "console", "migrate"),
         *("doctor", "connection add", "connection list", "connection test", "connection rotate"),
         *("connection pause", "connection resume"),
-        *("keys list", "keys rotate", "keys retire", "alerts", "support-bundle"),
+        *("keys list", "keys rotate", "keys retire", "alerts", "support-bundle", "restored"),
     }
 
 

@@ -1,0 +1,62 @@
+"""A restore that the store cannot notice by itself, declared by a person."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.eventlog.state import read_state
+from tests.support import postgres_server
+from tests.support.command_line import Desk
+from tieout.settings import load
+from tieout.wiring import open_deployment
+
+DECLARED = ("restored", "--reason", "disk set back to 02:00", "--by", "ann")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def desk(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Desk:
+    made = Desk(tmp_path, monkeypatch, capsys)
+    if request.param == "postgresql":
+        url = postgres_server.emptied(request.getfixturevalue("postgres_url"))
+        monkeypatch.setenv("TIEOUT_STORE_URL", url)
+    made.set_up()
+    return made
+
+
+def issues(desk: Desk) -> list[dict[str, Any]]:
+    return [issue for issue in desk.types("issues", "--json").document if issue["kind"] == "store-went-back"]
+
+
+def test_a_declared_restore_is_a_new_incarnation_with_a_hold_and_an_urgent_issue(desk: Desk) -> None:
+    with open_deployment(load(None)) as running:
+        before = running.log.incarnation()
+        assert issues(desk) == [], "nothing was noticed"
+        said = desk.types(*DECLARED, "--json")
+        assert said.code == 0, said.err
+        assert said.document["incarnation"] == str(running.log.incarnation()) != str(before)
+        assert said.document["detail"] == "declared by ann: disk set back to 02:00"
+        with running.store.database.reading() as cursor:
+            state = read_state(cursor)
+        assert state.went_back is None, "the report was answered"
+        assert state.hold_until is not None
+        assert state.hold_until > running.log.now()
+    (issue,) = issues(desk)
+    assert issue["urgent"]
+
+
+def test_what_was_declared_is_not_reported_again(desk: Desk) -> None:
+    assert "money writes are held until" in desk.types(*DECLARED).err
+    with open_deployment(load(None)) as later:
+        assert later.store.went_back is None
+    assert len(issues(desk)) == 1
+
+
+def test_a_restore_is_declared_with_a_reason(desk: Desk) -> None:
+    desk.types("restored", "--reason", " ", "--by", "ann").failed(2, "--reason is empty")
+    assert issues(desk) == []
