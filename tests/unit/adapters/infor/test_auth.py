@@ -143,3 +143,18 @@ def test_a_token_that_ended_unused_is_no_token_and_one_that_is_not_renewed_has_n
     away[0] = False
     desk.current()
     assert desk.times() == (0.0, 1000.0)
+
+
+def test_a_refused_refresh_stops_the_work_before_the_token_ends() -> None:
+    moment, refused = [0.0], [False]
+    server = Server()
+
+    def ask(request: Request) -> Reply:
+        return reply(400, error="invalid_grant") if refused[0] else server(request)
+
+    desk = TokenDesk(CREDENTIALS, ask=ask, monotonic=lambda: moment[0])
+    desk.current()
+    moment[0], refused[0] = 800.0, True
+    with pytest.raises(MisconfiguredError, match="Infor gives no token"):  # stops the poll, which is an alert at once
+        desk.current()
+    assert desk.times() == (800.0, 200.0)
