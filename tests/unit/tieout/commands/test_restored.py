@@ -2,12 +2,17 @@
 
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from adapters.eventlog.state import read_state
+from domain.errors import HeldError
+from domain.event import Append
+from domain.ports.store import MoneyGuard
 from tests.support import postgres_server
 from tests.support.command_line import Desk
+from tests.unit.adapters.eventlog.sqlite_files import CAUSES, RELEASED
 from tieout.settings import load
 from tieout.wiring import open_deployment
 
@@ -48,6 +53,15 @@ def test_a_declared_restore_is_a_new_incarnation_with_a_hold_and_an_urgent_issue
         assert state.hold_until > running.log.now()
     (issue,) = issues(desk)
     assert issue["urgent"]
+
+
+def test_work_that_began_before_the_declaration_writes_no_money(desk: Desk) -> None:
+    with open_deployment(load(None)) as running:
+        guard = MoneyGuard(incarnation=running.log.incarnation())
+        assert desk.types(*DECLARED).code == 0
+        batch = [Append(stream=uuid4(), expected_version=0, events=(RELEASED,))]
+        with pytest.raises(HeldError, match="another incarnation than the one this work began with"):
+            running.log.append(batch, causes=CAUSES, guard=guard)
 
 
 def test_what_was_declared_is_not_reported_again(desk: Desk) -> None:
