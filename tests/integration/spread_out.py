@@ -54,16 +54,6 @@ def work_until(deployment: Deployment, pods: Pods, what: str, *states: str) -> N
     wait_for(done, f"{what} are {' or '.join(states)}", seconds=LONG_SECONDS)
 
 
-def work_up_to(deployment: Deployment, pods: Pods, what: str, elsewhere: dict[str, int]) -> None:
-    """Wait until a flow's counts are those of another deployment: polls may be half way when nothing waits."""
-
-    def done() -> bool:
-        pods.check()
-        return counts(deployment, what) == elsewhere
-
-    wait_for(done, f"{what} are {elsewhere}", seconds=LONG_SECONDS)
-
-
 def totals(deployment: Deployment) -> dict[str, Any]:
     """Sync to the end; give the totals in which deployments are compared."""
     found = deployment.settled_sync()

@@ -1,30 +1,51 @@
-"""Three workers and two relays over PostgreSQL and RabbitMQ do what one process does over SQLite, fact for fact."""
+"""One suite for two deployments: one process over SQLite; three workers, two relays, PostgreSQL and RabbitMQ.
 
-from pathlib import Path
+Each is held against one more run of one process over SQLite, so that what differs from run to run shows in both.
+"""
 
-from tests.integration.spread_out import COMPARABLE, counts, history, spread_out, totals, work_until, work_up_to
-from tests.support.deployment import deployed
+import pytest
 
-INVOICES = 200
-OPTIONS = COMPARABLE | {"invoices": INVOICES}
+from tests.integration.ended import INVOICES, Ended, many_processes, one_process
+from tests.support.deployment import DISAGREEMENTS
+from tests.support.facts import facts
+
+IN_PROCESS, SPREAD_OUT = "SQLite, in process", "PostgreSQL, RabbitMQ, three workers"
 
 
-def test_many_pods_write_the_history_that_one_process_writes(tmp_path: Path, store_url: str, broker_url: str) -> None:
-    with deployed(tmp_path / "one", **OPTIONS) as alone:
-        alone.settled_sync()
-        sent = counts(alone, "invoices")
-        alone.desk.tell("avidxchange/settle", share=1.0, unsettled_share=0.0, seed=1)
-        expected = (totals(alone), history(alone))
-        alone.assert_books_agree()
-    with spread_out(tmp_path / "many", store_url=store_url, broker_url=broker_url, **OPTIONS) as (deployment, pods):
-        running = [pods.start("relay"), pods.start("relay"), *(pods.start("worker", "--threads", "2") for _ in "123")]
-        work_up_to(deployment, pods, "invoices", sent)
-        deployment.desk.tell("avidxchange/settle", share=1.0, unsettled_share=0.0, seed=1)
-        work_until(deployment, pods, "payments", "posted")
-        assert [pods.stop(pid) for pid in running] == [0] * 5
-        found = (totals(deployment), history(deployment))
-        deployment.assert_books_agree()
-    assert found[0] == expected[0]
-    assert found[1].keys() == expected[1].keys()
-    assert {subject: said for subject, said in found[1].items() if said != expected[1][subject]} == {}
-    assert len(expected[1]) > INVOICES
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """The run both deployments are compared with."""
+    return one_process(tmp_path_factory.mktemp("reference"))
+
+
+@pytest.fixture(scope="module", params=[IN_PROCESS, SPREAD_OUT])
+def ended(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """A deployment whose invoices were sent and paid."""
+    folder = tmp_path_factory.mktemp("ended")
+    if request.param == IN_PROCESS:
+        return one_process(folder)
+    urls = [request.getfixturevalue(name) for name in ("postgres_url", "rabbitmq_url")]
+    return many_processes(folder, *urls)
+
+
+def test_both_systems_books_agree(ended: Ended, reference: Ended) -> None:
+    assert {kind: ended.tie_out[kind] for kind in DISAGREEMENTS if ended.tie_out[kind]} == {}
+    assert ended.tie_out == reference.tie_out
+
+
+def test_the_totals_are_the_same(ended: Ended, reference: Ended) -> None:
+    assert ended.totals == reference.totals
+    assert ended.totals["invoices"]["closed"] > INVOICES / 2
+
+
+def test_every_projected_row_is_that_of_a_rebuild(ended: Ended) -> None:
+    assert ended.behind == 0
+    assert all(ended.rows.values())
+    assert ended.rows == ended.rebuilt
+
+
+def test_the_facts_are_the_same_up_to_order_between_records(ended: Ended, reference: Ended) -> None:
+    found, expected = facts(ended.log), facts(reference.log)
+    assert found.keys() == expected.keys()
+    assert {subject: said for subject, said in found.items() if said != expected[subject]} == {}
+    assert len(expected) > INVOICES

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.connections.events import SettingsChanged
 from domain.event import Event, Recorded
 from domain.invoices.events import (
     InvoiceClosed,
@@ -21,18 +22,20 @@ from domain.invoices.events import (
 from domain.polls.events import PollCompleted
 from domain.postings.events import PostingHeld
 
-# What a poll happened to see on its way, and how many polls there were: a matter of when somebody looked.
+# A matter of when somebody looked: which facts there are of these, and how many, differs from run to run.
 SEEN_IN_PASSING = (
-    PollCompleted,
-    InvoicesTracked,
-    InvoiceIndexTurned,
-    InvoiceStatusReported,
-    InvoicePartlyPaid,
-    PostingHeld,
-    InvoiceReleased,
+    PollCompleted,  # only polls that found something are recorded, and how much each finds is when it came
+    InvoicesTracked,  # an index kept poll by poll: in what steps it grows and shrinks is when they came
+    InvoiceIndexTurned,  # the index begun anew after so many steps
+    InvoiceStatusReported,  # a status that came and went between two polls is seen by nobody
+    InvoicePartlyPaid,  # seen only by a poll between two payments of an invoice
+    PostingHeld,  # behind another posting of the invoice, for as long as that is in flight
+    InvoiceReleased,  # ends a hold that came only because what it waits for had not been sent yet
+    SettingsChanged,  # says every setting, the addresses of this run's remotes and the schedule of pods among them
 )
-# Drawn by each process, given out by the remotes in the order of arrival, or how work was grouped into calls.
-BY_CHANCE = ("attempt_id", "incarnation")
+# Drawn by each process, drawn by the pretend Infor for its keys, given out by the remotes in the order of arrival, or
+# how work was grouped into calls. Times are left out too, wherever they stand.
+BY_CHANCE = ("attempt_id", "incarnation", "fingerprint")
 BY_ARRIVAL = ("avid_invoice_id", "voucher", "ledger_row", "modified")
 BY_LOAD = ("batch", "batch_digest", "position", "members")
 OWN = frozenset((*BY_CHANCE, *BY_ARRIVAL, *BY_LOAD))
@@ -44,8 +47,7 @@ def facts(log: Iterable[Recorded]) -> dict[Subject, list[Fact]]:
     """Give every record's facts in order: their types and what they say, holds that ended left out."""
     streams: dict[UUID, list[Event]] = defaultdict(list)
     for recorded in log:
-        if room_of(recorded.event) != "connections":
-            streams[recorded.stream].append(recorded.event)
+        streams[recorded.stream].append(recorded.event)
     found: dict[Subject, list[Fact]] = defaultdict(list)
     for stream, events in streams.items():
         for event in _lasting(events):
