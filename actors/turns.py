@@ -9,6 +9,7 @@ from uuid import UUID
 
 from actors.ringing import MOST_AT_ONCE
 
+LEAST_SHARE = 2  # threads: one may be at a long poll
 LONGEST_AGE_MILLISECONDS = 120_000  # a ring that seems older may come from a clock that is wrong
 
 Key = TypeVar("Key", bound=Hashable)
@@ -22,8 +23,7 @@ class Turns:
     errand's last batch began is old: that batch saw what the ring was for, and rings itself while there is more. Else
     every ring that was repeated while nobody listened would give its connection a turn more, round after round.
 
-    serves: how many connections this process works for. Whoever rings first knows nothing of the others, and a remote
-    that does not answer would hold every thread until it is too late for them.
+    serves: how many connections this process works for, whether or not it has heard of them yet.
     """
 
     def __init__(
@@ -98,10 +98,16 @@ class Turns:
         return aside[:room]
 
     def _share(self, connection: UUID, waiting: frozenset[UUID]) -> int:
-        """All threads of a process with one connection; else an equal part for each at work, at most half of them."""
+        """All threads of a process with one connection; else an equal part for each that it serves, rounded up.
+
+        Never fewer than two, so that a payment does not wait behind a long poll of its own connection's suppliers, but
+        never more than half. Counted by those served, not by those at work: whoever rings first knows no others yet,
+        and could not give back what a remote that hangs holds.
+        """
         busy = {connection, *self._held, *self._aside, *waiting}
-        shared = len(busy) > 1 or self._serves() > 1
-        return -(-self._threads // max(2, len(busy))) if shared else self._threads
+        among = max(self._serves(), len(busy))
+        half = -(-self._threads // 2)
+        return self._threads if among == 1 else min(half, max(LEAST_SHARE, -(-self._threads // among)))
 
 
 def _take_one(counter: Counter[Key], key: Key) -> None:

@@ -25,10 +25,12 @@ def test_while_another_waits_a_connection_has_half_of_the_threads_rounded_up() -
     assert turns.held(ACME) == 3
 
 
-def test_whoever_rings_first_in_a_process_of_several_connections_has_half_of_the_threads_rounded_up() -> None:
-    turns = Turns(5, serves=lambda: 10)
-    assert [turns.enter(kind, ACME) for kind in KINDS] == [True] * 3 + [False] * 3
-    assert turns.enter("send_suppliers", BETA)
+@pytest.mark.parametrize(("threads", "share"), [(1, 1), (2, 1), (3, 2), (6, 2), (8, 2), (40, 4)])
+def test_among_ten_a_connection_has_an_equal_part_but_two_where_that_is_not_over_half(threads: int, share: int) -> None:
+    turns = Turns(threads, serves=lambda: 10)
+    assert [turns.enter(kind, ACME) for kind in KINDS].count(True) == share
+    assert turns.held(ACME) == share
+    assert share == threads or turns.enter("send_suppliers", BETA), "whoever rings first leaves room for the others"
 
 
 def test_the_more_connections_are_at_work_the_smaller_the_share() -> None:
