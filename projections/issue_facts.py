@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from domain import keys
 from domain.connections import events as c
 from domain.event import Event
 from domain.invoices import events as i
@@ -34,6 +35,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Opens = Callable[[Any], tuple[Opening, ...]]
+_REVERSED = keys.reversed_payment("")
 # A supplier or code that is not in use or unknown in Infor opens no gate by itself: its invoices wait for a person.
 _HOPELESS = ("SUPPLIER_INACTIVE", "SUPPLIER_UNKNOWN", "CODE_BLOCKED", "CODE_UNKNOWN")
 
@@ -101,8 +103,10 @@ def _late(e: s.InvoiceAnsweredLate) -> tuple[Opening, ...]:
 
 
 def _payment_held(e: y.PaymentHeld) -> tuple[Opening, ...]:
+    """What waits for AvidXchange or for a person is an issue; what waits for a posting under way is none."""
     opening = Opening(kind="payment-held", parts=(e.reason,), record=e.payment_id, why=e.detail)
-    return (opening,) if e.waits_for is None or e.reason == "UNKNOWN_INVOICE" else ()
+    by_others = e.waits_for is None or e.waits_for.startswith(_REVERSED) or e.reason == "UNKNOWN_INVOICE"
+    return (opening,) if by_others else ()
 
 
 def _status_unknown(e: y.PaymentStatusUnknown) -> tuple[Opening, ...]:
@@ -119,6 +123,15 @@ def _reversal(e: y.PaymentReversalPlanned) -> tuple[Opening, ...]:
 def _posting_held(e: p.PostingHeld) -> tuple[Opening, ...]:
     opening = Opening(kind="posting-held", parts=(e.reason,), record=e.payment_id, why=e.detail)
     return (opening,) if e.waits_for is None else ()
+
+
+def _reversal_absent(e: p.PostingDoubtResolved) -> tuple[Opening, ...]:
+    """A reversal that a person found absent leaves the voucher in M3: no errand goes on from there."""
+    if e.resolution != "absent" or not e.key1.startswith("R"):
+        return ()
+    why = f"reversal {e.key1} is not in M3: reverse T{e.key1[1:]} there"
+    # One issue each: a person takes every voucher back with one of its own.
+    return (Opening(kind="posting-reversal-absent", parts=(e.key1,), record=e.payment_id, why=why),)
 
 
 OPENS: dict[type[Event], Opens] = {
@@ -170,6 +183,7 @@ OPENS: dict[type[Event], Opens] = {
     p.PostingHeld: _posting_held,
     p.PostingWaitsInInfor: _opens("posting-waits-in-infor", lambda e: e.payment_id, lambda e: e.detail),
     p.PostingToDesk: _opens("posting-at-desk", lambda e: e.payment_id, lambda e: e.what, lambda e: e.why),
+    p.PostingDoubtResolved: _reversal_absent,
     c.FirstPostingChosen: _opens(
         "first-posting", lambda e: e.posting, lambda e: f"posting {e.posting} goes first, the others wait for it"
     ),
@@ -233,7 +247,7 @@ ENDS: dict[type[Event], frozenset[str]] = {
     p.PostingWaitsInInfor: frozenset({"posting-waits-in-infor"}),
     p.PostingAbandoned: _POSTING,
     p.PostingConfirmed: _POSTING,
-    p.PostingDoubtResolved: _POSTING,
+    p.PostingDoubtResolved: _POSTING | {"posting-reversal-absent"},
     c.FirstPostingChosen: frozenset({"first-posting"}),
     c.FirstPostingApproved: frozenset({"first-posting"}),
     o.PollCompleted: frozenset({"poll-failed"}),

@@ -64,6 +64,11 @@ KINDS: dict[str, Kind] = {
         "Reverse the voucher in M3, unless it shows the reversal already (the same KEY1 with R for T, also in GLS840:"
         " post or delete it there), then say so.",
     ),
+    "posting-reversal-absent": Kind(
+        "A reversal is not in Infor, its voucher still is",
+        "Reverse the voucher in M3, unless it shows the reversal after all (the same KEY1 with R for T), then resolve"
+        " the issue with --voucher; what waits for the reversal follows.",
+    ),
     "posting-refused": Kind("Infor refuses postings", "Correct what M3 names, then retry the issue."),
     "posting-held": Kind("Postings are held", "Clear what the reason names in Infor, then retry the issue."),
     "posting-waits-in-infor": Kind(

@@ -25,7 +25,7 @@ STATES = {
     "handover_doubted": "in_doubt",
     "desk": "in_doubt",
     "held": "held",
-    # Given up though the payment was not reversed, or proven absent: a person orders it again.
+    # Given up though the payment was not reversed, or proven absent: a person sees to it.
     "abandoned": "held",
     "settled_absent": "held",
     "refused": "refused",

@@ -82,14 +82,14 @@ def read_payments(tools: Tools, hand: Hand) -> dict[str, PaymentContent]:
     return tools.payables.payments_by_id(sorted({plan.payment_id for plan in hand.plans.values()}))
 
 
-def _second_thoughts(tools: Tools, hand: Hand) -> tuple[dict[str, Event], frozenset[str]]:
+def _second_thoughts(tools: Tools, hand: Hand) -> tuple[dict[str, e.PostingHeld], frozenset[str]]:
     """Give a fact for every posting that must not be handed over after all, and those Infor said nothing usable of."""
     reports = read_payments(tools, hand)
     states, unreadable = read_states(tools, hand)
     known = {pid: stream_id(tools.connection, "payment", pid) for pid in {p.payment_id for p in hand.plans.values()}}
     history = tools.log.load(list(known.values()))
     unread = frozenset(k for k, p in hand.plans.items() if any(line.invoice in unreadable for line in p.lines))
-    reasons: dict[str, Event] = {}
+    reasons: dict[str, e.PostingHeld] = {}
     for key1, plan in hand.plans.items():
         fact = _payment_changed(plan, reports.get(plan.payment_id), payment.fold(history[known[plan.payment_id]]))
         obstacle = None if unread & {key1} else find_obstacle(plan, states, tools.rules.currency)
@@ -104,14 +104,20 @@ def _held(plan: e.PostingPlan, reason: str, detail: str) -> e.PostingHeld:
     return e.PostingHeld(key1=plan.key1, payment_id=plan.payment_id, reason=reason, detail=detail)
 
 
-def _payment_changed(plan: e.PostingPlan, report: PaymentContent | None, known: payment.Payment) -> Event | None:
+def _payment_changed(
+    plan: e.PostingPlan, report: PaymentContent | None, known: payment.Payment
+) -> e.PostingHeld | None:
     if report is None:
         return _held(plan, "PAYMENT_GONE", "AvidXchange no longer lists the payment")
     if plan.kind == "R":
         return None
     if report.standing == "reversed":
-        why = f"AvidXchange reversed the payment ({report.status}) before the handover"
-        return e.PostingAbandoned(key1=plan.key1, payment_id=plan.payment_id, why=why)
+        # Not abandoned: AvidXchange may take the void back before a poll sees it, and then nothing would go on.
+        detail = (
+            f"AvidXchange reversed the payment ({report.status}) before the handover: the next poll gives the posting"
+            " up; if the payment is settled there again, retry the issue, and AvidXchange is read once more"
+        )
+        return _held(plan, "REVERSED_AT_REREAD", detail)
     changes = book_changes(known.settled, report) if known.settled is not None else ()
     if report.standing != "settled" or changes:
         detail = "the payment changed before the handover: " + (", ".join(changes) or report.status)
@@ -119,7 +125,7 @@ def _payment_changed(plan: e.PostingPlan, report: PaymentContent | None, known: 
     return None
 
 
-def _give_up(tools: Tools, hand: Hand, chain: Attempt, reasons: dict[str, Event]) -> None:
+def _give_up(tools: Tools, hand: Hand, chain: Attempt, reasons: dict[str, e.PostingHeld]) -> None:
     def decide(history: History) -> list[Append]:
         appends: list[Append] = []
         if not _same_store(tools, chain):

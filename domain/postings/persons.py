@@ -13,11 +13,19 @@ ABSENT = "absent"
 BY_HAND = frozenset({"TASK", "LEG_NOT_POSITIVE"})  # held because a person books it
 
 
+def is_unbooked_reversal(state: Posting) -> bool:
+    """Whether a person found a reversal absent: what it should take back still stands in M3, and is theirs to do."""
+    return state.plan is not None and state.plan.kind == "R" and state.phase == "settled_absent"
+
+
 def decide_release(state: Posting, *, person: str, reason: str) -> tuple[Event, ...]:
     """Let a held or refused posting go (again): the same KEY1, the same frozen lines.
 
     Raises RefusedError when there is nothing to let go.
     """
+    if is_unbooked_reversal(state):
+        text = "a person takes the voucher back in M3 and then says so: `tieout issue resolve ISSUE --voucher V`"
+        raise RefusedError(text, code="BY_HAND")
     if state.plan is None or state.phase not in ("held", "refused"):
         text = f"the posting is {state.phase.replace('_', ' ') or 'unknown'}: there is nothing to try again"
         raise RefusedError(text, code="NOTHING_TO_RETRY")
@@ -39,10 +47,13 @@ def decide_resolution(
 ) -> tuple[Event, ...]:
     """Settle a posting by a person's word: posted, posted-by-hand (with its voucher) or absent.
 
+    A reversal that was found absent is settled once more, as posted-by-hand.
+
     now: by the store's clock; settle: Infor's settle window, before whose end a late UpdBatch may still land.
     Raises RefusedError when the word does not fit the posting or comes too early.
     """
-    if state.plan is None or state.phase in (*(ENDED - {"refused"}), ""):
+    by_hand_after_all = is_unbooked_reversal(state) and resolution == POSTED_BY_HAND
+    if state.plan is None or (state.phase in (*(ENDED - {"refused"}), "") and not by_hand_after_all):
         raise RefusedError(f"the posting is {state.phase or 'unknown'}: nothing is in doubt", code="NOT_IN_DOUBT")
     if resolution not in (POSTED, POSTED_BY_HAND, ABSENT):
         text = f"a posting's doubt is resolved as posted, posted-by-hand or absent, not {resolution}"

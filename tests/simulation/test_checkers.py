@@ -10,8 +10,10 @@ from domain.connections.events import FirstPostingApproved
 from domain.event import Event
 from domain.invoices.events import InvoiceNotEligible
 from domain.invoices.submission_events import InvoiceSubmissionStarted, InvoiceSubmitted
-from domain.payments.events import PaymentSettled
-from domain.postings.events import PostingConfirmed, PostingPlanned
+from domain.issues.events import IssueResolved
+from domain.money import total
+from domain.payments.events import Leg, PaymentHeld, PaymentReversalPlanned, PaymentReversed, PaymentSettled
+from domain.postings.events import PostingAbandoned, PostingConfirmed, PostingDoubtResolved, PostingPlanned
 from domain.suppliers.events import SupplierConfirmed
 from tieout.simulation import watch
 from tieout.simulation.checkers.catalogue import CHECKERS, judge_end
@@ -119,11 +121,56 @@ def two_states(world: World) -> None:
         del rows[key]
 
 
+def held_in_vain(world: World) -> None:
+    fact = recorded(world, PaymentSettled)
+    assert isinstance(fact, PaymentSettled)
+    payment_id = fact.content.payment_id
+    held = PaymentHeld(payment_id=payment_id, reason="REPLACED_NOT_REVERSED", detail="d", waits_for="posting:R0")
+    world.say(world.stream("payment", payment_id), held)
+
+
+def given_up_in_vain(world: World) -> None:
+    fact = recorded(world, PostingPlanned)
+    assert isinstance(fact, PostingPlanned)
+    key1 = fact.plan.key1
+    world.say(world.stream("posting", key1), PostingAbandoned(key1=key1, payment_id=fact.plan.payment_id, why="void"))
+
+
+def reversal_absent_and_issue_closed(world: World) -> None:
+    settled, planned = recorded(world, PaymentSettled), recorded(world, PostingPlanned)
+    assert isinstance(settled, PaymentSettled)
+    assert isinstance(planned, PostingPlanned)
+    plan = planned.plan
+    back = msgspec.structs.replace(plan, key1=f"R{plan.key1[1:]}", kind="R")
+    void = msgspec.structs.replace(settled.content, payment_id=plan.payment_id, status="Void", standing="reversed")
+    leg = Leg(division=plan.division, posting=back.key1, net=total(line.net for line in plan.lines))
+    reversal = PaymentReversalPlanned(payment_id=plan.payment_id, abandoned=(), reversing=(leg,), tasks=())
+    world.say(world.stream("payment", plan.payment_id), PaymentReversed(content=void, kind="Void"), reversal)
+    absent = PostingDoubtResolved(
+        key1=back.key1, payment_id=plan.payment_id, resolution="absent", voucher="", person="ann", reason="seen"
+    )
+    world.say(world.stream("posting", back.key1), PostingPlanned(plan=back), absent, actor="ann")
+    assert not any("nobody is told" in violation.text for violation in judge_end(world))
+    cause = f"posting-reversal-absent:{back.key1}"
+    world.say(world.stream("issue", cause), IssueResolved(cause=cause, person="ann", reason="seen"), actor="ann")
+
+
+def asked_for_and_issue_closed(world: World) -> None:
+    fact = recorded(world, PaymentSettled)
+    assert isinstance(fact, PaymentSettled)
+    payment_id, stream = fact.content.payment_id, world.stream("payment", fact.content.payment_id)
+    void = msgspec.structs.replace(fact.content, status="Void", standing="reversed")
+    asked = PaymentReversalPlanned(payment_id=payment_id, abandoned=(), reversing=(), tasks=("T1",))
+    world.say(stream, PaymentReversed(content=void, kind="Void"), asked)
+    resolved = IssueResolved(cause="reversal-by-hand", person="ann", reason="seen")
+    world.say(world.stream("issue", resolved.cause), resolved, actor="ann")
+
+
 BROKEN: dict[str, tuple[Callable[[World], None], ...]] = {
     "I1": (twice_at_avidxchange,),
     "I2": (twice_in_infor,),
     "I3": (voucher_gone, claimed_live),
-    "I4": (never_ends,),
+    "I4": (never_ends, held_in_vain, given_up_in_vain, reversal_absent_and_issue_closed, asked_for_and_issue_closed),
     "I5": (a_cent_less,),
     "I6": (supplier_never_confirmed,),
     "I7": (version_missing,),

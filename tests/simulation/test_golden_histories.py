@@ -9,6 +9,8 @@ import pytest
 
 from actors.errands import post_payment
 from actors.errands.posting_steps import new_attempt
+from domain import keys
+from domain.effects import Open
 from domain.identifiers import key1
 from domain.invoices import index
 from domain.invoices.events import InvoiceClosed, InvoicePaymentPosted, InvoicesTracked
@@ -22,6 +24,7 @@ from domain.payments.reversal import decide_reversal
 from domain.ports.payables import InvoiceFound
 from domain.postings import events as p
 from domain.postings.posting import fold as fold_posting
+from domain.routing import route
 from tests.support.payments_world import IDENTITY, INV_77, NOW, payment, plan, recorded, rules, usd
 from tests.unit.domain.invoices import invoice_facts as f
 from tieout.simulation.engine import Engine
@@ -248,3 +251,43 @@ def test_seed_40718943_a_reversal_that_a_restored_store_forgot_is_looked_for_and
         (new,) = decide_reversal(state, {KEY1: posting}, turning, went_back_at=went_back_at).postings
         back, _ = new
         assert (back.kind, back.read_back_only) == ("R", only_read)
+
+
+def test_a_reissue_follows_when_a_person_takes_back_what_no_reversal_did() -> None:
+    back = key1(IDENTITY, payment_id="77001", division="AAA", generation=1, kind="R")
+    legs = (e.Leg(division="AAA", posting=KEY1, net=usd("1570.00")),)
+    turned = (e.Leg(division="AAA", posting=back, net=usd("-1570.00")),)
+    planned = e.PaymentPostingsPlanned(payment_id="77001", generation=1, legs=legs)
+    reversal = e.PaymentReversalPlanned(payment_id="77001", abandoned=(), reversing=turned, tasks=())
+    old = fold(recorded([e.PaymentSettled(content=payment()), planned, VOIDED, reversal]))
+    booked = p.PostingConfirmed(key1=KEY1, payment_id="77001", rows=())
+    posting = fold_posting(recorded([p.PostingPlanned(plan=plan(key1=KEY1)), booked]))
+    words = [
+        p.PostingDoubtResolved(key1=back, payment_id="77001", resolution=word, voucher="", person="ann", reason="")
+        for word in ("absent", "posted-by-hand")
+    ]
+    again = fold(recorded([e.PaymentSettled(content=payment(payment_id="77002", replaces_payment_id="77001"))]))
+    for said, waits_for in ((words[:1], keys.reversed_payment("77001")), (words, None)):
+        reversing = fold_posting(recorded([p.PostingPlanned(plan=plan(key1=back, kind="R")), *said]))
+        (fact,) = decide_plan(
+            again,
+            invoices={INV_77: InvoiceStanding(live=True)},
+            replaced=Replaced(old, {KEY1: posting, back: reversing}),
+            rules=rules(),
+            today=NOW.date(),
+            went_back_at=None,
+            postings={},
+        ).payment
+        assert isinstance(fact, e.PaymentHeld if waits_for else e.PaymentPostingsPlanned)
+        assert getattr(fact, "waits_for", None) == waits_for
+    effects = route(recorded([words[1]])[0])
+    assert Open(keys.reversed_payment("77001")) in effects
+
+
+def test_a_posting_held_because_the_payment_showed_reversed_is_given_up_once_the_reversal_is_seen() -> None:
+    leg = e.Leg(division="AAA", posting=KEY1, net=usd("1570.00"))
+    planned = e.PaymentPostingsPlanned(payment_id="77001", generation=1, legs=(leg,))
+    held = p.PostingHeld(key1=KEY1, payment_id="77001", reason="REVERSED_AT_REREAD", detail="reversed (Void)")
+    posting = fold_posting(recorded([p.PostingPlanned(plan=plan(key1=KEY1)), held]))
+    state = fold(recorded([e.PaymentSettled(content=payment()), planned, VOIDED]))
+    assert [key for key, _ in decide_reversal(state, {KEY1: posting}, rules()).abandoned] == [KEY1]

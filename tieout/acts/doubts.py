@@ -15,7 +15,8 @@ from domain.payments import payment
 from domain.payments.payment import Payment
 from domain.postings import posting
 from domain.postings.events import EvidenceRow, PostingPlan
-from domain.postings.persons import ABSENT, decide_resolution
+from domain.postings.persons import ABSENT, decide_resolution, is_unbooked_reversal
+from domain.postings.posting import Posting
 from tieout.acts.act import Act
 from tieout.acts.retry import kind_of
 
@@ -56,13 +57,17 @@ def _open_posting(act: Act, state: Payment) -> UUID:
     legs = (*state.legs, *(state.reversal.reversing if state.reversal else ()))
     streams = {leg.posting: act.stream("posting", leg.posting) for leg in legs}
     history = act.log.load(list(streams.values()))
-    phases = {key1: posting.fold(history[stream]).phase for key1, stream in streams.items()}
-    still_open = [key1 for key1, phase in phases.items() if phase in ("held", "refused") or phase not in posting.ENDED]
+    states = {key1: posting.fold(history[stream]) for key1, stream in streams.items()}
+    still_open = [key1 for key1, state in states.items() if _is_open(state)]
     if not still_open:
         raise RefusedError("none of the payment's postings is open: nothing is in doubt", code="NOT_IN_DOUBT")
     if len(still_open) > 1:
         raise RefusedError(f"the payment has several postings, name one: {', '.join(still_open)}", code="SEVERAL")
     return streams[still_open[0]]
+
+
+def _is_open(state: Posting) -> bool:
+    return not state.ended or state.phase == "refused" or is_unbooked_reversal(state)
 
 
 def _resolve_invoice(act: Act, stream: UUID, word: Word) -> None:

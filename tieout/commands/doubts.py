@@ -64,7 +64,8 @@ def resolve(
         return
     output.say(f"{doubt_id}: resolved as {resolution}")
     if kind == "posting" and resolution == "absent":
-        output.say("the payment stays unposted until `tieout resend PAYMENT` orders it again")
+        output.say("a payment stays unposted until `tieout resend PAYMENT` orders it again")
+        output.say("a reversal is yours now: take the voucher back in M3, then resolve its issue (`tieout issues`)")
 
 
 def resend(

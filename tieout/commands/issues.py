@@ -102,7 +102,8 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """Close an issue and say why; on the first posting it lets the others follow."""
-    from tieout.acts import connections
+    from domain.postings.persons import POSTED_BY_HAND
+    from tieout.acts import connections, doubts
     from tieout.acts.issues import note_resolved, reversal_done
 
     with opened(ctx) as deployment:
@@ -114,6 +115,9 @@ def resolve(
             elif issue.kind == "reversal-by-hand":
                 for record in issue.records:
                     reversal_done(act, record.stream, voucher=voucher)
+            elif issue.kind == "posting-reversal-absent":
+                for record in issue.records:
+                    doubts.resolve(act, record.stream, doubts.Word(resolution=POSTED_BY_HAND, voucher=voucher))
         note_resolved(act, issue.cause)
     if as_json:
         output.emit({"issue": issue.id, "resolved": True})

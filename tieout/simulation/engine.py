@@ -17,7 +17,7 @@ from tieout.simulation.checkers.states import nobody_waits_in_vain
 from tieout.simulation.checkers.violation import Violation
 from tieout.simulation.clocks import ProcessClock
 from tieout.simulation.faults import CELLS, NESTING, STEPS, Crash, Fault
-from tieout.simulation.happenings import Happening
+from tieout.simulation.happenings import THROWN_APART, Happening
 from tieout.simulation.people import look_after
 from tieout.simulation.processes import Process, give_birth
 from tieout.simulation.schedule import CALL_TIMEOUT, LAG, SETTLE, Profile, Schedule
@@ -34,7 +34,8 @@ MOST_TURNS = 4  # of people, each with a calm before it
 POLLED_ROUNDS = 3  # the first ones of a calm, then one of so many
 QUIET = timedelta(minutes=25)  # longer than patience, settle window and search lag together
 ROUND = timedelta(minutes=6)
-HAPPENINGS = tuple(Happening)
+HAPPENINGS = tuple(one for one in Happening if one not in THROWN_APART)
+APART = 0.25  # as often as this, of the happenings' rate, one of those happens
 # What must go wrong, or happen, before a step is reached at all; only schedules that aim at the step arrange it.
 LEADS = {
     "find_vendors": ("put_vendors", Fault.RESPONSE_LOST),
@@ -206,8 +207,10 @@ class Engine:
             return self.schedule.happenings.get(number)
         if number == FORETOLD_AT and self._focus[0] in FORETOLD:
             return FORETOLD[self._focus[0]]
-        if self.dice.chance("happens", number) >= self.schedule.happening_rate:
-            return None
+        rate = self.schedule.happening_rate
+        if self.dice.chance("happens", number) >= rate:
+            apart = self.dice.chance("happens apart", number) < rate * APART
+            return self.dice.pick(THROWN_APART, "happening apart", number) if apart else None
         return self.dice.pick(HAPPENINGS, "happening", number)
 
     def _fault(self, number: int, step: str) -> Fault | None:

@@ -22,8 +22,11 @@ def pay_in_m3(world: World, held: FakeInvoice) -> None:
     held.payments.append(Paid(row=row, net=held.outstanding, discount=Money(0)))
 
 
-def take_back_in_m3(world: World, key1: str) -> None:
-    """Reverse in M3 what still stands of what a posting booked, by hand."""
+def take_back_in_m3(world: World, key1: str, *, instead_of: str = "") -> None:
+    """Reverse in M3 what still stands of what a posting booked, by hand.
+
+    instead_of: KEY1 of the reversal that this stands for, "" without one.
+    """
     for booking in [b for b in world.ledger.booked if b.key1 == key1 and not b.taken_back]:
         rows = [b for b in world.ledger.booked if b.payment_id == booking.payment_id]
         standing = sum(-1 if b.taken_back else 1 for b in rows if b.row.invoice == booking.row.invoice)
@@ -33,7 +36,7 @@ def take_back_in_m3(world: World, key1: str) -> None:
         row = _row(world, held, booking.net, "REVERSED BY HAND")
         held.payments.append(Paid(row=row, net=-booking.net, discount=Money(0)))
         world.ledger.booked.append(
-            Booking(key1=key1, payment_id=booking.payment_id, taken_back=True, row=row, net=-booking.net)
+            Booking(key1=instead_of or key1, payment_id=booking.payment_id, taken_back=True, row=row, net=-booking.net)
         )
 
 

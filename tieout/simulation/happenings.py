@@ -45,3 +45,8 @@ class Happening(StrEnum):
     TWO_OPERATORS = "two operators work at once"
     STORM = "both remotes answer 429 for ten minutes"
     TIME_PASSES = "a quarter of an hour passes"
+    VOID_TAKEN_BACK = "a void is taken back"
+
+
+# What came later is thrown for apart: the throws of older seeds stay as they were.
+THROWN_APART = (Happening.VOID_TAKEN_BACK,)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
+from actors.errands.posting_facts import original_key
 from actors.settle import Decide, History, appended, settle
 from domain.connections.connection import fold as fold_connection
 from domain.connections.persons import decide_first_posting_approved
@@ -14,7 +15,7 @@ from domain.event import Append
 from domain.payments import payment
 from domain.ports.store import Causes
 from domain.postings import posting
-from projections import invoices, payments
+from projections import invoices, issues, payments
 from tieout.acts import retry
 from tieout.acts.act import Act
 from tieout.acts.doubts import Word, resolve
@@ -53,6 +54,7 @@ def look_after(staff: Staff, turn: int) -> bool:
             if row.phase in ("desk", "waits"):
                 done = _settle_posting(staff, act, row.key1, row.phase) or done
         done = _reverse_by_hand(staff, act, view.payment.payment_id) or done
+    done = _take_back(staff, act) or done
     if turn < 2:  # noqa: PLR2004 (whoever is still stuck then stays with its reason)
         done = _retry_stuck(staff, act) or done
     return done
@@ -119,6 +121,21 @@ def _reverse_by_hand(staff: Staff, act: Act, payment_id: str) -> bool:
         take_back_in_m3(world, key1)
     deed = partial(reversal_done, act, stream, voucher=f"HAND-{payment_id}")
     return attempt(staff, f"reverses payment {payment_id} in M3", deed)
+
+
+def _take_back(staff: Staff, act: Act) -> bool:
+    """Reverse in M3 what an issue says no reversal took back, and say with which voucher."""
+    world = staff.world
+    done = False
+    for issue in issues.listed(world.projections, world.connection):
+        for record in issue.records if issue.kind == "posting-reversal-absent" else ():
+            plan = posting.fold(world.store.log.load([record.stream])[record.stream]).plan
+            if plan is not None:
+                take_back_in_m3(world, original_key(plan.key1), instead_of=plan.key1)
+                word = Word(resolution="posted-by-hand", voucher=f"HAND-{plan.key1}")
+                deed = partial(resolve, act, record.stream, word)
+                done = attempt(staff, f"reverses {plan.key1} in M3 by hand", deed) or done
+    return done
 
 
 def _approve_first(act: Act) -> bool:

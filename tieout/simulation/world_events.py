@@ -85,6 +85,17 @@ def _voided(stage: Stage, number: int) -> str:
     return payment_id
 
 
+def _void_taken_back(stage: Stage, number: int) -> None:
+    """AvidXchange settles a payment again that it had voided; one that was paid anew stays as it is."""
+    payables = stage.world.payables
+    replaced = {payables.payment(one).replaces_payment_id for one in payables.payment_ids()}
+    back = [one for one in payables.payment_ids() if payables.payment(one).standing == "reversed"]
+    fitting = [one for one in back if one not in replaced]
+    if fitting:
+        payment_id = stage.world.dice.pick(fitting, "taken back", number)
+        hands.change_payment(stage.world, payment_id, standing="settled", status="Issued to Supplier")
+
+
 def _replaced(stage: Stage, number: int) -> None:
     old = _voided(stage, number)
     if old:
@@ -353,4 +364,5 @@ _DEEDS: dict[Happening, Callable[[Stage, int], Any]] = {
     Happening.TWO_OPERATORS: _two_operators,
     Happening.STORM: _storm,
     Happening.TIME_PASSES: _time_passes,
+    Happening.VOID_TAKEN_BACK: _void_taken_back,
 }

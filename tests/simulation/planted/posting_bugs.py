@@ -11,6 +11,8 @@ from adapters.preparation import Preparation
 from domain import identifiers, routing
 from domain.payments import payment, persons, planning, reversal
 from domain.postings import evidence, posting
+from domain.postings.events import PostingDoubtResolved
+from projections import issue_facts
 from tests.simulation.planted.planting import Bug, Change
 from tieout.simulation.happenings import Happening
 from tieout.simulation.schedule import Profile
@@ -177,5 +179,25 @@ POSTING_BUGS = (
             ),
         ),
         profile=PAY,
+    ),
+    Bug(
+        name="a payment reversed at the re-read is given up before a poll saw it",
+        changes=(
+            Change(
+                posting_handover._payment_changed,
+                'return _held(plan, "REVERSED_AT_REREAD", detail)',
+                "return e.PostingAbandoned(key1=plan.key1, payment_id=plan.payment_id, why=detail)",
+            ),
+        ),
+        profile=PAY,
+        happening=Happening.VOIDED,
+        then=Happening.VOID_TAKEN_BACK,
+    ),
+    Bug(
+        name="a reversal that was found absent is nobody's task",
+        items=((issue_facts.OPENS, PostingDoubtResolved, lambda _: ()),),
+        profile=PAY,
+        happening=Happening.VOIDED,
+        then=Happening.STUCK,
     ),
 )

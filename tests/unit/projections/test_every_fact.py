@@ -53,7 +53,7 @@ def test_every_issue_that_can_open_has_its_words_and_every_end_names_a_kind_that
         for event_type, opens in issue_facts.OPENS.items()
         for example in examples(event_type)
         for opening in opens(example)
-    } | {"supplier-excluded"}
+    } | {"supplier-excluded", "posting-reversal-absent"}
     ended = {kind for kinds in issue_facts.ENDS.values() for kind in kinds}
     assert opened == set(issue_kinds.KINDS)
     assert ended <= opened

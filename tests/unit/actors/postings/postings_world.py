@@ -32,6 +32,7 @@ from domain.postings.events import EvidenceRow
 from tests.support.payments_world import WINDOWS, rules
 from tieout.acts.act import Act
 from tieout.acts.doubts import Word, resolve
+from tieout.acts.retry import retry
 from tieout.simulation.fakes.ledger import FakeLedger
 from tieout.simulation.fakes.payables import FakePayables
 from tieout.simulation.fakes.postings import FakeInvoice
@@ -228,9 +229,15 @@ class World:
     def resolve(self, key: str, resolution: str, *, voucher: str = "") -> None:
         """A person settles a posting, once no late answer can come any more."""
         self.wait(SETTLE * 2)
-        act = Act(log=self.store.log, connection=self.connection, person="ann", reason="seen", settle_infor=SETTLE)
-        resolve(act, self.stream("posting", key), Word(resolution=resolution, voucher=voucher))
+        resolve(self._act(), self.stream("posting", key), Word(resolution=resolution, voucher=voucher))
         self.store.drain()
+
+    def retry(self, payment_id: str) -> None:
+        """A person orders what is stuck of a payment again."""
+        assert retry(self._act(), [self.stream("payment", payment_id)])[0].does
+
+    def _act(self) -> Act:
+        return Act(log=self.store.log, connection=self.connection, person="ann", reason="seen", settle_infor=SETTLE)
 
     def pay(self, payment_id: str, *paid: Paid, **changes: Any) -> PaymentContent:
         """AvidXchange settles a check; what it paid: (invoice, net, discount) in cents."""

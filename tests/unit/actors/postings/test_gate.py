@@ -237,16 +237,37 @@ def test_an_unusable_answer_before_the_handover_ends_the_chain_and_it_is_resumed
     world.check_booked_once(world.key("77001"))
 
 
-def test_a_payment_reversed_before_its_handover_is_abandoned() -> None:
+def test_a_payment_reversed_before_its_handover_is_held_until_its_reversal_is_seen() -> None:
     world = World()
     roof = world.bill("INV-1")
     content = world.pay("77001", (roof, 157_000))
     world.poll()
     world.ledger.after_step["CtrlBatch"] = lambda: world.void(content)
     world.work_through(LONG, step=STEP)
-    assert world.phase("77001") == "abandoned"
+    assert world.held(world.key("77001")).reason == "REVERSED_AT_REREAD"
     assert world.invoice(roof).payment_in_flight == ""
+    world.poll()
+    world.work_through(LONG, step=STEP)
+    assert world.phase("77001") == "abandoned"
     assert not world.events(PostingHandoverStarted)
+    assert world.is_quiet()
+
+
+def test_a_void_that_is_taken_back_before_a_poll_saw_it_leaves_a_way_on() -> None:
+    world = World()
+    content = world.pay("77001", (world.bill("INV-1"), 157_000))
+    world.poll()
+    world.ledger.after_step["CtrlBatch"] = lambda: world.void(content)
+    world.work_through(LONG, step=STEP)
+    world.retry("77001")
+    world.work_through(LONG, step=STEP)
+    assert world.held(world.key("77001")).reason == "REVERSED_AT_REREAD", "AvidXchange is read again first"
+    world.payables.add_payment(content)
+    world.poll()
+    world.retry("77001")
+    world.work_through(LONG, step=STEP)
+    world.check_booked_once(world.key("77001"))
+    assert world.is_quiet()
 
 
 @pytest.mark.parametrize("changes", [{"number": "OTHER"}, {"standing": "open", "status": "Error"}])

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from actors.errands.post_payment import post_payment
+from domain import keys
 from domain.payments.events import PaymentReversalPlanned, ReversalDoneByHand
 from domain.payments.persons import decide_reversal_done
 from tests.unit.actors.postings.postings_world import World
@@ -333,4 +334,45 @@ def test_a_payment_settled_again_after_its_reversal_posts_nothing_by_itself() ->
     world.poll()
     world.work_through(timedelta(minutes=1))
     world.check_booked_once(world.key("77001"), world.key("77001", kind="R"))
+    assert world.is_quiet()
+
+
+def test_a_reversal_that_a_person_proved_absent_stays_that_persons_task() -> None:
+    world = World(**VOID)
+    roof = world.bill("INV-1")
+    content = world.pay("77001", (roof, 157_000))
+    world.post()
+    world.ledger.stick_next = 1
+    world.void(content)
+    world.pay("77002", (roof, 157_000), replaces_payment_id="77001")
+    world.poll()
+    world.work_through(timedelta(minutes=40), step=STEP)
+    back = world.key("77001", kind="R")
+    world.ledger.batches.clear()
+    world.resolve(back, "absent")
+    world.work_through(timedelta(minutes=1))
+    assert world.payment("77002").waits_for == keys.reversed_payment("77001")
+    roof.payments.clear()
+    world.resolve(back, "posted-by-hand", voucher="PAY-9")
+    world.work_through(timedelta(minutes=1))
+    assert world.phase("77002") == "confirmed"
+    assert world.is_quiet()
+
+
+def test_a_reversal_that_m3_refuses_is_let_go_again_and_its_reissue_follows() -> None:
+    world = World(**VOID)
+    roof = world.bill("INV-1")
+    content = world.pay("77001", (roof, 157_000))
+    world.post()
+    world.ledger.closed_until = world.now().date()
+    world.void(content)
+    world.pay("77002", (roof, 157_000), replaces_payment_id="77001")
+    world.poll()
+    world.work_through(LONG, step=STEP)
+    assert world.phase("77001", kind="R") == "refused"
+    assert world.payment("77002").waits_for == keys.reversed_payment("77001")
+    world.ledger.closed_until = None
+    world.retry("77001")
+    world.work_through(timedelta(minutes=1))
+    world.check_booked_once(world.key("77001"), world.key("77001", kind="R"), world.key("77002"))
     assert world.is_quiet()

@@ -32,6 +32,10 @@ DESK = e.PostingToDesk(payment_id=PAYMENT, why="NO_TRACE", what="look in GLS047"
 REFUSED = e.PostingRefused(
     key1=KEY1, attempt_id="a1", payment_id=PAYMENT, step="CtrlBatch", code="GL84007", text="period closed"
 )
+BACK_PLANNED = e.PostingPlanned(plan=plan(kind="R"))
+ABSENT = e.PostingDoubtResolved(
+    key1=KEY1, payment_id=PAYMENT, resolution="absent", voucher="", person="ann", reason="seen"
+)
 CONFIRMED = e.PostingConfirmed(key1=KEY1, payment_id=PAYMENT, rows=(row(),))
 
 
@@ -39,9 +43,11 @@ def held(reason: str) -> e.PostingHeld:
     return e.PostingHeld(key1=KEY1, payment_id=PAYMENT, reason=reason, detail="because")
 
 
-def resolved(resolution: str, *events: Event, voucher: str = "", now: datetime = LATER) -> tuple[Event, ...]:
+def resolved(
+    resolution: str, *events: Event, planned: Event = PLANNED, voucher: str = "", now: datetime = LATER
+) -> tuple[Event, ...]:
     return (
-        given([PLANNED, *events], fold=fold)
+        given([planned, *events], fold=fold)
         .when(
             lambda state: decide_resolution(
                 state, resolution=resolution, voucher=voucher, person="ann", reason="seen", now=now, settle=SETTLE
@@ -67,6 +73,8 @@ def test_a_held_or_refused_posting_goes_again_under_the_same_key(events: list[Ev
         ([PLANNED, held("TASK")], "BY_HAND"),
         ([PLANNED, held("LEG_NOT_POSITIVE")], "BY_HAND"),
         ([PLANNED, HANDOVER, DESK], "NOTHING_TO_RETRY"),
+        ([PLANNED, HANDOVER, DESK, ABSENT], "NOTHING_TO_RETRY"),
+        ([BACK_PLANNED, HANDOVER, DESK, ABSENT], "BY_HAND"),
     ],
 )
 def test_what_is_not_held_for_a_retry_is_not_released(events: list[Event], code: str) -> None:
@@ -113,3 +121,25 @@ def test_nobody_settles_a_posting_before_a_late_call_is_ruled_out() -> None:
 
     assert refusal.value.code == "TOO_EARLY"
     assert resolved("absent", HANDOVER, DESK, now=NOW + SETTLE)
+
+
+def test_a_reversal_that_was_found_absent_is_taken_back_by_hand_afterwards() -> None:
+    (fact,) = resolved("posted-by-hand", HANDOVER, DESK, ABSENT, planned=BACK_PLANNED, voucher="20417")
+    assert isinstance(fact, e.PostingDoubtResolved)
+    assert (fact.resolution, fact.voucher) == ("posted-by-hand", "20417")
+
+
+@pytest.mark.parametrize(
+    ("planned", "word", "voucher", "code"),
+    [
+        (BACK_PLANNED, "absent", "", "NOT_IN_DOUBT"),
+        (BACK_PLANNED, "posted", "", "NOT_IN_DOUBT"),
+        (BACK_PLANNED, "posted-by-hand", "", "VOUCHER"),
+        (PLANNED, "posted-by-hand", "20417", "NOT_IN_DOUBT"),
+    ],
+)
+def test_no_other_word_fits_what_was_found_absent(planned: Event, word: str, voucher: str, code: str) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        resolved(word, HANDOVER, DESK, ABSENT, planned=planned, voucher=voucher)
+
+    assert refusal.value.code == code

@@ -135,6 +135,24 @@ def test_resolving_a_reversal_says_that_it_was_done_by_hand(desk: Desk) -> None:
     assert topics(invoice)[-1] == "InvoicePaymentPosted by ann"
 
 
+def test_a_reversal_that_was_found_absent_is_resolved_with_the_voucher_that_took_it_back(desk: Desk) -> None:
+    back = plan(key1="R1", kind="R")
+    absent = p.PostingDoubtResolved(
+        key1="R1", payment_id="77001", resolution="absent", voucher="", person="ann", reason="not in GLS047"
+    )
+    waits = p.PostingWaitsInInfor(payment_id="77001", detail="no row", by_hand=False, look_at=NOW)
+    stream = happened("posting", "R1", [p.PostingPlanned(plan=back), waits, absent])
+    happened("invoice", INV_77, [i.InvoiceApproved(content=content(), digest="c1")])
+    (issue,) = desk.types("issues", "--json").document
+    assert (issue["kind"], issue["why"]) == ("posting-reversal-absent", "reversal R1 is not in M3: reverse T1 there")
+
+    desk.types("issue", "resolve", issue["id"], "--reason", "done").failed(2, "--voucher")
+    desk.types("issue", "resolve", issue["id"], "--reason", "done", "--voucher", "9", "--by", "ann")
+
+    assert topics(stream)[-1] == "PostingDoubtResolved by ann"
+    assert desk.types("issues", "--json").document == []
+
+
 def test_a_doubt_is_listed_and_settled_by_its_id_or_its_record(desk: Desk) -> None:
     stream = happened("invoice", KEY.external_id, DOUBTED)
     (doubt,) = desk.types("doubts", "--json").document

@@ -1,0 +1,53 @@
+"""I4 for people: what nothing of ours moves any more stands under an open issue, which says what to do."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from domain.postings import posting
+from projections import issues, payments
+from projections.postings import PostingRow
+from tieout.simulation.world import World
+
+FOR_A_PERSON = ("held", "refused", "waits", "desk")
+
+
+def under_issues(world: World) -> frozenset[UUID]:
+    """Give the streams that stand under an open issue."""
+    found = issues.listed(world.projections, world.connection)
+    return frozenset(record.stream for issue in found for record in issue.records)
+
+
+def people_know(world: World) -> Iterator[str]:
+    """I4: after calm nobody waits unseen: a held payment, a task or a posting that ended unbooked leads to an issue."""
+    known = under_issues(world)
+    for view in payments.listed(world.projections, world.connection):
+        paid = view.payment.folded
+        name = f"payment {view.payment.payment_id}"
+        if paid.phase == "held" and view.payment.stream not in known and not _leads_on(world, paid.waits_for, known):
+            yield f"{name} is held for ever ({paid.reason}, waits for {paid.waits_for}), and nobody is told"
+        asked = paid.reversal is not None and paid.reversal.tasks and not paid.by_hand
+        if asked and view.payment.stream not in known:
+            yield f"{name} is to be reversed by hand, and nobody is told"
+        for row in view.postings:
+            if _is_stuck(row, is_reversed=paid.is_reversed) and row.stream not in known:
+                yield f"posting {row.key1} is {row.phase} for ever ({row.reason}), and nobody is told"
+
+
+def _is_stuck(row: PostingRow, *, is_reversed: bool) -> bool:
+    """Whether no errand goes on; a payment proved absent is ordered again by the person who said so."""
+    if row.phase == "abandoned":
+        return not is_reversed
+    return row.phase in FOR_A_PERSON or (row.kind == "R" and row.phase == "settled_absent")
+
+
+def _leads_on(world: World, key: str | None, known: frozenset[UUID]) -> bool:
+    """Whether what a payment waits for, or what that queues behind, stands under an issue."""
+    met: set[str] = set()
+    while key is not None and key not in met:
+        met.add(key)
+        kind, _, name = key.partition(":")
+        stream = world.stream(kind, name)
+        if stream in known:
+            return True
+        key = posting.fold(world.store.log.load([stream])[stream]).waits_for if kind == "posting" else None
+    return False
