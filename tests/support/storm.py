@@ -22,6 +22,7 @@ from pika.exceptions import AMQPError
 from actors.queues import QUEUES
 from tests.integration.broker.rabbit import Rabbit
 from tests.support import postgres_server, private_postgres, rabbitmq_server
+from tests.support.container_rabbitmq import ContainerRabbit
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.deployment import NAME, command_line, schedule
 from tests.support.endings import KILLED, PACE, Ending, disagreements, left_of, with_people, written
@@ -69,7 +70,7 @@ class Storm:
         settings: Settings,
         pods: Pods,
         store: PrivatePostgres,
-        broker: PrivateRabbit,
+        broker: PrivateRabbit | ContainerRabbit,
         links: dict[str, CuttingProxy],
     ) -> None:
         self.sandbox = sandbox
