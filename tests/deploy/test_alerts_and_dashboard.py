@@ -96,16 +96,45 @@ def test_every_metric_is_shown_somewhere() -> None:
 def test_the_scalers_ask_for_what_is_measured() -> None:
     triggers = [one for _, each in manifests() for one in (each.get("spec") or {}).get("triggers", [])]
     queries = [one["metadata"]["query"] for one in triggers if one["type"] == "prometheus"]
-    outside = [
-        metric["external"]["metric"]["name"]
-        for _, each in manifests()
-        if each["kind"] == "HorizontalPodAutoscaler"
-        for metric in each["spec"]["metrics"]
-        if metric["type"] == "External"
-    ]
     assert queries
-    assert outside
-    assert [found for query in [*queries, *outside] for found in strange(query)] == []
+    assert [found for query in queries for found in strange(query)] == []
+
+
+def wrong_adapter(asked: list[Node], rules: list[Node]) -> Iterator[str]:
+    """Find external metrics that the adapter does not make, or makes of several series, which a scaler would sum."""
+    made = {rule["name"]["as"]: rule for rule in rules}
+    for one in asked:
+        name, target = one["metric"]["name"], one["target"]
+        if name not in made:
+            yield f"nothing makes {name}"
+        if target["type"] != "Value":
+            yield f"{name}: an age is not shared out among pods"
+    for name, rule in made.items():
+        series = rule["seriesQuery"].partition("{")[0]
+        yield from (f"{name}: {found}" for found in strange(series))
+        if rule["metricsQuery"] != "max(<<.Series>>{<<.LabelMatchers>>})":
+            yield f"{name}: more than one series, or not of this namespace"
+
+
+def outside() -> list[Node]:
+    scalers = [one for _, one in manifests() if one["kind"] == "HorizontalPodAutoscaler"]
+    return [metric["external"] for one in scalers for metric in one["spec"]["metrics"] if metric["type"] == "External"]
+
+
+def adapter_rules() -> list[Node]:
+    return list(yaml.safe_load((ROOT / "deploy/prometheus/adapter.yaml").read_text("utf-8"))["externalRules"])
+
+
+def test_the_scaler_without_keda_asks_for_the_one_number_the_adapter_makes() -> None:
+    assert outside()
+    assert list(wrong_adapter(outside(), adapter_rules())) == []
+
+
+def test_an_external_metric_that_would_be_summed_is_noticed() -> None:
+    raw = {"metric": {"name": "tieout_pending_oldest_due_seconds"}, "target": {"type": "AverageValue"}}
+    assert len(list(wrong_adapter([raw], adapter_rules()))) == 2
+    summed = {**adapter_rules()[0], "metricsQuery": "sum(<<.Series>>{<<.LabelMatchers>>})", "seriesQuery": "tieout_x"}
+    assert len(list(wrong_adapter([], [summed]))) == 2
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,12 @@ def test_every_part_that_opens_the_store_has_its_secrets_as_files() -> None:
     }
 
 
+def test_every_part_writes_logs_that_a_collector_reads() -> None:
+    """The sandbox is none of ours to collect from: it plays the other side."""
+    written = {one.place: one.environment.get("TIEOUT_LOG_FORMAT") for one in parts() if one.words[0] != "sandbox"}
+    assert written == dict.fromkeys(written, "json")
+
+
 def test_every_exemption_says_why() -> None:
     assert all(len(reason.split()) > 2 for reason in THIRD_PARTY.values())
 

@@ -24,6 +24,7 @@ from projections.catalogue import ALL
 from projections.runner import Runner
 from tests.support import postgres_server
 from tests.support.folded import PROJECTED, folded
+from tests.support.services import missing
 from tests.unit.adapters.eventlog.sqlite_files import NOW, RING
 from tests.unit.projections.book import CONNECTION, examples
 
@@ -97,6 +98,14 @@ def test_a_dumped_database_is_restored_into_an_empty_one(
         restores(postgres_server.emptied(postgres_url), backup)
 
 
+def test_a_dump_is_never_passed_over_in_silence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(postgres_server, "binaries", lambda: None)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="pg_dump"):
+        dump_and_restore("postgresql:///a", "postgresql:///b", tmp_path / "tieout.dump")
+
+
 def test_rows_copied_through_a_client_are_restored_into_an_empty_database(
     postgres_url: str, postgres_server_url: str
 ) -> None:
@@ -110,12 +119,11 @@ def test_rows_copied_through_a_client_are_restored_into_an_empty_database(
 
 
 def dump_and_restore(source: str, target: str, file: Path) -> None:
-    """Do what the page tells people to do, with the server's own programs where they are here."""
+    """Do what the page tells people to do, with the server's own programs."""
     programs = postgres_server.binaries()
     dump = str(programs / "pg_dump") if programs else shutil.which("pg_dump")
     if dump is None:
-        copy_rows(source, target)
-        return
+        missing("a dump needs PostgreSQL's own pg_dump")
     restore = str(Path(dump).with_name("pg_restore"))
     for command in (
         [dump, "--format=custom", f"--file={file}", source],

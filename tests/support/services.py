@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.support.private_nodes import UnavailableError
 from tests.support.private_rabbitmq import Rabbit
 
 
-def missing(reason: str) -> None:
+def missing(reason: str) -> NoReturn:
     """Skip on a laptop with one loud line, fail where CI runs."""
     text = f"NOT TESTED HERE: {reason}"
     if os.environ.get("CI", "").lower() in ("1", "true", "yes"):

@@ -4,7 +4,6 @@ The seed draws the data, the faults, what fails and in which order; where a proc
 machine's. Both servers are private to the storm, and only what it started is ever ended.
 """
 
-import contextlib
 import random
 import threading
 import time
@@ -22,6 +21,7 @@ from pika.exceptions import AMQPError
 from actors.queues import QUEUES
 from tests.integration.broker.rabbit import Rabbit
 from tests.support import postgres_server, private_postgres, rabbitmq_server
+from tests.support.container_rabbitmq import ContainerRabbit
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.deployment import NAME, command_line, schedule
 from tests.support.endings import KILLED, PACE, Ending, disagreements, left_of, with_people, written
@@ -69,7 +69,7 @@ class Storm:
         settings: Settings,
         pods: Pods,
         store: PrivatePostgres,
-        broker: PrivateRabbit,
+        broker: PrivateRabbit | ContainerRabbit,
         links: dict[str, CuttingProxy],
     ) -> None:
         self.sandbox = sandbox
@@ -78,17 +78,20 @@ class Storm:
         self._done: Counter[str] = Counter()
 
     def rage(self, kills: int, *, people: Sequence[tuple[str, dict[str, Any]]]) -> None:
-        """Kill so many pods, let everything else happen once in between, and people work on in both systems."""
+        """Kill so many pods, let everything else happen once in between, and people work on in both systems.
+
+        Only what happened is counted: a deed that says False met nothing it could be done to.
+        """
+        crash_broker = partial(self._crash_broker, emptied=self._dice.random() < 0.5)
         deeds: list[tuple[str, Callable[[], object]]] = [(KILLED, self._kill)] * kills
-        deeds += [("broker crashed", self._crash_broker), ("store crashed", self._crash_store)]
+        deeds += [("broker crashed", crash_broker), ("store crashed", self._crash_store)]
         deeds += [("queues purged", self._purge)]
         deeds += [(f"{name} cut off", self._cut(link)) for name, link in self._links.items()]
         deeds += [(path, partial(self.sandbox.tell, path, body)) for path, body in people]
         self._dice.shuffle(deeds)
         for name, deed in deeds:
             self._pause(LONGEST_PAUSE_SECONDS)
-            self._done[name] += 1
-            deed()
+            self._done[name] += deed() is not False
             self._started_again()
 
     def calm_down(self, what: str, *states: str) -> None:
@@ -128,24 +131,30 @@ class Storm:
         )
 
     def _kill(self) -> None:
-        self._pods.kill_one(self._dice)
+        """Kill a living one; those that just ended by themselves are started again first."""
+        while not self._pods.kill_one(self._dice):
+            self._started_again()
 
     def _crash_store(self) -> None:
         self._store.crash()
         self._pause(LONGEST_PAUSE_SECONDS)
         self._store.start()
 
-    def _crash_broker(self) -> None:
-        self._broker.crash()
-        if self._dice.random() < 0.5:
-            self._done["broker emptied"] += 1
+    def _crash_broker(self, *, emptied: bool) -> bool:
+        was_up = self._broker.crash()
+        if emptied:
             self._broker.forget()
+            self._done["broker emptied"] += 1
         self._broker.start()
+        return was_up
 
-    def _purge(self) -> None:
+    def _purge(self) -> bool:
         rabbit = Rabbit(self._broker.rabbit.url)
-        with contextlib.suppress(AMQPError):  # a broker that came back sick cannot even purge; the pods must cope
+        try:
             self._dice.choice([rabbit.purge, rabbit.delete])(QUEUES)
+        except AMQPError:
+            return False  # verdict: a broker that came back sick cannot even purge; the pods must cope
+        return True
 
     def _cut(self, link: CuttingProxy) -> Callable[[], None]:
         def cut() -> None:

@@ -1,6 +1,7 @@
 """The services of tests: a database and a vhost of its own each, gone afterwards, and never missed in silence."""
 
 import contextlib
+import os
 from urllib.parse import unquote, urlsplit
 
 import pika
@@ -12,11 +13,20 @@ from tests.support import rabbitmq_server as rabbit_servers
 from tests.support.private_nodes import UnavailableError
 from tests.support.private_rabbitmq import Rabbit, answers
 from tests.support.services import missing
+from tests.support.waiting import wait_for
 
 
 def databases(url: str) -> set[str]:
     with psycopg.connect(url) as connection:
         return {row[0] for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
+
+
+def lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_a_database_is_made_empty_and_dropped_even_while_somebody_is_connected(postgres_server_url: str) -> None:
@@ -41,6 +51,19 @@ def test_a_private_postgres_is_started_where_none_answers(monkeypatch: pytest.Mo
             assert connection.execute("SELECT 1").fetchone() == (1,)
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(url, connect_timeout=3)
+
+
+def test_the_packaged_postgres_is_started_where_the_system_has_no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(postgres_server.NAMED, raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)  # as for root and in CI, where nobody logged in
+    monkeypatch.setattr(postgres_server, "LOCAL", ())
+    monkeypatch.setattr(postgres_server, "binaries", lambda: None)
+    with postgres_server.server() as server, postgres_server.database(server) as url, psycopg.connect(url) as fresh:
+        row = fresh.execute("SELECT pg_read_file('postmaster.pid')").fetchone()
+        assert row is not None
+        process = int(row[0].split()[0])
+        assert lives(process)
+    wait_for(lambda: not lives(process), "the end of the packaged server")
 
 
 def test_a_named_postgres_is_used_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
