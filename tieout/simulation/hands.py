@@ -62,6 +62,7 @@ def live_records(world: World) -> list[Held]:
 def rename(world: World, held: FakeInvoice, key: InvoiceKey) -> None:
     """Correct the key of an invoice in M3: the same row under another key."""
     del world.ledger.invoices[held.head.key]
+    held.former = (*held.former, held.head.key)
     held.head = msgspec.structs.replace(held.head, key=key, changed=world.time.now.date())
     world.ledger.invoices[key] = held
 

@@ -19,15 +19,26 @@ DEAD = ("Rejected", "Void")
 
 
 def one_live_invoice(world: World) -> Iterator[str]:
-    """I1: at no time are two invoices of one business key live at AvidXchange."""
-    by_key: dict[str, list[Held]] = defaultdict(list)
+    """I1: at no time are two invoices of one row of M3's ledger live at AvidXchange, however they are named."""
+    rows = _rows_by_name(world)
+    by_row: dict[str, list[Held]] = defaultdict(list)
     for held in world.payables.invoices:
-        by_key[held.sent.external_id].append(held)
-    for external_id, records in by_key.items():
-        spans = sorted(_live_span(held) for held in records)
-        for (_, until), (since, _) in pairwise(spans):
+        by_row[rows.get(held.sent.external_id, held.sent.external_id)].append(held)
+    for records in by_row.values():
+        spans = sorted(((*_live_span(held), held) for held in records), key=lambda span: span[0])
+        for (_, until, first), (since, _, second) in pairwise(spans):
             if until is None or since < until:
-                yield f"{external_id} is live twice at AvidXchange: {', '.join(r.invoice_id for r in records)}"
+                names = " and ".join(dict.fromkeys((first.sent.external_id, second.sent.external_id)))
+                yield f"{names} is live twice at AvidXchange: {', '.join(r.invoice_id for r in records)}"
+
+
+def _rows_by_name(world: World) -> dict[str, str]:
+    """Give M3's ledger row for each name it has or had: a corrected or merged invoice is the same debt."""
+    return {
+        key.external_id: held.head.row.natural_key
+        for held in world.ledger.invoices.values()
+        for key in (*held.former, held.head.key)
+    }
 
 
 def _live_span(held: Held) -> tuple[datetime, datetime | None]:
