@@ -18,6 +18,7 @@ from domain.suppliers.events import SupplierConfirmed
 from tieout.simulation import watch
 from tieout.simulation.checkers.catalogue import CHECKERS, judge_end
 from tieout.simulation.engine import Engine
+from tieout.simulation.hands import rename
 from tieout.simulation.schedule import Profile, draw
 from tieout.simulation.world import SECRET, World
 
@@ -39,6 +40,16 @@ def recorded(world: World, kind: type[Event]) -> Event:
 
 def twice_at_avidxchange(world: World) -> None:
     world.payables.invoices.append(world.payables.invoices[0])
+
+
+def twice_under_two_names(world: World) -> None:
+    """The invoice's number is corrected in M3, and somebody sends it under its new key as well."""
+    first = world.payables.invoices[0]
+    held = next(one for key, one in world.ledger.invoices.items() if key.external_id == first.sent.external_id)
+    key = msgspec.structs.replace(held.head.key, number=f"{held.head.key.number}-C")
+    rename(world, held, key)
+    sent = msgspec.structs.replace(first.sent, external_id=key.external_id, invoice_number=key.number)
+    world.payables.invoices.append(msgspec.structs.replace(first, invoice_id="600001", sent=sent))
 
 
 def twice_in_infor(world: World) -> None:
@@ -167,7 +178,7 @@ def asked_for_and_issue_closed(world: World) -> None:
 
 
 BROKEN: dict[str, tuple[Callable[[World], None], ...]] = {
-    "I1": (twice_at_avidxchange,),
+    "I1": (twice_at_avidxchange, twice_under_two_names),
     "I2": (twice_in_infor,),
     "I3": (voucher_gone, claimed_live),
     "I4": (never_ends, held_in_vain, given_up_in_vain, reversal_absent_and_issue_closed, asked_for_and_issue_closed),

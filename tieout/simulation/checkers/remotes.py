@@ -13,22 +13,24 @@ from domain.postings import events as p
 from projections import invoices, payments
 from tieout.simulation.checkers.known import under_issues
 from tieout.simulation.fakes.payables_books import Held
-from tieout.simulation.hands import reversal_of
+from tieout.simulation.hands import reversal_of, rows_by_name
 from tieout.simulation.world import World
 
 DEAD = ("Rejected", "Void")
 
 
 def one_live_invoice(world: World) -> Iterator[str]:
-    """I1: at no time are two invoices of one business key live at AvidXchange."""
-    by_key: dict[str, list[Held]] = defaultdict(list)
+    """I1: at no time are two invoices of one row of M3's ledger live at AvidXchange, however they are named."""
+    rows = rows_by_name(world)
+    by_row: dict[str, list[Held]] = defaultdict(list)
     for held in world.payables.invoices:
-        by_key[held.sent.external_id].append(held)
-    for external_id, records in by_key.items():
-        spans = sorted(_live_span(held) for held in records)
-        for (_, until), (since, _) in pairwise(spans):
+        by_row[rows.get(held.sent.external_id, held.sent.external_id)].append(held)
+    for records in by_row.values():
+        spans = sorted(((*_live_span(held), held) for held in records), key=lambda span: span[0])
+        for (_, until, first), (since, _, second) in pairwise(spans):
             if until is None or since < until:
-                yield f"{external_id} is live twice at AvidXchange: {', '.join(r.invoice_id for r in records)}"
+                names = " and ".join(dict.fromkeys((first.sent.external_id, second.sent.external_id)))
+                yield f"{names} is live twice at AvidXchange: {', '.join(r.invoice_id for r in records)}"
 
 
 def _live_span(held: Held) -> tuple[datetime, datetime | None]:
@@ -154,10 +156,9 @@ def _submitted_agrees(world: World) -> Iterator[str]:
         if held.history[-1][1] not in DEAD
     }
     # What a person is asked to compare, and what a restored store never saw in Infor, is known to be unknown.
-    raised = {
-        row.external_id for row in invoices.listed(world.projections, world.connection) if row.stage == "different"
-    }
-    seen = {row.external_id for row in invoices.listed(world.projections, world.connection)}
+    known = invoices.listed(world.projections, world.connection)
+    raised = {row.external_id for row in known if row.stage == "different" or row.folded.is_forgotten}
+    seen = {row.external_id for row in known}
     theirs = {
         invoice_id: gross
         for invoice_id, gross in theirs.items()

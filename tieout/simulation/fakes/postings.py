@@ -44,7 +44,7 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FakeInvoice(msgspec.Struct, kw_only=True):
-    """An invoice as M3 holds it; tests may change everything."""
+    """An invoice as M3 holds it; tests may change everything. former: the keys its row had before."""
 
     head: InvoiceHead
     discount: Money
@@ -56,6 +56,7 @@ class FakeInvoice(msgspec.Struct, kw_only=True):
     proposed: bool = False
     payment_method: str = "CHK"
     payments: list[Paid] = []
+    former: tuple[InvoiceKey, ...] = ()
 
     @property
     def paid(self) -> Money:
