@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from actors.watch import UNWATCHED, Watch
+from domain.invoices.index import TURN_AFTER
 from domain.ports import BlobStore, EventLog, LedgerSystem, PayablesSystem, PollBook, WorkQueue
 from domain.ports.store import Causes, Clock
 from domain.rules import Rules
@@ -39,7 +40,8 @@ class Tools:
     retry_base / retry_cap: bounds of the back-off between minutes-long tries of an errand; spread: how several reads
     are done at once; held_back: why an errand or poll of that name may not start now, "" when it may;
     next_poll_at: when a flow is due again after a poll that ends at that moment, None = after its row's interval;
-    watch: who counts and traces what the errands do.
+    index_turns_after: how many changes a page of an invoice index holds; watch: who counts and traces what the errands
+    do.
     """
 
     rules: Rules
@@ -58,6 +60,7 @@ class Tools:
     spread: Spread = in_threads
     held_back: Callable[[str], str] = lambda _name: ""
     next_poll_at: Callable[[str, datetime], datetime | None] = lambda _flow, _ended: None
+    index_turns_after: int = TURN_AFTER
     watch: Watch = UNWATCHED
 
     @property

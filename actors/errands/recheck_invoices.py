@@ -57,7 +57,7 @@ def _subjects(poll: Poll, external_ids: list[str]) -> Iterable[Subject]:
 
 def _add(poll: Poll, division: str, new: frozenset[str]) -> None:
     place = place_of(poll.tools, division)
-    poll.record(place.streams, lambda history: changed(place, history, added=new))
+    poll.record(place.streams, lambda history: changed(poll.tools, place, history, added=new))
 
 
 def _keep(poll: Poll, division: str, news: Looked) -> None:
@@ -71,6 +71,6 @@ def _keep(poll: Poll, division: str, news: Looked) -> None:
     def decide(history: History) -> list[Append]:
         gone = {k.external_id for k, s in streams.items() if not stays_tracked(fold(history[s]), news[k].ledger)}
         stay = {key.external_id for key in news} - gone
-        return changed(place, history, added=frozenset(stay), dropped=frozenset(gone))
+        return changed(poll.tools, place, history, added=frozenset(stay), dropped=frozenset(gone))
 
     poll.record([*place.streams, *streams.values()], decide)

@@ -132,14 +132,12 @@ def _keep(
                 continue
             events = judge(state, state.key, history) if state.key else ()
             facts.append(appended(past, row.aggregate, *events))
-            if not events and state.sendable and state.key and state.content:
+            if not events and state.key and state.content:
                 passing[row.aggregate] = Candidate(row, state.key, state, state.content)
         return facts
 
-    made = settle(tools.log, [*streams, *others], decide, causes=tools.causes(tools.correlation_id()))
-    settled = {append.stream for append in made}
-    done(tools, [row for row in rows if row.aggregate in settled])
-    nothing_to_do(tools, [r for r in rows if r.aggregate not in settled and r.aggregate not in passing])
+    settle(tools.log, [*streams, *others], decide, causes=tools.causes(tools.correlation_id()))
+    done(tools, [row for row in rows if row.aggregate not in passing])
     return [passing[row.aggregate] for row in rows if row.aggregate in passing]
 
 

@@ -98,12 +98,18 @@ def recognise(cursor: Cursor, database: Database, *, declared: str | None = None
     return None if state.went_back is None else WentBack(incarnation=state.incarnation, detail=state.went_back)
 
 
-def hold(cursor: Cursor, database: Database, *, until: datetime) -> None:
-    """Hold money writes at least until then; an unanswered report is answered by it."""
+def hold(cursor: Cursor, database: Database, *, until: datetime, answers: WentBack | None) -> None:
+    """Hold money writes at least until then.
+
+    answers: the report that is answered by it; that of a store which went back once more meanwhile stays unanswered,
+    for nobody recorded it yet.
+    """
     database.lock(cursor, STATE)
-    current = read_state(cursor).hold_until
-    longest = until if current is None else max(current, until)
-    cursor.execute("UPDATE store_state SET hold_until = ?, went_back = NULL", (stamp_or_none(longest),))
+    state = read_state(cursor)
+    longest = until if state.hold_until is None else max(state.hold_until, until)
+    answered = answers is not None and answers.incarnation == state.incarnation
+    left = None if answered else state.went_back
+    cursor.execute("UPDATE store_state SET hold_until = ?, went_back = ?", (stamp_or_none(longest), left))
 
 
 def _went_back(state: StoreState, identity: str, store: Path | None, last_position: int) -> str | None:

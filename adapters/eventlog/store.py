@@ -60,11 +60,16 @@ class Store:
         with self.database.reading() as cursor:
             check_tables(cursor, self.database)
 
-    def hold(self, until: datetime) -> None:
-        """Hold money writes at least until then; a report of having gone back is answered by it."""
+    def hold(self, until: datetime, *, answers: WentBack | None = None) -> None:
+        """Hold money writes at least until then; a report of having gone back is answered by it.
+
+        answers: that report, by default the newest this process knows; a later one stays for whoever looks next.
+        """
+        report = answers or self.went_back
         with self.database.writing() as cursor:
-            hold(cursor, self.database, until=until)
-        self.went_back = None
+            hold(cursor, self.database, until=until, answers=report)
+        if self.went_back == report:
+            self.went_back = None
 
     def budget(self, tenant: str, *, requests_per_minute: int) -> TenantBudget:
         """Give the rate budget that all processes of a tenant share."""

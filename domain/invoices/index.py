@@ -1,7 +1,8 @@
 """Which invoices of a division a poll looks at again: an index kept in the log, for there is no listing of streams.
 
 A root stream per division counts generations; each generation is a stream that begins with everything tracked at
-that time. Reading the index costs the open invoices and the last changes, however old the connection is.
+that time and ends with the change that turned it. Reading the index costs the open invoices and the last changes,
+however old the connection is.
 """
 
 from collections.abc import Iterable
@@ -59,17 +60,21 @@ def decide_tracked(
     added: frozenset[str],
     dropped: frozenset[str] = frozenset(),
     anew: bool = False,
+    turn_after: int = TURN_AFTER,
 ) -> tuple[tuple[Event, ...], tuple[Event, ...], tuple[Event, ...]]:
     """Say what goes into the root, into this generation and into the next one, so that a change holds afterwards.
 
-    anew: name what is added though it is tracked already.
+    The change goes into this generation also when it is the last one there: whoever else changes this generation
+    meanwhile, or turns it, meets a conflict, whatever he takes for full.
+
+    anew: name what is added though it is tracked already; turn_after: changes a generation holds.
     """
     new = added if anew else added - index.tracked
     gone = (dropped - added) & index.tracked
     if not new and not gone:
         return (), (), ()
-    if index.version >= TURN_AFTER:
-        whole = InvoicesTracked(division=division, added=tuple(sorted((index.tracked | new) - gone)), dropped=())
-        return (InvoiceIndexTurned(division=division, generation=generation + 1),), (), (whole,)
     change = InvoicesTracked(division=division, added=tuple(sorted(new)), dropped=tuple(sorted(gone)))
-    return (), (change,), ()
+    if index.version < turn_after:
+        return (), (change,), ()
+    whole = InvoicesTracked(division=division, added=tuple(sorted((index.tracked | new) - gone)), dropped=())
+    return (InvoiceIndexTurned(division=division, generation=generation + 1),), (change,), (whole,)

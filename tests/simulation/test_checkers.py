@@ -8,7 +8,8 @@ import pytest
 
 from domain.connections.events import FirstPostingApproved
 from domain.event import Event
-from domain.invoices.events import InvoiceNotEligible
+from domain.invoices import index
+from domain.invoices.events import InvoiceNotEligible, InvoicesTracked
 from domain.invoices.submission_events import InvoiceSubmissionStarted, InvoiceSubmitted
 from domain.issues.events import IssueResolved
 from domain.money import total
@@ -20,7 +21,7 @@ from tieout.simulation.checkers.catalogue import CHECKERS, judge_end
 from tieout.simulation.engine import Engine
 from tieout.simulation.hands import rename
 from tieout.simulation.schedule import Profile, draw
-from tieout.simulation.world import SECRET, World
+from tieout.simulation.world import DIVISIONS, SECRET, World
 
 SEED = 11
 
@@ -126,6 +127,16 @@ def silent_danger(world: World) -> None:
         held.stopped = True
 
 
+def dropped_from_the_index(world: World) -> None:
+    """What Infor still shows open, and what is out there, is followed by no poll any more."""
+    for division in DIVISIONS:
+        root = index.root_stream(world.connection, division)
+        generation = index.generation_of(world.store.log.load([root])[root])
+        page = index.generation_stream(world.connection, division, generation)
+        names = tuple(key.external_id for key in world.ledger.invoices if key.division == division)
+        world.say(page, InvoicesTracked(division=division, added=(), dropped=names))
+
+
 def two_states(world: World) -> None:
     rows = world.projections._rows["invoices"]
     for key in list(rows):
@@ -190,7 +201,7 @@ BROKEN: dict[str, tuple[Callable[[World], None], ...]] = {
     "I10": (same_attempt_again,),
     "I11": (secret_in_a_text,),
     "I12": (unsigned_act,),
-    "I13": (silent_danger,),
+    "I13": (silent_danger, dropped_from_the_index),
     "I14": (two_states,),
 }
 

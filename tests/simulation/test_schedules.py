@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.invoices.events import InvoiceClosed
+from domain.invoices.events import InvoiceClosed, InvoiceIndexTurned
 from domain.invoices.submission_events import InvoiceSubmissionStarted, InvoiceSubmitted
 from domain.postings.events import PostingConfirmed, PostingStarted
 from tests.simulation.planted.invoice_bugs import INVOICE_BUGS
@@ -44,6 +44,17 @@ def test_no_random_schedule_breaks_an_invariant() -> None:
     assert (tally.schedules, tally.findings) == (100, [])
     assert tally.ambiguous_writes > 5
     assert len(tally.rare(1)) < len(CELLS)
+
+
+def test_indexes_turn_their_pages_in_the_midst_of_faults() -> None:
+    turned = 0
+    for seed in range(1, 41):
+        engine = Engine(draw(seed))
+        assert engine.run() == []
+        turns = [r.meta.recorded_at for r in engine.world.history() if isinstance(r.event, InvoiceIndexTurned)]
+        assert engine.calm_since is not None
+        turned += sum(at < engine.calm_since for at in turns)
+    assert turned > 5
 
 
 def test_a_failure_shrinks_to_the_faults_that_matter() -> None:

@@ -74,6 +74,7 @@ def give_birth(
         chance=lambda: world.dice.chance("jitter", slot, births, next(throws)),
         worker=name,
         spread=one_by_one,
+        index_turns_after=world.index_turns_after,
     )
     return Process(slot, births, clock, tools)
 

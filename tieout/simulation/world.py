@@ -8,6 +8,7 @@ from actors.settle import appended
 from domain.connections.events import ConnectionAdded
 from domain.event import Event, Personal, Recorded
 from domain.identifiers import PinnedIdentity, stream_id
+from domain.invoices.index import TURN_AFTER
 from domain.ledger_codes.events import CodeFact
 from domain.ports.store import Causes
 from domain.rules import RemoteWindows, Rules
@@ -32,6 +33,7 @@ PDF = b"%PDF-1.7 an invoice"
 SECRET = "SECRET-71-6904"  # noqa: S105 - a marker the checkers look for, no credential
 FLOWS = ("suppliers", "ledger_codes", "invoices", "invoice_statuses", "payments")
 POLL_EVERY = timedelta(minutes=15)
+INDEX_PAGES = (0, 1, 2, TURN_AFTER)  # changes a page of an invoice index holds; 0: each one turns it
 
 
 class World:
@@ -44,6 +46,7 @@ class World:
         self.store = MemoryStore(now=self.time.read)
         self._draws = 0
         self.rules = self._rules()
+        self.index_turns_after = self.dice.pick(INDEX_PAGES, "index page")
         self.ledger = FakeLedger(
             company=COMPANY,
             divisions=DIVISIONS,

@@ -146,7 +146,7 @@ class Deployment:
                 incarnation=report.incarnation, noticed_at=now, hold_until=hold_until, detail=report.detail
             )
             _record_once(self.store, _pinned(row), fact)
-        self.store.hold(hold_until)
+        self.store.hold(hold_until, answers=report)
         self.runner.catch_up()
 
     def declare_restored(self, detail: str) -> datetime | None:

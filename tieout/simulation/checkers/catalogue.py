@@ -22,7 +22,7 @@ CHECKERS: dict[str, tuple[Checker, ...]] = {
     "I10": (records.one_owner_per_attempt,),
     "I11": (records.no_secret_anywhere,),
     "I12": (records.people_sign,),
-    "I13": (states.dangers_are_raised,),
+    "I13": (states.dangers_are_raised, states.looked_at_again),
     "I14": (states.one_state_each, states.everything_is_seen),
 }
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from domain import keys
 from domain.connections import connection
 from domain.event import Recorded
-from domain.invoices import invoice
+from domain.invoices import index, invoice
+from domain.invoices.decisions import stays_tracked
 from domain.ledger_codes import ledger_code
 from domain.postings import posting
 from domain.suppliers import supplier
@@ -98,6 +99,25 @@ def dangers_are_raised(world: World) -> Iterator[str]:
             continue  # a restored store that Infor never showed it again knows no voucher to read it by
         if dangers and key.external_id not in raised:
             yield f"{key.external_id} is live at AvidXchange and {', '.join(dangers)} in M3, and nobody says so"
+
+
+def looked_at_again(world: World) -> Iterator[str]:
+    """I13, what it rests on: an invoice that polls must look at again is in its division's index."""
+    tracked = {division: _tracked(world, division) for division in world.rules.divisions}
+    for row in _rows(world):
+        state = invoice.fold(world.store.log.load([row.stream])[row.stream])
+        if state.key is None or state.head is None:
+            continue  # a late answer to what a restored store forgot: no voucher is known to read it by
+        held = world.ledger.invoices.get(state.key)
+        must = stays_tracked(state, None if held is None else held.state())
+        if must and state.key.external_id not in tracked[state.key.division]:
+            yield f"{state.key.external_id} must be looked at again ({state.stage}), and no poll does it"
+
+
+def _tracked(world: World, division: str) -> frozenset[str]:
+    load, root = world.store.log.load, index.root_stream(world.connection, division)
+    page = index.generation_stream(world.connection, division, index.generation_of(load([root])[root]))
+    return index.fold(load([page])[page]).tracked
 
 
 def one_state_each(world: World) -> Iterator[str]:

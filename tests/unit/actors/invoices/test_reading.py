@@ -1,6 +1,7 @@
 """Invoices as Infor tells of them: listed, looked at again, their images fetched, closed when Infor says so."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import msgspec
@@ -353,15 +354,15 @@ def _calls_of_a_poll(world: World) -> int:
     return world.ledger.calls - before
 
 
-def test_a_long_index_turns_its_page_and_keeps_what_is_tracked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "TURN_AFTER", 2)
+def test_a_long_index_turns_its_page_and_keeps_what_is_tracked() -> None:
     world = World()
+    world.tools = replace(world.tools, index_turns_after=2)
     for number in range(5):
         world.ledger.put_invoice(f"INV-{number}", 500)
         world.poll()
     assert len(_tracked(world)) == 5
     assert [e.generation for e in world.events(InvoiceIndexTurned) if isinstance(e, InvoiceIndexTurned)] == [2, 3]
-    assert len(world.events(InvoicesTracked)) == 5
+    assert len(world.events(InvoicesTracked)) == 5 + 2, "a turn is said in both pages"
 
 
 def _tracked(world: World) -> set[str]:

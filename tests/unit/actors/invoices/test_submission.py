@@ -1,18 +1,22 @@
 """The submission of invoices under every fault: each goes to AvidXchange once, whatever happens on the way."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
 import pytest
 
+from actors.errands.fetch_images import fetch_images
 from actors.errands.look_up_invoices import look_up_invoices
+from actors.errands.submit_invoices import submit_invoices
 from domain.errors import StoreError
 from domain.identifiers import code_key, stream_id
 from domain.invoices.events import InvoiceHeld
 from domain.invoices.submission_events import InvoiceSubmissionStarted
 from domain.ledger_codes.events import CodeContent, LedgerCodeConfirmed, LedgerCodeRecorded
+from domain.money import Money
 from domain.ports.answers import CallAnswer, Verdict
-from domain.ports.payables import EncodedBatch
+from domain.ports.payables import EncodedBatch, InvoiceFound
 from tests.unit.actors.invoices.invoice_world import PDF, SETTLE, World
 from tieout.simulation.fakes.payables_faults import Fault
 
@@ -193,6 +197,29 @@ def test_an_intent_whose_commit_was_not_reported_is_sent_by_its_owner() -> None:
     world.work()
     assert state["broken"]
     assert (world.names(invoice)[-1], world.sends(invoice)) == ("InvoiceSubmitted", 1)
+
+
+def test_what_moves_during_the_look_before_is_due_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(missing_image="send")
+    invoice = world.ledger.put_invoice("INV-1", 500)
+    world.poll()
+    assert fetch_images(world.tools)
+    world.store.drain()
+    look, moves = world.payables.find_invoices, iter([True])
+
+    def moved_meanwhile(names: Sequence[str]) -> dict[str, list[InvoiceFound]]:
+        if next(moves, False):
+            invoice.revalue(invoice.head.gross + Money(100))
+            world.poll()
+            fetch_images(world.tools)
+            world.store.drain()
+        return look(names)
+
+    monkeypatch.setattr(world.payables, "find_invoices", moved_meanwhile)
+    assert submit_invoices(world.tools)
+    assert world.sends(invoice) == 0, "the look belongs to what it was"
+    assert submit_invoices(world.tools)
+    assert world.sends(invoice) == 1
 
 
 class Slow:

@@ -62,6 +62,38 @@ def test_a_copied_store_holds_money_until_the_hold_is_set_and_over(tmp_path: Pat
         assert store.log.hold_until() == NOW + timedelta(minutes=15)
 
 
+def test_a_hold_answers_only_the_report_it_was_set_for(tmp_path: Path) -> None:
+    with fresh(tmp_path) as slow, opened(tmp_path / "tieout.db") as other:
+        slow.declare_restored("the first restore")
+        other.declare_restored("the second restore, while the first is still answered")
+        slow.hold(NOW + timedelta(minutes=15))
+        with pytest.raises(HeldError):
+            write_money(other)
+        report = slow.recognise()
+        assert report is not None, "the second one is still to be recorded"
+        assert report.detail == "the second restore, while the first is still answered"
+        slow.hold(NOW + timedelta(minutes=5))
+        assert slow.log.hold_until() == NOW + timedelta(minutes=15)
+        assert slow.recognise() is None
+
+
+def test_a_report_noticed_while_an_earlier_one_is_answered_stays(tmp_path: Path) -> None:
+    with fresh(tmp_path) as store:
+        store.declare_restored("the first restore")
+        first = store.went_back
+        store.declare_restored("the second restore")
+        store.hold(NOW, answers=first)
+        assert store.went_back is not None
+        assert store.recognise() == store.went_back != first
+
+
+def test_a_hold_without_a_report_answers_none(tmp_path: Path) -> None:
+    with fresh(tmp_path) as unaware, opened(tmp_path / "tieout.db") as other:
+        other.declare_restored("a restore that only one process knows of")
+        unaware.hold(NOW)
+        assert unaware.recognise() == other.went_back is not None
+
+
 def test_a_backup_restored_into_the_same_file_is_noticed_by_the_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "tieout.db"
     create(path)

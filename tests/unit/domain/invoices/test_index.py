@@ -17,8 +17,9 @@ def tracked(added: tuple[str, ...], dropped: tuple[str, ...] = ()) -> Event:
 
 def decide(*events: Event, added: str, dropped: str = "", anew: bool = False) -> tuple[tuple[Event, ...], ...]:
     index = given(events, fold=fold).state
-    change = {"added": frozenset(added), "dropped": frozenset(dropped)}
-    return decide_tracked(index, division="AAA", generation=1, anew=anew, **change)
+    return decide_tracked(
+        index, division="AAA", generation=1, added=frozenset(added), dropped=frozenset(dropped), anew=anew
+    )
 
 
 def test_only_the_difference_is_recorded() -> None:
@@ -39,7 +40,9 @@ def test_a_full_generation_is_followed_by_one_that_begins_with_everything() -> N
     history = [tracked((str(n),)) for n in range(TURN_AFTER)]
     turned = InvoiceIndexTurned(division="AAA", generation=2)
     whole = tracked(tuple(sorted({*"ab", *(str(n) for n in range(10, TURN_AFTER))})))
-    assert decide(*history, added="ab", dropped="".join(str(n) for n in range(10))) == ((turned,), (), (whole,))
+    last = tracked(("a", "b"), tuple("0123456789"))
+    assert decide(*history, added="ab", dropped="0123456789") == ((turned,), (last,), (whole,))
+    assert decide(*history[1:], added="a") == ((), (tracked(("a",)),), ())
     assert generation_of(recorded([turned])) == 2
     assert generation_of([]) == 1
 
