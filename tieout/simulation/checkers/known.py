@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from uuid import UUID
 
+from domain import keys
 from domain.postings import posting
 from projections import issues, payments
 from projections.postings import PostingRow
@@ -45,9 +46,16 @@ def _leads_on(world: World, key: str | None, known: frozenset[UUID]) -> bool:
     met: set[str] = set()
     while key is not None and key not in met:
         met.add(key)
-        kind, _, name = key.partition(":")
-        stream = world.stream(kind, name)
+        stream = _home(world, key)
         if stream in known:
             return True
-        key = posting.fold(world.store.log.load([stream])[stream]).waits_for if kind == "posting" else None
+        key = posting.fold(world.store.log.load([stream])[stream]).waits_for if key.startswith("posting:") else None
     return False
+
+
+def _home(world: World, key: str) -> UUID:
+    """Give the stream that tells what a key waits for: the connection's own for its first posting."""
+    if key == keys.FIRST_POSTING:
+        return world.stream("connection", "")
+    kind, _, name = key.partition(":")
+    return world.stream(kind, name)
