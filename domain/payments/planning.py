@@ -12,7 +12,7 @@ from domain.money import Money, total
 from domain.payments import events as e
 from domain.payments.payment import Payment
 from domain.postings.events import PostingHeld, PostingLine, PostingPlan, PostingPlanned
-from domain.postings.posting import Posting, is_forgotten
+from domain.postings.posting import Posting, is_absent_since, is_forgotten
 from domain.rules import Rules
 
 REMOTE_TIME = "%Y-%m-%dT%H:%M:%S"  # as LastModifiedDate is written, UTC
@@ -71,9 +71,8 @@ def decide_plan(
         return Plan(() if repeated and state.phase == "held" else (hold,))
     kept = tuple(leg for leg in state.legs if postings[leg.posting].phase != "settled_absent")
     forgotten = went_back_at is not None and _may_be_forgotten(content, went_back_at)
-    # What a person proved absent and ordered again after the store went back was not forgotten.
-    proven = went_back_at is not None and state.ordered_at is not None and state.ordered_at > went_back_at
-    absent = {leg.division for leg in state.legs if leg not in kept} if proven else set()
+    # Not when it was ordered but when a person looked: an order may follow a word that is older than what was forgotten.
+    absent = {leg.division for leg in state.legs if is_absent_since(postings[leg.posting], went_back_at)}
     return _plan(state, content, kept, rules=rules, today=today, forgotten=forgotten, absent=absent)
 
 

@@ -1,7 +1,7 @@
 """What the simulation found in our code, each as the history that first showed it (listed in docs/reliability.md)."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -248,3 +248,27 @@ def test_seed_40718943_a_reversal_that_a_restored_store_forgot_is_looked_for_and
         (new,) = decide_reversal(state, {KEY1: posting}, turning, went_back_at=went_back_at).postings
         back, _ = new
         assert (back.kind, back.read_back_only) == ("R", only_read)
+
+
+@pytest.mark.parametrize(("looked_at", "only_read"), [(NOW - timedelta(hours=1), True), (LATER, False)])
+def test_a_word_older_than_a_restore_proves_nothing_of_the_generation_that_followed_it(
+    looked_at: datetime, *, only_read: bool
+) -> None:
+    """T1 was found absent, T2 handed over; the backup was taken between the two, and the payment is ordered again."""
+    leg = e.Leg(division="AAA", posting=KEY1, net=usd("1570.00"))
+    planned = e.PaymentPostingsPlanned(payment_id="77001", generation=1, legs=(leg,))
+    order = e.PaymentPostingOrdered(payment_id="77001", person="ann", reason="deleted in GLS840")
+    begun = recorded([p.PostingPlanned(plan=plan(key1=KEY1))], at=NOW - timedelta(hours=2))
+    word = p.PostingDoubtResolved(
+        key1=KEY1, payment_id="77001", resolution="absent", voucher="", person="ann", reason="not in M3"
+    )
+    ((made, _),) = decide_plan(
+        fold(recorded([e.PaymentSettled(content=payment()), planned, order], at=LATER)),
+        invoices={INV_77: InvoiceStanding(live=True)},
+        replaced=None,
+        rules=rules(),
+        today=NOW.date(),
+        went_back_at=NOW,
+        postings={KEY1: fold_posting([*begun, *recorded([word], at=looked_at)])},
+    ).postings
+    assert (made.generation, made.read_back_only) == (2, only_read)

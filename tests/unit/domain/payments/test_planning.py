@@ -217,16 +217,24 @@ def test_only_a_leg_proven_absent_is_planned_anew_in_a_new_generation() -> None:
     assert {leg.division for leg in fact.legs} == {"AAA", "BBB"}
 
 
-@pytest.mark.parametrize(("ordered_at", "read_back_only"), [(NOW, False), (NOW - timedelta(days=2), True)])
-def test_what_a_person_orders_after_the_store_went_back_is_posted(
-    ordered_at: datetime, *, read_back_only: bool
+@pytest.mark.parametrize(
+    ("looked_at", "read_back_only"),
+    [
+        (NOW, False),
+        (NOW - timedelta(days=1), True),  # the moment itself proves nothing
+        (NOW - timedelta(days=2), True),
+    ],
+)
+def test_what_a_person_found_absent_after_the_store_went_back_is_posted(
+    looked_at: datetime, *, read_back_only: bool
 ) -> None:
     content = payment()
     (planned,) = gate(content).payment
     assert isinstance(planned, e.PaymentPostingsPlanned)
     order = e.PaymentPostingOrdered(payment_id="77001", person="ann", reason="not in M3")
-    history = [*recorded([e.PaymentSettled(content=content), planned]), *recorded([order], at=ordered_at)]
-    absent = posting(resolved_absent())
+    history = recorded([e.PaymentSettled(content=content), planned, order])
+    found = recorded([p.PostingPlanned(plan=plan())], at=NOW - timedelta(days=3))
+    absent = fold_posting([*found, *recorded([resolved_absent()], at=looked_at)])
     result = decide_plan(
         fold(history),
         invoices={INV_77: LIVE},
