@@ -1,6 +1,7 @@
 """A payment's state, folded from its stream; what became of its money is folded from its postings."""
 
 from collections.abc import Iterable
+
 import msgspec
 
 from domain.event import Recorded

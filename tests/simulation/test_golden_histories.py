@@ -56,7 +56,8 @@ def test_seed_549_a_payment_that_came_back_after_a_restore_is_looked_for_in_m3()
     (fact,) = decide_reversal(fold(recorded(settled)), {}, rules(), went_back_at=NOW).payment
     assert isinstance(fact, e.PaymentReversalPlanned)
     assert fact.tasks == (KEY1,)
-    young = payment(status="Void", standing="reversed", settled_date=date(2026, 3, 9))
+    march = {"settled_date": date(2026, 3, 9), "payment_date": date(2026, 3, 9), "modified": "2026-03-09T08:00:00"}
+    young = payment(status="Void", standing="reversed", **march)
     after = [e.PaymentReversed(content=young, kind="Void")]
     (nothing,) = decide_reversal(fold(recorded(after)), {}, rules(), went_back_at=NOW).payment
     assert isinstance(nothing, e.PaymentReversalPlanned)
@@ -272,3 +273,31 @@ def test_a_word_older_than_a_restore_proves_nothing_of_the_generation_that_follo
         postings={KEY1: fold_posting([*begun, *recorded([word], at=looked_at)])},
     ).postings
     assert (made.generation, made.read_back_only) == (2, only_read)
+
+
+def test_a_reissue_waits_for_a_look_at_the_generation_a_restored_store_forgot() -> None:
+    """T1 was found absent and T2 booked; a restore forgot T2, the payment came back, and its reissue is here, too."""
+    leg = e.Leg(division="AAA", posting=KEY1, net=usd("1570.00"))
+    planned = e.PaymentPostingsPlanned(payment_id="77001", generation=1, legs=(leg,))
+    word = p.PostingDoubtResolved(
+        key1=KEY1, payment_id="77001", resolution="absent", voucher="", person="ann", reason="not in M3"
+    )
+    absent = fold_posting(recorded([p.PostingPlanned(plan=plan(key1=KEY1)), word]))
+    old = [e.PaymentSettled(content=payment()), planned, VOIDED]
+    (asked,) = decide_reversal(fold(recorded(old)), {KEY1: absent}, rules(), went_back_at=LATER).payment
+    assert isinstance(asked, e.PaymentReversalPlanned)
+    assert asked.tasks == (key1(IDENTITY, payment_id="77001", division="AAA", generation=2, kind="T"),)
+    done = e.ReversalDoneByHand(payment_id="77001", person="ann", reason="taken back")
+    again = fold(recorded([e.PaymentSettled(content=payment(payment_id="77002", replaces_payment_id="77001"))]))
+    for facts, waits in (([], True), ([asked], True), ([asked, done], False)):
+        result = decide_plan(
+            again,
+            invoices={INV_77: InvoiceStanding(live=True)},
+            replaced=Replaced(fold(recorded([*old, *facts])), {KEY1: absent}),
+            rules=rules(),
+            today=NOW.date(),
+            went_back_at=LATER,
+            postings={},
+        )
+        (fact,) = result.payment
+        assert isinstance(fact, e.PaymentHeld if waits else e.PaymentPostingsPlanned)

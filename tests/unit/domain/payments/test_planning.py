@@ -313,5 +313,38 @@ def test_a_reissue_waits_for_a_reversal_done_by_hand() -> None:
     assert plans(gate(reissue(), replaced=Replaced(by_hand, {"T1": BOOKED})))
 
 
+REFUSED = posting(p.PostingRefused(key1="T1", attempt_id="", payment_id="77001", step="CtrlBatch", code="X", text=""))
+ABANDONED = posting(p.PostingAbandoned(key1="T1", payment_id="77001", why="it was reversed"))
+BY_HAND = e.ReversalDoneByHand(payment_id="77001", person="ann", reason="done")
+
+
+@pytest.mark.parametrize("state", [REFUSED, ABANDONED, posting(resolved_absent())])
+def test_a_reissue_waits_until_a_person_has_looked_for_a_leg_a_store_may_have_forgotten(state: Posting) -> None:
+    asked = old(VOID, reversal(tasks=("T1",)))
+    hold = held(gate(reissue(), replaced=Replaced(asked, {"T1": state}), went_back_at=NOW))
+    assert (hold.reason, hold.waits_for) == ("REPLACED_NOT_REVERSED", keys.reversed_payment("77001"))
+    done = old(VOID, reversal(tasks=("T1",)), BY_HAND)
+    assert plans(gate(reissue(), replaced=Replaced(done, {"T1": state}), went_back_at=NOW))
+
+
+@pytest.mark.parametrize("legs", [(), (e.Leg(division="AAA", posting="T1", net=usd("1570.00")),)])
+def test_a_reissue_that_is_planned_before_the_reversal_waits_for_it_after_a_restore(legs: tuple[e.Leg, ...]) -> None:
+    states = {"T1": REFUSED}
+    hold = held(gate(reissue(), replaced=Replaced(old(VOID, legs=legs), states), went_back_at=NOW))
+    assert (hold.reason, hold.waits_for) == ("REPLACED_NOT_REVERSED", keys.reversed_payment("77001"))
+    assert plans(gate(reissue(), replaced=Replaced(old(VOID, legs=legs), states)))
+    assert plans(gate(reissue(), replaced=Replaced(old(VOID, reversal(), legs=legs), states), went_back_at=NOW))
+
+
+def test_a_reissue_waits_for_the_reversal_posting_of_one_leg_and_the_person_of_another() -> None:
+    legs = (e.Leg(division="AAA", posting="T1", net=usd("1.00")), e.Leg(division="BBB", posting="T2", net=usd("1.00")))
+    back = e.Leg(division="AAA", posting="R1", net=usd("-1.00"))
+    state = old(VOID, reversal(tasks=("T2",), reversing=(back,)), BY_HAND, legs=legs)
+    refused = {"T1": BOOKED, "T2": ABANDONED, "R1": REFUSED}
+    assert held(gate(reissue(), replaced=Replaced(state, refused))).waits_for is None
+    assert held(gate(reissue(), replaced=Replaced(state, refused | {"R1": posting()}))).waits_for == keys.posting("R1")
+    assert plans(gate(reissue(), replaced=Replaced(state, refused | {"R1": BOOKED})))
+
+
 def test_a_reissue_of_a_payment_that_was_never_handed_over_goes_out() -> None:
     assert plans(gate(reissue(), replaced=Replaced(old(), {"T1": posting()})))
