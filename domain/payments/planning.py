@@ -18,11 +18,15 @@ from domain.rules import Rules
 
 
 class InvoiceStanding(msgspec.Struct, frozen=True):
-    """What the gate asks of an invoice: live at AvidXchange for certain, in doubt, or found twice."""
+    """What the gate asks of an invoice: live at AvidXchange for certain, in doubt, or found twice.
+
+    seen: whether the log says anything of it; one never seen is a stranger's, unless the store went back.
+    """
 
     live: bool
     in_doubt: bool = False
     found_twice: bool = False
+    seen: bool = True
 
 
 class Replaced(msgspec.Struct, frozen=True):
@@ -60,7 +64,7 @@ def decide_plan(
         return Plan(())
     hold = (
         _content_hold(content, rules)
-        or _invoice_hold(content, invoices, rules)
+        or _invoice_hold(content, invoices, rules, went_back_at)
         or _reissue_hold(content, replaced, rules, went_back_at)
     )
     if isinstance(hold, e.PaymentIgnored):
@@ -98,10 +102,11 @@ def _content_hold(content: e.PaymentContent, rules: Rules) -> e.PaymentHeld | No
 
 
 def _invoice_hold(
-    content: e.PaymentContent, invoices: Mapping[str, InvoiceStanding], rules: Rules
+    content: e.PaymentContent, invoices: Mapping[str, InvoiceStanding], rules: Rules, went_back_at: datetime | None
 ) -> e.PaymentHeld | e.PaymentIgnored | None:
-    unknown = [r.invoice_external_id for r in content.remittances if not _is_ours(r, invoices[r.invoice_external_id])]
-    if unknown and len(unknown) == len(content.remittances) and rules.unknown_invoices == "ignore":
+    # Ignoring is final: not what is ours and not live now, nor what a restored store may have forgotten.
+    strange = bool(content.remittances) and not any(invoices[r.invoice_external_id].seen for r in content.remittances)
+    if strange and rules.unknown_invoices == "ignore" and not may_be_forgotten(content, went_back_at):
         return e.PaymentIgnored(payment_id=content.payment_id, detail="it pays only invoices we never submitted")
     for remittance in content.remittances:
         external_id = remittance.invoice_external_id
@@ -112,7 +117,8 @@ def _invoice_hold(
             detail = f"invoice {external_id} is in doubt"
             return _hold(content, "INVOICE_IN_DOUBT", detail, keys.invoice(external_id))
         if not _is_ours(remittance, standing):
-            detail = f"invoice {external_id} was never submitted by us"
+            why = "is not live at AvidXchange for all we know" if standing.seen else "was never submitted by us"
+            detail = f"invoice {external_id} {why}"
             return _hold(content, "UNKNOWN_INVOICE", detail, keys.invoice(external_id))
     return None
 

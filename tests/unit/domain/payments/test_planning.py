@@ -26,6 +26,7 @@ from tests.support.payments_world import (
 )
 
 LIVE = InvoiceStanding(live=True)
+STRANGE = InvoiceStanding(live=False, seen=False)
 
 
 def gate(
@@ -150,14 +151,40 @@ def test_a_payment_for_an_unknown_invoice_is_held_until_it_is_known() -> None:
 
 
 def test_payments_for_strangers_may_be_ignored_by_setting() -> None:
-    unknown = {INV_77: InvoiceStanding(live=False)}
-    (fact,) = gate(payment(), invoices=unknown, unknown_invoices="ignore").payment
+    (fact,) = gate(payment(), invoices={INV_77: STRANGE}, unknown_invoices="ignore").payment
     assert isinstance(fact, e.PaymentIgnored)
+
+
+@pytest.mark.parametrize(
+    ("standing", "reason", "waits_for"),
+    [
+        (
+            InvoiceStanding(live=False),
+            "UNKNOWN_INVOICE",
+            keys.invoice(INV_77),
+        ),  # rejected, or restored and not sent yet
+        (InvoiceStanding(live=False, found_twice=True), "INVOICE_FOUND_TWICE", None),
+        (InvoiceStanding(live=False, in_doubt=True), "INVOICE_IN_DOUBT", keys.invoice(INV_77)),
+    ],
+)
+def test_a_payment_of_an_invoice_of_ours_is_never_ignored(
+    standing: InvoiceStanding, reason: str, waits_for: str | None
+) -> None:
+    fact = held(gate(payment(), invoices={INV_77: standing}, unknown_invoices="ignore"))
+    assert (fact.reason, fact.waits_for) == (reason, waits_for)
+
+
+def test_a_payment_of_an_invoice_that_a_restored_store_may_have_forgotten_is_not_ignored() -> None:
+    fact = held(gate(payment(), invoices={INV_77: STRANGE}, unknown_invoices="ignore", went_back_at=NOW))
+    assert (fact.reason, fact.waits_for) == ("UNKNOWN_INVOICE", keys.invoice(INV_77))
+    since = {"settled_date": date(2026, 3, 9), "payment_date": date(2026, 3, 9), "modified": "2026-03-09T08:00:00"}
+    (young,) = gate(payment(**since), invoices={INV_77: STRANGE}, unknown_invoices="ignore", went_back_at=NOW).payment
+    assert isinstance(young, e.PaymentIgnored)
 
 
 def test_a_payment_that_mixes_strangers_with_ours_is_not_ignored() -> None:
     content = payment(remittance(), remittance(CM_9, "-100.00", "0"))
-    unknown = {CM_9: InvoiceStanding(live=False)}
+    unknown = {CM_9: STRANGE}
     assert held(gate(content, invoices=unknown, unknown_invoices="ignore")).reason == "UNKNOWN_INVOICE"
 
 
