@@ -62,7 +62,8 @@ KINDS: dict[str, Kind] = {
     "reversal-by-hand": Kind(
         "Payments were reversed and must be reversed in Infor",
         "Reverse the voucher in M3, unless it shows the reversal already (the same KEY1 with R for T, also in GLS840:"
-        " post or delete it there), then say so. What sticks in GLS037 under its KEY1 is deleted there.",
+        " post or delete it there), then say so. After a restore every voucher of the payment is meant, whatever its"
+        " KEY1; what sticks in GLS037 is deleted there.",
     ),
     "posting-refused": Kind("Infor refuses postings", "Correct what M3 names, then retry the issue."),
     "posting-held": Kind("Postings are held", "Clear what the reason names in Infor, then retry the issue."),

@@ -19,7 +19,7 @@ from tieout.acts import retry
 from tieout.acts.act import Act
 from tieout.acts.doubts import Word, resolve
 from tieout.acts.issues import reversal_done
-from tieout.simulation.hands import batches_of, delete_batch, reversal_of, take_back_in_m3
+from tieout.simulation.hands import delete_batch, generations_of, reversal_of, standing_voucher, take_back_in_m3
 from tieout.simulation.schedule import SETTLE
 from tieout.simulation.world import World
 
@@ -81,16 +81,24 @@ def attempt(staff: Staff, what: str, deed: Callable[[], object]) -> bool:
 
 
 def _settle_posting(staff: Staff, act: Act, key1: str, phase: str) -> bool:
-    """Say what M3 shows: booked, or gone for certain; what M3 still works on is left to it."""
+    """Say what M3 shows: booked, or gone for certain, under no KEY1; what M3 still works on is left to it."""
     world = staff.world
     stream = world.stream("posting", key1)
-    batches = batches_of(world.ledger, key1)
+    plan = posting.fold(world.store.log.load([stream])[stream]).plan
+    if plan is None:
+        return False
+    names = generations_of(world, key1, plan.payment_id, plan.division)
+    batches = [batch for batch in world.ledger.batches if batch.key1 in names]
     if any(batch.jobs for batch in batches):
         return False
     mine = [b for b in world.ledger.booked if b.key1 == key1]
     if mine:
         word = Word(resolution="posted", voucher=mine[0].row.voucher)
         return attempt(staff, f"finds {key1} booked", lambda: resolve(act, stream, word))
+    other = standing_voucher(world, plan.payment_id, plan.division) if plan.kind == "T" else ""
+    if other:
+        by_hand = Word(resolution="posted-by-hand", voucher=other)
+        return attempt(staff, f"finds {key1} booked under another KEY1", lambda: resolve(act, stream, by_hand))
     stuck = [batch for batch in batches if batch.state == "stuck"]
     if stuck and world.dice.below(2, "stuck", len(key1), world.numbers):
         world.ledger.post(stuck[0])
@@ -109,16 +117,27 @@ def _reverse_by_hand(staff: Staff, act: Act, payment_id: str) -> bool:
     state = payment.fold(world.store.log.load([stream])[stream])
     if state.reversal is None or not state.reversal.tasks or state.by_hand:
         return False
-    backs = [batch for key1 in state.reversal.tasks for batch in batches_of(world.ledger, reversal_of(key1))]
-    if any(batch.jobs for batch in backs):
-        return False  # M3 works on the reversal already
-    for batch in backs:
+    asked = _vouchers_asked_for(world, payment_id, state.reversal.tasks)
+    names = {*asked, *map(reversal_of, asked)}
+    batches = [batch for batch in world.ledger.batches if batch.key1 in names]
+    if any(batch.jobs for batch in batches):
+        return False  # M3 works on the voucher or its reversal still
+    for batch in batches:
         if batch.state in ("open", "stuck"):
             delete_batch(world, batch)
-    for key1 in state.reversal.tasks:
+    for key1 in asked:
         take_back_in_m3(world, key1)
     deed = partial(reversal_done, act, stream, voucher=f"HAND-{payment_id}")
     return attempt(staff, f"reverses payment {payment_id} in M3", deed)
+
+
+def _vouchers_asked_for(world: World, payment_id: str, tasks: Sequence[str]) -> list[str]:
+    """Give the KEY1s a person looks for: a task stands for every generation of the payment in its division."""
+    found = []
+    for division in world.rules.divisions:
+        names = generations_of(world, "T", payment_id, division)
+        found += sorted(names) if names.intersection(tasks) else []
+    return found
 
 
 def _approve_first(act: Act) -> bool:
