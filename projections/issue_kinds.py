@@ -67,7 +67,8 @@ KINDS: dict[str, Kind] = {
     "reversal-by-hand": Kind(
         "Payments were reversed and must be reversed in Infor",
         "Reverse the voucher in M3, unless it shows the reversal already (the same KEY1 with R for T, also in GLS840:"
-        " post or delete it there), then say so.",
+        " post or delete it there), then say so. After a restore every voucher of the payment is meant, whatever its"
+        " KEY1; what sticks in GLS037 is deleted there.",
     ),
     "posting-reversal-absent": Kind(
         "A reversal is not in Infor, its voucher still is",
@@ -80,7 +81,10 @@ KINDS: dict[str, Kind] = {
         "Postings wait inside M3", "Look into GLS037 and GLS047: the voucher is not made yet."
     ),
     "posting-at-desk": Kind(
-        "Nobody knows whether Infor booked postings", "Look in M3 as said, then resolve the doubt.", urgent=True
+        "Nobody knows whether Infor booked postings",
+        "Look in M3 as said, then resolve the doubt. After a restore a posting is absent only when M3 has no voucher"
+        " of its payment, under whatever KEY1, in GLS037 neither.",
+        urgent=True,
     ),
     "first-posting": Kind(
         "The first posting waits for your word",
@@ -97,7 +101,8 @@ KINDS: dict[str, Kind] = {
     ),
     "store-went-back": Kind(
         "The store was restored or went back in time",
-        "See that the doubts it left are settled, then resolve it.",
+        "See that the doubts it left are settled, older ones too: a posting is absent only when M3 has no voucher of"
+        " its payment, under whatever KEY1, in GLS037 neither. Then resolve it.",
         urgent=True,
     ),
 }

@@ -13,6 +13,7 @@ from actors.errands.posting_batch import (
     read_ledger,
     state_of,
     take_in_hand,
+    where_to_look,
 )
 from actors.errands.posting_facts import attributed_rows, posted_for_invoices
 from actors.errands.posting_handover import read_payments, write_handover
@@ -88,7 +89,8 @@ def _unproven(tools: Tools, state: Posting, view: LedgerView, history: History) 
     may_repeat = shows and _may_repeat(tools, state, history)
     if not may_repeat and out_of_patience:
         by_hand = done_by_hand(plan, view.rows, attributed_rows(tools.connection, plan, history, view.rows))
-        return (*facts, _to_desk(plan, shows=shows, by_hand=by_hand))
+        forgotten = read_back_only(state, connection_of(tools, history))
+        return (*facts, _to_desk(plan, shows=shows, by_hand=by_hand, forgotten=forgotten))
     return facts
 
 
@@ -113,24 +115,30 @@ def _waits(tools: Tools, state: Posting, view: LedgerView, history: History) -> 
         if by_hand
         else f"M3 took KEY1 {plan.key1} but shows no payment row: look into GLS037 and GLS047"
     )
+    detail += _said_of_restore(plan, forgotten=read_back_only(state, connection_of(tools, history)))
     if state.phase == "waits" and state.reason == detail:
         return ()
     look_at = tools.log.now() + tools.rules.posting_patience
     return (e.PostingWaitsInInfor(payment_id=plan.payment_id, detail=detail, by_hand=bool(by_hand), look_at=look_at),)
 
 
+def _said_of_restore(plan: e.PostingPlan, *, forgotten: bool) -> str:
+    return f"; the store went back in time since: {where_to_look(plan)}" if forgotten else ""
+
+
 def _said_by_hand(by_hand: tuple[e.EvidenceRow, ...]) -> str:
     return "; probably done by hand: " + ", ".join(row.ledger_row for row in by_hand) if by_hand else ""
 
 
-def _to_desk(plan: e.PostingPlan, *, shows: bool, by_hand: tuple[e.EvidenceRow, ...]) -> e.PostingToDesk:
+def _to_desk(
+    plan: e.PostingPlan, *, shows: bool, by_hand: tuple[e.EvidenceRow, ...], forgotten: bool
+) -> e.PostingToDesk:
+    more = _said_of_restore(plan, forgotten=forgotten) + _said_by_hand(by_hand)
     if shows:
         what = f"KEY1 {plan.key1} still stands in GLS840 after its handover: post or delete it there"
-        what += _said_by_hand(by_hand)
-        return e.PostingToDesk(payment_id=plan.payment_id, why="STILL_IN_GLS840", what=what)
+        return e.PostingToDesk(payment_id=plan.payment_id, why="STILL_IN_GLS840", what=what + more)
     what = f"KEY1 {plan.key1} left GLS840 and no payment row shows: look in GLS037, GLS047 and the invoice's payments"
-    what += _said_by_hand(by_hand)
-    return e.PostingToDesk(payment_id=plan.payment_id, why="NO_TRACE", what=what)
+    return e.PostingToDesk(payment_id=plan.payment_id, why="NO_TRACE", what=what + more)
 
 
 def _doubted(state: Posting, why: str, look_at: datetime) -> e.PostingDoubted:

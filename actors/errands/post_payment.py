@@ -89,8 +89,9 @@ def _standings(tools: Tools, content: PaymentContent, history: History) -> dict[
     result = {}
     for remittance in content.remittances:
         external_id = remittance.invoice_external_id
-        state = invoice.fold(history[stream_id(tools.connection, "invoice", external_id)])
-        result[external_id] = InvoiceStanding(state.live, state.in_doubt, state.found_twice)
+        past = history[stream_id(tools.connection, "invoice", external_id)]
+        state = invoice.fold(past)
+        result[external_id] = InvoiceStanding(state.live, state.in_doubt, state.found_twice, seen=bool(past))
     return result
 
 

@@ -123,6 +123,17 @@ def connection_of(tools: Tools, history: History) -> connection.Connection:
     return connection.fold(history[stream_id(tools.connection, "connection", "")])
 
 
+def where_to_look(plan: PostingPlan) -> str:
+    """Say what a person's word must rest on after a restore: the store may have forgotten a later generation."""
+    if plan.kind == "R":
+        return f"look in M3 whether {plan.key1} took payment {plan.payment_id} back, in GLS037 too"
+    return (
+        f"look in M3, in GLS037 too, for every voucher of payment {plan.payment_id} (number {plan.number}) in division"
+        f" {plan.division}, whatever its KEY1 and text: it is absent only when there is none; one that is booked"
+        " settles it as posted-by-hand"
+    )
+
+
 def read_back_only(state: posting.Posting, conn: connection.Connection) -> bool:
     """Whether the store may have forgotten a handover: look, never write."""
     return posting.is_forgotten(state, conn.went_back_at)

@@ -1,7 +1,7 @@
 """Before a posting's first byte: it is proven already, may go out, must wait, or a person must look."""
 
 from actors.errands.pending_reversals import pending_reversal
-from actors.errands.posting_batch import Hand, LedgerView, connection_of, read_back_only, state_of
+from actors.errands.posting_batch import Hand, LedgerView, connection_of, read_back_only, state_of, where_to_look
 from actors.errands.posting_facts import attributed_rows, ended_for_invoices, posted_for_invoices, started_for_invoices
 from actors.errands.streams import invoice_stream, posting_stream
 from actors.settle import History, appended
@@ -107,7 +107,7 @@ def _forgotten(tools: Tools, state: Posting, history: History, *, shows: bool) -
         return _in_doubt(tools, state, history, _doubted(tools, state, "UpdBatch", why))
     what = (
         f"after the store went back in time neither KEY1 {plan.key1} nor a payment row shows for payment "
-        f"{plan.payment_id}: look in M3 whether it was booked"
+        f"{plan.payment_id}: {where_to_look(plan)}"
     )
     fact = e.PostingToDesk(payment_id=plan.payment_id, why="STORE_WENT_BACK", what=what)
     return _in_doubt(tools, state, history, fact)

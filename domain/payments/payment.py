@@ -1,7 +1,6 @@
 """A payment's state, folded from its stream; what became of its money is folded from its postings."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 import msgspec
 
@@ -14,7 +13,6 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
 
     phase: open | settled | held | planned | ignored | unknown | reversed.
     reversal: what was planned about the reversal, None while nothing was; by_hand: a person reversed it in M3.
-    ordered_at: when a person last ordered it to be planned again.
     """
 
     version: int = 0
@@ -23,7 +21,6 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     phase: str = "open"
     reason: str = ""
     waits_for: str | None = None
-    ordered_at: datetime | None = None
     generation: int = 0
     legs: tuple[e.Leg, ...] = ()
     is_reversed: bool = False
@@ -35,12 +32,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
 
 def evolve(state: Payment, recorded: Recorded) -> Payment:
     """Fold one event in."""
-    ordered = isinstance(recorded.event, e.PaymentPostingOrdered)
-    return msgspec.structs.replace(
-        _evolve(state, recorded.event),
-        version=recorded.version,
-        ordered_at=recorded.meta.recorded_at if ordered else state.ordered_at,
-    )
+    return msgspec.structs.replace(_evolve(state, recorded.event), version=recorded.version)
 
 
 def fold(history: Iterable[Recorded]) -> Payment:

@@ -10,20 +10,23 @@ from domain.event import Event
 from domain.identifiers import InvoiceKey, PinnedIdentity, key1
 from domain.money import Money, total
 from domain.payments import events as e
+from domain.payments.forgotten import forgotten_postings, may_be_forgotten
 from domain.payments.payment import Payment
 from domain.postings.events import PostingHeld, PostingLine, PostingPlan, PostingPlanned
-from domain.postings.posting import Posting, is_forgotten
+from domain.postings.posting import Posting, is_absent_since, is_forgotten
 from domain.rules import Rules
-
-REMOTE_TIME = "%Y-%m-%dT%H:%M:%S"  # as LastModifiedDate is written, UTC
 
 
 class InvoiceStanding(msgspec.Struct, frozen=True):
-    """What the gate asks of an invoice: live at AvidXchange for certain, in doubt, or found twice."""
+    """What the gate asks of an invoice: live at AvidXchange for certain, in doubt, or found twice.
+
+    seen: whether the log says anything of it; one never seen is a stranger's, unless the store went back.
+    """
 
     live: bool
     in_doubt: bool = False
     found_twice: bool = False
+    seen: bool = True
 
 
 class Replaced(msgspec.Struct, frozen=True):
@@ -61,8 +64,8 @@ def decide_plan(
         return Plan(())
     hold = (
         _content_hold(content, rules)
-        or _invoice_hold(content, invoices, rules)
-        or _reissue_hold(content, replaced, went_back_at)
+        or _invoice_hold(content, invoices, rules, went_back_at)
+        or _reissue_hold(content, replaced, rules, went_back_at)
     )
     if isinstance(hold, e.PaymentIgnored):
         return Plan((hold,))
@@ -70,18 +73,10 @@ def decide_plan(
         repeated = state.reason == hold.reason and state.waits_for == hold.waits_for
         return Plan(() if repeated and state.phase == "held" else (hold,))
     kept = tuple(leg for leg in state.legs if postings[leg.posting].phase != "settled_absent")
-    forgotten = went_back_at is not None and _may_be_forgotten(content, went_back_at)
-    # What a person proved absent and ordered again after the store went back was not forgotten.
-    proven = went_back_at is not None and state.ordered_at is not None and state.ordered_at > went_back_at
-    absent = {leg.division for leg in state.legs if leg not in kept} if proven else set()
+    forgotten = may_be_forgotten(content, went_back_at)
+    # When a person looked, not when it was ordered: an order may follow a word older than what was forgotten.
+    absent = {leg.division for leg in state.legs if is_absent_since(postings[leg.posting], went_back_at)}
     return _plan(state, content, kept, rules=rules, today=today, forgotten=forgotten, absent=absent)
-
-
-def _may_be_forgotten(content: e.PaymentContent, went_back_at: datetime) -> bool:
-    """Whether it may have been posted before the store went back; a later change of it proves nothing."""
-    dates = (content.settled_date, content.payment_date)
-    known_then = any(date_ is not None and date_ <= went_back_at.date() for date_ in dates)
-    return known_then or content.modified <= went_back_at.strftime(REMOTE_TIME)
 
 
 def _hold(content: e.PaymentContent, reason: str, detail: str, waits_for: str | None = None) -> e.PaymentHeld:
@@ -107,10 +102,11 @@ def _content_hold(content: e.PaymentContent, rules: Rules) -> e.PaymentHeld | No
 
 
 def _invoice_hold(
-    content: e.PaymentContent, invoices: Mapping[str, InvoiceStanding], rules: Rules
+    content: e.PaymentContent, invoices: Mapping[str, InvoiceStanding], rules: Rules, went_back_at: datetime | None
 ) -> e.PaymentHeld | e.PaymentIgnored | None:
-    unknown = [r.invoice_external_id for r in content.remittances if not _is_ours(r, invoices[r.invoice_external_id])]
-    if unknown and len(unknown) == len(content.remittances) and rules.unknown_invoices == "ignore":
+    # Ignoring is final: not what is ours and not live now, nor what a restored store may have forgotten.
+    strange = bool(content.remittances) and not any(invoices[r.invoice_external_id].seen for r in content.remittances)
+    if strange and rules.unknown_invoices == "ignore" and not may_be_forgotten(content, went_back_at):
         return e.PaymentIgnored(payment_id=content.payment_id, detail="it pays only invoices we never submitted")
     for remittance in content.remittances:
         external_id = remittance.invoice_external_id
@@ -121,7 +117,8 @@ def _invoice_hold(
             detail = f"invoice {external_id} is in doubt"
             return _hold(content, "INVOICE_IN_DOUBT", detail, keys.invoice(external_id))
         if not _is_ours(remittance, standing):
-            detail = f"invoice {external_id} was never submitted by us"
+            why = "is not live at AvidXchange for all we know" if standing.seen else "was never submitted by us"
+            detail = f"invoice {external_id} {why}"
             return _hold(content, "UNKNOWN_INVOICE", detail, keys.invoice(external_id))
     return None
 
@@ -132,7 +129,7 @@ def _is_ours(remittance: e.Remittance, standing: InvoiceStanding) -> bool:
 
 
 def _reissue_hold(
-    content: e.PaymentContent, replaced: Replaced | None, went_back_at: datetime | None
+    content: e.PaymentContent, replaced: Replaced | None, rules: Rules, went_back_at: datetime | None
 ) -> e.PaymentHeld | None:
     old_id = content.replaces_payment_id
     if not old_id:
@@ -140,19 +137,23 @@ def _reissue_hold(
     if replaced is None or replaced.payment.content is None:
         return _hold(content, "REPLACES_UNSEEN", f"it replaces payment {old_id}, which we never saw")
     old = replaced.payment
-    forgotten = old.reversal is not None and old.reversal.tasks and not old.legs  # a person looks for it in M3 first
+    if old.reversal is not None:
+        asked = old.reversal.tasks  # a person looks for them in M3 first
+    else:  # its reversal will name them, and may be planned after this
+        asked = forgotten_postings(old, replaced.postings, rules.identity, went_back_at)
     booked = any(_may_be_booked(replaced.postings[leg.posting], went_back_at) for leg in old.legs)
-    if not (booked or forgotten) or old.by_hand:
+    if not (booked or asked):
         return None
-    if not old.is_reversed or old.reversal is None or old.reversal.tasks:
+    if not old.is_reversed or old.reversal is None or (old.reversal.tasks and not old.by_hand):
         detail = f"payment {old_id} is not reversed yet"
         return _hold(content, "REPLACED_NOT_REVERSED", detail, keys.reversed_payment(old_id))
     taking_back = [replaced.postings[leg.posting] for leg in old.reversal.reversing]
     for leg, posting in zip(old.reversal.reversing, taking_back, strict=True):
         if not posting.booked:
             key: str | None = keys.posting(leg.posting)
-            if posting.ended:  # the first leg's reversal opened the payment's key: then only a person can tell
-                key = None if any(other.booked for other in taking_back) else keys.reversed_payment(old_id)
+            if posting.ended:  # a first leg's reversal, or a person's, opened the key: only a person can tell
+                opened = old.by_hand or any(other.booked for other in taking_back)
+                key = None if opened else keys.reversed_payment(old_id)
             return _hold(content, "REPLACED_NOT_REVERSED", f"the reversal of payment {old_id} is not posted yet", key)
     return None
 

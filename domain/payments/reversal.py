@@ -7,8 +7,9 @@ import msgspec
 
 from domain import keys
 from domain.event import Event
-from domain.identifiers import InvoiceKey, PinnedIdentity, key1
+from domain.identifiers import PinnedIdentity, key1
 from domain.payments import events as e
+from domain.payments.forgotten import forgotten_postings
 from domain.payments.payment import Payment
 from domain.postings.events import PostingAbandoned, PostingLine, PostingPlan, PostingPlanned, PostingReleased
 from domain.postings.posting import Posting, is_forgotten
@@ -52,7 +53,7 @@ def decide_reversal(
             for leg, plan in zip(booked, plans, strict=False)
         ),
         tasks=(
-            *_maybe_forgotten(state, postings, rules, went_back_at),
+            *forgotten_postings(state, postings, rules.identity, went_back_at),
             *(() if rules.void_interface else (leg.posting for leg in booked)),
         ),
     )
@@ -74,25 +75,6 @@ def _queued(state: Payment, key1: str, posting: Posting) -> ReversalPlan:
     detail = f"posting {key1} is handed over and not settled yet"
     return ReversalPlan(
         (e.PaymentReversalHeld(payment_id=payment_id, detail=detail, waits_for=key),), released=released
-    )
-
-
-def _maybe_forgotten(
-    state: Payment, postings: Mapping[str, Posting], rules: Rules, went_back_at: datetime | None
-) -> tuple[str, ...]:
-    """Name the postings a store that went back may have forgotten: a person takes back what M3 shows of them."""
-    content = state.content
-    if content is None or went_back_at is None:
-        return ()
-    if state.legs:
-        held = (leg.posting for leg in state.legs if postings[leg.posting].phase == "held")
-        return tuple(key for key in held if is_forgotten(postings[key], went_back_at))
-    if content.settled_date is None or content.settled_date > went_back_at.date():
-        return ()  # it was not settled in the time that was forgotten, so nothing of it was posted
-    read = (InvoiceKey.parse(remittance.invoice_external_id) for remittance in content.remittances)
-    return tuple(
-        key1(rules.identity, payment_id=content.payment_id, division=division, generation=1, kind="T")
-        for division in sorted({key.division for key in read if key is not None})
     )
 
 

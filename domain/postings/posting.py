@@ -24,7 +24,7 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     handed_over_at: when the first handover intent was recorded; look_at: when the next look is due;
     unknown_codes: refusals in a row with a code we do not know;
     waits_for: the key it is queued for; unsent: handovers that certainly never went out;
-    resolution, voucher: a person's word about it.
+    resolution, voucher: a person's word about it; resolved_at: when it was recorded.
     """
 
     version: int = 0
@@ -50,6 +50,7 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[e.EvidenceRow, ...] = ()
     resolution: str = ""
     voucher: str = ""
+    resolved_at: datetime | None = None
 
     @property
     def startable(self) -> bool:
@@ -70,6 +71,16 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     def booked(self) -> bool:
         """Whether Infor holds it, by evidence or by a person's word."""
         return self.phase in BOOKED
+
+
+def is_absent_since(state: Posting, went_back_at: datetime | None) -> bool:
+    """Whether a person found it absent, and after the store went back: then of every generation of its payment.
+
+    An older word says nothing of the generation that followed it in the time the store forgot.
+    """
+    if state.phase != "settled_absent":
+        return False
+    return went_back_at is None or (state.resolved_at is not None and state.resolved_at > went_back_at)
 
 
 def is_forgotten(state: Posting, went_back_at: datetime | None) -> bool:
@@ -167,6 +178,7 @@ def _evolve_handover(state: Posting, recorded: Recorded) -> Posting:
             return replace(state, phase="confirmed", rows=rows, reason="")
         case e.PostingDoubtResolved(resolution=resolution, voucher=voucher):
             phase = "settled_absent" if resolution == "absent" else "settled_posted"
-            return replace(state, phase=phase, resolution=resolution, voucher=voucher)
+            at = recorded.meta.recorded_at
+            return replace(state, phase=phase, resolution=resolution, voucher=voucher, resolved_at=at)
         case _:
             return state

@@ -13,8 +13,22 @@ from domain.invoices.events import InvoiceNotEligible, InvoicesTracked
 from domain.invoices.submission_events import InvoiceSubmissionStarted, InvoiceSubmitted
 from domain.issues.events import IssueResolved
 from domain.money import total
-from domain.payments.events import Leg, PaymentHeld, PaymentReversalPlanned, PaymentReversed, PaymentSettled
-from domain.postings.events import PostingAbandoned, PostingConfirmed, PostingDoubtResolved, PostingPlanned
+from domain.payments.events import (
+    Leg,
+    PaymentHeld,
+    PaymentIgnored,
+    PaymentReversalPlanned,
+    PaymentReversed,
+    PaymentSettled,
+)
+from domain.ports.ledger import StepCommand
+from domain.postings.events import (
+    PostingAbandoned,
+    PostingConfirmed,
+    PostingDoubtResolved,
+    PostingPlanned,
+    PostingStarted,
+)
 from domain.suppliers.events import SupplierConfirmed
 from tieout.simulation import watch
 from tieout.simulation.checkers.catalogue import CHECKERS, judge_end
@@ -188,11 +202,25 @@ def asked_for_and_issue_closed(world: World) -> None:
     world.say(world.stream("issue", resolved.cause), resolved, actor="ann")
 
 
+def ignores_ours(world: World) -> None:
+    fact = recorded(world, PaymentSettled)
+    assert isinstance(fact, PaymentSettled)
+    payment_id = fact.content.payment_id
+    world.say(world.stream("payment", payment_id), PaymentIgnored(payment_id=payment_id, detail="strange"))
+
+
 BROKEN: dict[str, tuple[Callable[[World], None], ...]] = {
     "I1": (twice_at_avidxchange, twice_under_two_names),
     "I2": (twice_in_infor,),
     "I3": (voucher_gone, claimed_live),
-    "I4": (never_ends, held_in_vain, given_up_in_vain, reversal_absent_and_issue_closed, asked_for_and_issue_closed),
+    "I4": (
+        never_ends,
+        ignores_ours,
+        held_in_vain,
+        given_up_in_vain,
+        reversal_absent_and_issue_closed,
+        asked_for_and_issue_closed,
+    ),
     "I5": (a_cent_less,),
     "I6": (supplier_never_confirmed,),
     "I7": (version_missing,),
@@ -235,6 +263,18 @@ def test_a_send_under_another_process_intent_or_after_its_deadline_is_noticed() 
     world.time.pass_by(timedelta(hours=1))
     late = [v.text for v in watch.judge_batch(world, owner, encoded) if intent.key.external_id in v.text]
     assert any("after its deadline" in text for text in late)
+
+
+def test_a_chain_begun_again_for_what_m3_took_over_is_noticed() -> None:
+    world = calm_world()
+    fact = recorded(world, PostingStarted)
+    assert isinstance(fact, PostingStarted)
+    plan = next(r.event.plan for r in world.history() if isinstance(r.event, PostingPlanned))
+    head = StepCommand(key=fact.key1, step="AddBatchHead", key1=fact.key1, division=plan.division)
+    owner = fact.attempt_id.rpartition("-")[0]
+    assert any("took over before" in v.text for v in watch.judge_steps(world, owner, [head]))
+    world.ledger.batches.clear()
+    assert not any("took over before" in v.text for v in watch.judge_steps(world, owner, [head]))
 
 
 def test_facts_a_checker_reads_are_there_in_a_calm_world() -> None:

@@ -1,7 +1,7 @@
 """What the simulation found in our code, each as the history that first showed it (listed in docs/reliability.md)."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -59,7 +59,8 @@ def test_seed_549_a_payment_that_came_back_after_a_restore_is_looked_for_in_m3()
     (fact,) = decide_reversal(fold(recorded(settled)), {}, rules(), went_back_at=NOW).payment
     assert isinstance(fact, e.PaymentReversalPlanned)
     assert fact.tasks == (KEY1,)
-    young = payment(status="Void", standing="reversed", settled_date=date(2026, 3, 9))
+    march = {"settled_date": date(2026, 3, 9), "payment_date": date(2026, 3, 9), "modified": "2026-03-09T08:00:00"}
+    young = payment(status="Void", standing="reversed", **march)
     after = [e.PaymentReversed(content=young, kind="Void")]
     (nothing,) = decide_reversal(fold(recorded(after)), {}, rules(), went_back_at=NOW).payment
     assert isinstance(nothing, e.PaymentReversalPlanned)
@@ -290,3 +291,55 @@ def test_a_posting_held_because_the_payment_showed_reversed_is_given_up_once_the
     posting = fold_posting(recorded([p.PostingPlanned(plan=plan(key1=KEY1)), held]))
     state = fold(recorded([e.PaymentSettled(content=payment()), planned, VOIDED]))
     assert [key for key, _ in decide_reversal(state, {KEY1: posting}, rules()).abandoned] == [KEY1]
+
+
+@pytest.mark.parametrize(("looked_at", "only_read"), [(NOW - timedelta(hours=1), True), (LATER, False)])
+def test_a_word_older_than_a_restore_proves_nothing_of_the_generation_that_followed_it(
+    looked_at: datetime, *, only_read: bool
+) -> None:
+    """T1 was found absent, T2 handed over; the backup was taken between the two, and the payment is ordered again."""
+    leg = e.Leg(division="AAA", posting=KEY1, net=usd("1570.00"))
+    planned = e.PaymentPostingsPlanned(payment_id="77001", generation=1, legs=(leg,))
+    order = e.PaymentPostingOrdered(payment_id="77001", person="ann", reason="deleted in GLS840")
+    begun = recorded([p.PostingPlanned(plan=plan(key1=KEY1))], at=NOW - timedelta(hours=2))
+    word = p.PostingDoubtResolved(
+        key1=KEY1, payment_id="77001", resolution="absent", voucher="", person="ann", reason="not in M3"
+    )
+    ((made, _),) = decide_plan(
+        fold(recorded([e.PaymentSettled(content=payment()), planned, order], at=LATER)),
+        invoices={INV_77: InvoiceStanding(live=True)},
+        replaced=None,
+        rules=rules(),
+        today=NOW.date(),
+        went_back_at=NOW,
+        postings={KEY1: fold_posting([*begun, *recorded([word], at=looked_at)])},
+    ).postings
+    assert (made.generation, made.read_back_only) == (2, only_read)
+
+
+def test_a_reissue_waits_for_a_look_at_the_generation_a_restored_store_forgot() -> None:
+    """T1 was found absent and T2 booked; a restore forgot T2, the payment came back, and its reissue is here, too."""
+    leg = e.Leg(division="AAA", posting=KEY1, net=usd("1570.00"))
+    planned = e.PaymentPostingsPlanned(payment_id="77001", generation=1, legs=(leg,))
+    word = p.PostingDoubtResolved(
+        key1=KEY1, payment_id="77001", resolution="absent", voucher="", person="ann", reason="not in M3"
+    )
+    absent = fold_posting(recorded([p.PostingPlanned(plan=plan(key1=KEY1)), word]))
+    old = [e.PaymentSettled(content=payment()), planned, VOIDED]
+    (asked,) = decide_reversal(fold(recorded(old)), {KEY1: absent}, rules(), went_back_at=LATER).payment
+    assert isinstance(asked, e.PaymentReversalPlanned)
+    assert asked.tasks == (key1(IDENTITY, payment_id="77001", division="AAA", generation=2, kind="T"),)
+    done = e.ReversalDoneByHand(payment_id="77001", person="ann", reason="taken back")
+    again = fold(recorded([e.PaymentSettled(content=payment(payment_id="77002", replaces_payment_id="77001"))]))
+    for facts, waits in (([], True), ([asked], True), ([asked, done], False)):
+        result = decide_plan(
+            again,
+            invoices={INV_77: InvoiceStanding(live=True)},
+            replaced=Replaced(fold(recorded([*old, *facts])), {KEY1: absent}),
+            rules=rules(),
+            today=NOW.date(),
+            went_back_at=LATER,
+            postings={},
+        )
+        (fact,) = result.payment
+        assert isinstance(fact, e.PaymentHeld if waits else e.PaymentPostingsPlanned)

@@ -110,6 +110,20 @@ class Engine:
             if self.dice.below(4, "polled"):
                 self.world.store.polls.poke(self.world.connection, ("payments",), self.time.now)
                 self.run_on(first, "poll_payments")
+            if self.dice.below(6, "found absent") == 0:
+                self._post_a_second_generation()
+
+    def _post_a_second_generation(self) -> None:
+        """Let the first voucher stick, a person find it absent and order anew, and M3 take the next one, or hide it."""
+        self.world.ledger.stick_next = 1
+        self._calm(rounds=30)
+        for turn in range(2):  # the word first, then the order that follows it
+            look_after(self, turn)
+            self.world.runner.catch_up()
+        hide = self.dice.pick(("stick_next", "correct_next", ""), "hidden")
+        if hide:
+            setattr(self.world.ledger, hide, 1)
+        self._calm(rounds=1 + self.dice.below(6, "second rounds"), quiet_for=timedelta())
 
     # What the boundary asks.
 

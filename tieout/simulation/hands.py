@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from domain.identifiers import InvoiceKey
+from domain.identifiers import key1 as named_key1
 from domain.money import Money
 from domain.payments.events import PaymentContent, Remittance
 from domain.postings.events import EvidenceRow
@@ -12,6 +13,8 @@ from tieout.simulation.fakes.ledger import FakeLedger
 from tieout.simulation.fakes.payables_books import Held
 from tieout.simulation.fakes.postings import Batch, Booking, FakeInvoice, Paid
 from tieout.simulation.world import World, supplier
+
+MOST_GENERATIONS = 10
 
 
 def pay_in_m3(world: World, held: FakeInvoice) -> None:
@@ -55,6 +58,23 @@ def batches_of(ledger: FakeLedger, key1: str) -> list[Batch]:
 def reversal_of(key1: str) -> str:
     """Give the KEY1 of the reversal of a posting."""
     return f"R{key1[1:]}"
+
+
+def generations_of(world: World, key1: str, payment_id: str, division: str) -> frozenset[str]:
+    """Give the KEY1s under which a payment may be booked in a division, whatever the log knows; a reversal's own."""
+    if key1.startswith("R"):
+        return frozenset({key1})
+    return frozenset(
+        named_key1(world.rules.identity, payment_id=payment_id, division=division, generation=generation, kind="T")
+        for generation in range(1, MOST_GENERATIONS)
+    )
+
+
+def standing_voucher(world: World, payment_id: str, division: str) -> str:
+    """Give a voucher of a payment that stands in a division, "" when none was made or all are taken back."""
+    rows = [b for b in world.ledger.booked if b.payment_id == payment_id and b.row.invoice.division == division]
+    standing = sum(-1 if b.taken_back else 1 for b in rows)
+    return next(b.row.voucher for b in reversed(rows) if not b.taken_back) if standing > 0 else ""
 
 
 def live_records(world: World) -> list[Held]:

@@ -23,11 +23,12 @@ from tieout.acts.doubts import Word, resolve
 from tieout.acts.issues import reversal_done
 from tieout.simulation.fakes.payables_books import Held
 from tieout.simulation.hands import (
-    batches_of,
     delete_batch,
+    generations_of,
     live_records,
     reversal_of,
     rows_by_name,
+    standing_voucher,
     take_back_in_m3,
 )
 from tieout.simulation.schedule import SETTLE
@@ -93,16 +94,24 @@ def attempt(staff: Staff, what: str, deed: Callable[[], object]) -> bool:
 
 
 def _settle_posting(staff: Staff, act: Act, key1: str, phase: str) -> bool:
-    """Say what M3 shows: booked, or gone for certain; what M3 still works on is left to it."""
+    """Say what M3 shows: booked, or gone for certain, under no KEY1; what M3 still works on is left to it."""
     world = staff.world
     stream = world.stream("posting", key1)
-    batches = batches_of(world.ledger, key1)
+    plan = posting.fold(world.store.log.load([stream])[stream]).plan
+    if plan is None:
+        return False
+    names = generations_of(world, key1, plan.payment_id, plan.division)
+    batches = [batch for batch in world.ledger.batches if batch.key1 in names]
     if any(batch.jobs for batch in batches):
         return False
     mine = [b for b in world.ledger.booked if b.key1 == key1]
     if mine:
         word = Word(resolution="posted", voucher=mine[0].row.voucher)
         return attempt(staff, f"finds {key1} booked", lambda: resolve(act, stream, word))
+    other = standing_voucher(world, plan.payment_id, plan.division) if plan.kind == "T" else ""
+    if other:
+        by_hand = Word(resolution="posted-by-hand", voucher=other)
+        return attempt(staff, f"finds {key1} booked under another KEY1", lambda: resolve(act, stream, by_hand))
     stuck = [batch for batch in batches if batch.state == "stuck"]
     if stuck and world.dice.below(2, "stuck", len(key1), world.numbers):
         world.ledger.post(stuck[0])
@@ -121,13 +130,15 @@ def _reverse_by_hand(staff: Staff, act: Act, payment_id: str) -> bool:
     state = payment.fold(world.store.log.load([stream])[stream])
     if state.reversal is None or not state.reversal.tasks or state.by_hand:
         return False
-    backs = [batch for key1 in state.reversal.tasks for batch in batches_of(world.ledger, reversal_of(key1))]
-    if any(batch.jobs for batch in backs):
-        return False  # M3 works on the reversal already
-    for batch in backs:
+    asked = _vouchers_asked_for(world, payment_id, state.reversal.tasks)
+    names = {*asked, *map(reversal_of, asked)}
+    batches = [batch for batch in world.ledger.batches if batch.key1 in names]
+    if any(batch.jobs for batch in batches):
+        return False  # M3 works on the voucher or its reversal still
+    for batch in batches:
         if batch.state in ("open", "stuck"):
             delete_batch(world, batch)
-    for key1 in state.reversal.tasks:
+    for key1 in asked:
         take_back_in_m3(world, key1)
     deed = partial(reversal_done, act, stream, voucher=f"HAND-{payment_id}")
     return attempt(staff, f"reverses payment {payment_id} in M3", deed)
@@ -146,6 +157,15 @@ def _take_back(staff: Staff, act: Act) -> bool:
                 deed = partial(resolve, act, record.stream, word)
                 done = attempt(staff, f"reverses {plan.key1} in M3 by hand", deed) or done
     return done
+
+
+def _vouchers_asked_for(world: World, payment_id: str, tasks: Sequence[str]) -> list[str]:
+    """Give the KEY1s a person looks for: a task stands for every generation of the payment in its division."""
+    found = []
+    for division in world.rules.divisions:
+        names = generations_of(world, "T", payment_id, division)
+        found += sorted(names) if names.intersection(tasks) else []
+    return found
 
 
 def _approve_first(act: Act) -> bool:

@@ -52,7 +52,14 @@ def judge_steps(world: World, worker: str, commands: Sequence[StepCommand]) -> I
         overtaken = state.incarnation != world.store.log.incarnation()
         if posting.is_forgotten(state, _went_back(world)) and not overtaken:
             yield Violation("I2", f"{worker} sends {step} for {key1} though the store may have forgotten a handover")
+        if step == "AddBatchHead" and not overtaken and _taken_by_m3(world, key1):
+            yield Violation("I2", f"{worker} begins {key1} again, which M3 took over before")
         yield from _judge_bytes(world, key1, commands, state)
+
+
+def _taken_by_m3(world: World, key1: str) -> bool:
+    """Whether M3 booked a batch, works on it or keeps it in GLS037; one that a person deletes is none any more."""
+    return any(b.key1 == key1 and b.state in ("handed over", "posted", "stuck") for b in world.ledger.batches)
 
 
 def _judge_bytes(

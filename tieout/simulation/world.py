@@ -138,6 +138,7 @@ class World:
             first_posting="confirm" if dice.below(5, "first posting") == 0 else "trust",
             payment_posting="task" if dice.below(12, "task") == 0 else "gls840",
             gl_accounts="push" if whole else "off",
+            unknown_invoices="ignore" if dice.below(3, "unknown invoices") == 0 else "raise",
             missing_image="hold" if dice.below(6, "missing image") == 0 else "send",
             infor=windows,
             avidxchange=windows,

@@ -9,6 +9,7 @@ import msgspec
 from domain.connections.events import StoreWentBack
 from domain.ledger_codes.events import CodeFact
 from domain.money import Money
+from domain.postings.events import PostingDoubtResolved
 from tieout.simulation import hands
 from tieout.simulation.fakes.postings import FakeInvoice
 from tieout.simulation.happenings import Happening
@@ -268,6 +269,10 @@ def _restored(stage: Stage, number: int) -> None:
     if len(world.restored_at) >= 2 or last <= world.begins_at:  # noqa: PLR2004 (a store that goes back ever again)
         return
     kept = [position for position in world.store.log.commits if position >= world.begins_at]
+    words = [one.position for one in world.history() if isinstance(one.event, PostingDoubtResolved)]
+    if words and world.dice.below(2, "backup after a word", number):  # what followed a person's word is forgotten
+        said = world.dice.pick(words, "which word", number)
+        kept = [min(position for position in kept if position >= said)]
     to_position = world.dice.pick(kept, "backup", number)
     world.restored_at.append(last)
     world.lost.extend(world.store.log.read(after=to_position, limit=1_000_000))

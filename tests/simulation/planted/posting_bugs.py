@@ -9,11 +9,12 @@ from actors.errands import (
 )
 from adapters.preparation import Preparation
 from domain import identifiers, routing
-from domain.payments import payment, persons, planning, reversal
+from domain.payments import forgotten, payment, persons, planning, reversal
 from domain.postings import evidence, posting
 from domain.postings.events import PostingDoubtResolved
 from projections import issue_facts
 from tests.simulation.planted.planting import Bug, Change
+from tieout.simulation.faults import Fault
 from tieout.simulation.happenings import Happening
 from tieout.simulation.schedule import Profile
 
@@ -160,6 +161,32 @@ POSTING_BUGS = (
         name="a reissue does not wait for the reversal",
         changes=(Change(planning._reissue_hold, "if not old_id:", "if True:"),),
         happening=Happening.REPLACED,
+        profile=PAY,
+    ),
+    Bug(
+        name="a word older than a restore proves a payment absent",
+        changes=(Change(posting.is_absent_since, "return went_back_at is None or (", "return True or ("),),
+        happening=Happening.RESTORED,
+        profile=PAY,
+    ),
+    Bug(
+        name="a reversal does not ask for the generation after one found absent",
+        changes=(Change(forgotten.forgotten_postings, 'posting.phase == "settled_absent"', "False"),),
+        happening=Happening.RESTORED,
+        then=Happening.REPLACED,
+        profile=PAY,
+    ),
+    Bug(
+        name="a payment of an invoice that is not live is ignored",
+        changes=(Change(planning._invoice_hold, "r.invoice_external_id].seen for", "r.invoice_external_id].live for"),),
+        focus=("send_batch", Fault.RESPONSE_LOST),
+        happening=Happening.PAID,
+        profile=Profile.SUBMIT,
+    ),
+    Bug(
+        name="a payment older than a restore is ignored",
+        changes=(Change(planning._invoice_hold, " and not may_be_forgotten(content, went_back_at)", ""),),
+        happening=Happening.RESTORED,
         profile=PAY,
     ),
     Bug(

@@ -13,7 +13,7 @@ CHECKERS: dict[str, tuple[Checker, ...]] = {
     "I1": (remotes.one_live_invoice,),
     "I2": (remotes.one_live_posting, remotes.reissues_wait),
     "I3": (remotes.nothing_claimed_that_is_not_there,),
-    "I4": (states.everything_ends, known.people_know),
+    "I4": (states.everything_ends, known.people_know, records.ours_are_never_ignored),
     "I5": (remotes.ledgers_agree,),
     "I6": (records.supplier_and_invoice_first,),
     "I7": (records.versions_without_holes,),

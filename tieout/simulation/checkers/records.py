@@ -52,6 +52,17 @@ def supplier_and_invoice_first(world: World) -> Iterator[str]:
                     yield f"posting {plan.key1} is planned before {missing[0]} was live"
 
 
+def ours_are_never_ignored(world: World) -> Iterator[str]:
+    """I4 for what is final: no payment is ignored that pays an invoice AvidXchange has from us."""
+    ours = {held.sent.external_id for held in world.payables.invoices}
+    for recorded in world.all_ever():
+        if isinstance(recorded.event, y.PaymentIgnored):
+            paid = world.payables.payment(recorded.event.payment_id).remittances
+            mine = [one.invoice_external_id for one in paid if one.invoice_external_id in ours]
+            if mine:
+                yield f"payment {recorded.event.payment_id} is ignored, and pays {mine[0]}, which is ours"
+
+
 def versions_without_holes(world: World) -> Iterator[str]:
     """I7: versions are contiguous in each stream, positions rise, and no reader has skipped anything."""
     versions: dict[UUID, int] = defaultdict(int)

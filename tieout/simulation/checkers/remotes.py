@@ -11,9 +11,11 @@ from domain.money import Money, total
 from domain.payments.events import PaymentPostingsPlanned, PaymentSettled
 from domain.postings import events as p
 from projections import invoices, payments
+from projections.postings import PostingRow
 from tieout.simulation.checkers.known import under_issues
 from tieout.simulation.fakes.payables_books import Held
-from tieout.simulation.hands import reversal_of, rows_by_name
+from tieout.simulation.fakes.postings import Booking
+from tieout.simulation.hands import generations_of, reversal_of, rows_by_name
 from tieout.simulation.world import World
 
 DEAD = ("Rejected", "Void")
@@ -58,7 +60,7 @@ def reissues_wait(world: World) -> Iterator[str]:
         external_id = booking.row.invoice.external_id
         live[booking.payment_id, external_id] += -1 if booking.taken_back else 1
         old = replaces.get(booking.payment_id, "")
-        if old and not booking.taken_back and live[old, external_id] > 0 and not world.restored_at:
+        if old and not booking.taken_back and live[old, external_id] > 0:
             yield f"payment {booking.payment_id} is booked on {external_id} while {old}, replaced by it, stands there"
 
 
@@ -70,7 +72,7 @@ def nothing_claimed_that_is_not_there(world: World) -> Iterator[str]:
 def claims(world: World, events: Iterable[Recorded]) -> Iterator[str]:
     """Judge what facts claim of the remotes."""
     ids = {held.invoice_id: held.sent.external_id for held in world.payables.invoices}
-    booked = {(b.key1, b.row.ledger_row): b for b in world.ledger.booked}
+    booked = {b.row.ledger_row: b for b in world.ledger.booked}
     proven: dict[str, str] = {}
     for recorded in events:
         match recorded.event:
@@ -81,19 +83,21 @@ def claims(world: World, events: Iterable[Recorded]) -> Iterator[str]:
                 if word.key.external_id not in ids.values():
                     yield f"{word.key.external_id} is called live, AvidXchange never had it"
             case p.PostingConfirmed() as confirmed:
-                yield from _claims_of(confirmed, booked, proven)
+                yield from _claims_of(world, confirmed, booked, proven)
             case p.PostingDoubtResolved(resolution="posted") as word:
                 if not any(b.key1 == word.key1 for b in world.ledger.booked):
                     yield f"posting {word.key1} is called posted, Infor never booked it"
 
 
 def _claims_of(
-    confirmed: p.PostingConfirmed, booked: Mapping[tuple[str, str], object], proven: dict[str, str]
+    world: World, confirmed: p.PostingConfirmed, booked: Mapping[str, Booking], proven: dict[str, str]
 ) -> Iterator[str]:
     for row in confirmed.rows:
-        if (confirmed.key1, row.ledger_row) not in booked:
+        one = booked.get(row.ledger_row)
+        same = frozenset({one.key1}) | _other_generations(world, one) if one is not None else frozenset()
+        if confirmed.key1 not in same:
             yield f"posting {confirmed.key1} is called posted by row {row.ledger_row}, which is not its own"
-        if proven.setdefault(row.ledger_row, confirmed.key1) != confirmed.key1:
+        if proven.setdefault(row.ledger_row, confirmed.key1) not in {confirmed.key1} | same:
             yield f"row {row.ledger_row} proves {confirmed.key1} and {proven[row.ledger_row]}"
 
 
@@ -177,6 +181,7 @@ def _posted_agrees(world: World, views: Sequence[payments.PaymentView]) -> Itera
     booked: dict[str, Money] = defaultdict(lambda: Money(0))
     for booking in world.ledger.booked:
         booked[booking.key1] += booking.net
+    posted = {(row.payment_id, row.division) for row in known.values() if row.state == "posted" and row.kind == "T"}
     for key1, row in known.items():
         if (
             row.state == "posted"
@@ -185,12 +190,12 @@ def _posted_agrees(world: World, views: Sequence[payments.PaymentView]) -> Itera
             and booked[key1] not in (row.net, Money(0))
         ):
             yield f"posting {key1} is {row.net} by the log, {booked[key1]} in Infor"
-        if row.state == "posted" and key1 not in booked:
+        if row.state == "posted" and key1 not in booked and not _booked_otherwise(world, row, booked):
             yield f"posting {key1} is posted by the log, Infor has no voucher of it"
     held = {view.payment.payment_id for view in views if view.state == "held" and world.restored_at}
     for key1, net in booked.items():
         row_ = known.get(key1)
-        if net.is_zero:
+        if net.is_zero or (row_ is None and world.restored_at and _names(world, key1) in posted):
             continue
         if row_ is None and not (_is_given_to_a_person(key1, views) or _payment_of(world, key1) in held):
             yield f"Infor has a voucher of posting {key1}, the log knows no such posting"
@@ -198,8 +203,27 @@ def _posted_agrees(world: World, views: Sequence[payments.PaymentView]) -> Itera
             yield f"Infor has a voucher of posting {key1}, the log calls it {row_.state} ({row_.reason})"
 
 
+def _booked_otherwise(world: World, row: PostingRow, booked: Iterable[str]) -> bool:
+    """Whether the voucher of a generation that a restored store forgot is what it was settled by."""
+    names = generations_of(world, row.key1, row.payment_id, row.division)
+    return bool(world.restored_at) and not names.isdisjoint(booked)
+
+
+def _other_generations(world: World, booking: Booking) -> frozenset[str]:
+    """Give the KEY1s it proves besides its own: a restored store may know the payment under an older generation."""
+    if not world.restored_at:
+        return frozenset()
+    return generations_of(world, booking.key1, booking.payment_id, booking.row.invoice.division)
+
+
+def _names(world: World, key1: str) -> tuple[str, str]:
+    """Give the payment and the division a KEY1 was booked for."""
+    one = next(booking for booking in world.ledger.booked if booking.key1 == key1)
+    return one.payment_id, one.row.invoice.division
+
+
 def _payment_of(world: World, key1: str) -> str:
-    return next(booking.payment_id for booking in world.ledger.booked if booking.key1 == key1)
+    return _names(world, key1)[0]
 
 
 def _is_given_to_a_person(key1: str, views: Sequence[payments.PaymentView]) -> bool:

@@ -8,8 +8,10 @@ import pytest
 
 from actors.errands.post_payment import post_payment
 from actors.errands.send_postings import send_postings
+from domain import keys
 from domain.errors import RefusedError
 from domain.identifiers import InvoiceKey
+from domain.invoices.events import InvoiceWithdrawnInInfor
 from domain.payments.events import PaymentHeld, PaymentIgnored
 from domain.ports.ledger import Problem
 from domain.postings.events import PostingHandoverStarted, PostingPlan, PostingStarted
@@ -377,3 +379,17 @@ def test_a_payment_for_strangers_is_ignored_where_the_settings_say_so() -> None:
     world.post()
     assert world.events(PaymentIgnored)
     assert world.is_quiet()
+
+
+def test_a_payment_of_an_invoice_of_ours_that_is_not_live_is_held_even_where_strangers_are_ignored() -> None:
+    world = World(unknown_invoices="ignore")
+    roof = world.bill("INV-1", live=False)
+    key = roof.head.key
+    world.say(world.stream("invoice", key.external_id), InvoiceWithdrawnInInfor(key=key, detail="not approved"))
+    world.pay("77001", (roof, 157_000))
+    world.post()
+    assert not world.events(PaymentIgnored)
+    assert world.payment("77001").waits_for == keys.invoice(key.external_id)
+    world.go_live(roof)
+    world.work_through(timedelta(seconds=30))
+    world.check_booked_once(world.key("77001"))

@@ -4,9 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from actors.errands.posting_batch import where_to_look
 from actors.errands.send_postings import send_postings
 from domain.payments.persons import decide_posting_order
-from domain.postings.events import PostingAnsweredLate, PostingPlanned, PostingStarted
+from domain.postings.events import PostingAnsweredLate, PostingPlanned, PostingStarted, PostingToDesk
+from tests.support.payments_world import plan
 from tests.unit.actors.postings.postings_world import QUIET, World
 from tieout.simulation.fakes.ledger_faults import LOST
 
@@ -26,6 +28,18 @@ def planned_then_posted(**options: bool) -> tuple[World, int]:
         world.ledger.post_due()
         world.work_through(timedelta(minutes=6))
     return world, position
+
+
+def order(world: World) -> None:
+    """A person orders the payment to be planned again."""
+    state = world.payment("77001")
+    postings = {leg.posting: world.posting(leg.posting) for leg in state.legs}
+    world.say(world.stream("payment", "77001"), *decide_posting_order(state, postings, person="ann", reason="seen"))
+
+
+def desk(world: World, key: str) -> str:
+    """What the desk was told last to look at."""
+    return [r.event.what for r in world.history("posting", key) if isinstance(r.event, PostingToDesk)][-1]
 
 
 def test_what_was_posted_before_is_confirmed_by_its_evidence() -> None:
@@ -155,8 +169,7 @@ def test_what_a_person_proved_absent_after_the_loss_is_posted_in_a_new_generatio
     key = world.key("77001")
     assert world.posting(key).reason == "STORE_WENT_BACK"
     world.resolve(key, "absent")
-    order = decide_posting_order(world.payment("77001"), {key: world.posting(key)}, person="a", reason="r")
-    world.say(world.stream("payment", "77001"), *order)
+    order(world)
     world.work_through(timedelta(minutes=1))
     world.ledger.post_due()
     world.work_through(timedelta(minutes=10), step=STEP)
@@ -243,3 +256,50 @@ def test_a_handover_in_doubt_is_not_repeated_after_the_store_went_back() -> None
     world.work_through(LONG, step=STEP)
     assert world.wire().count("UpdBatch") == 1
     assert world.posting(world.key("77001")).reason == "STILL_IN_GLS840"
+
+
+def test_a_next_generation_that_the_store_forgot_is_not_booked_twice() -> None:
+    """T1 is found absent, T2 sticks inside M3; a backup from between the two is restored, the payment ordered again."""
+    world, _ = planned_then_posted(booked=False)
+    world.ledger.batches.clear()
+    world.work_through(LONG, step=STEP)
+    world.resolve(world.key("77001"), "absent")
+    found_absent = world.store.log.last_position()
+    world.ledger.stick_next = 1
+    order(world)
+    world.work_through(timedelta(minutes=1))
+    world.ledger.post_due()
+    world.go_back(found_absent, hold=HOLD)
+    sent = len(world.wire())
+    world.wait(STEP)
+    order(world)
+    world.work_through(HOLD * 2, step=STEP)
+    second = world.key("77001", generation=2)
+    assert world.posting(second).reason == "STORE_WENT_BACK"
+    assert len(world.wire()) == sent, "nothing is written that the store may have forgotten"
+    assert "every voucher of payment 77001 (number C77001) in division AAA" in desk(world, second)
+    world.ledger.batches.clear()
+    world.resolve(second, "absent")
+    order(world)
+    world.work_through(timedelta(minutes=1))
+    world.ledger.post_due()
+    world.work_through(timedelta(minutes=6))
+    world.check_booked_once(world.key("77001", generation=3))
+
+
+def test_after_a_restore_the_desk_asks_for_every_voucher_of_a_payment() -> None:
+    world, position = planned_then_posted(booked=False)
+    world.work_through(LONG, step=STEP)
+    waits = world.posting(world.key("77001"))
+    assert waits.phase == "waits"
+    assert "whatever its KEY1" not in waits.reason
+    world.go_back(world.store.log.last_position(), hold=HOLD)
+    world.work_through(LONG, step=STEP)
+    assert "whatever its KEY1 and text" in world.posting(world.key("77001")).reason, "what was said before is said anew"
+    world.go_back(position, hold=HOLD)
+    world.work_through(LONG, step=STEP)
+    assert "whatever its KEY1 and text" in desk(world, world.key("77001"))
+
+
+def test_after_a_restore_the_desk_asks_for_a_reversal_by_its_own_name() -> None:
+    assert where_to_look(plan(kind="R", key1="R1")) == "look in M3 whether R1 took payment 77001 back, in GLS037 too"

@@ -26,6 +26,7 @@ from tests.support.payments_world import (
 )
 
 LIVE = InvoiceStanding(live=True)
+STRANGE = InvoiceStanding(live=False, seen=False)
 
 
 def gate(
@@ -150,14 +151,40 @@ def test_a_payment_for_an_unknown_invoice_is_held_until_it_is_known() -> None:
 
 
 def test_payments_for_strangers_may_be_ignored_by_setting() -> None:
-    unknown = {INV_77: InvoiceStanding(live=False)}
-    (fact,) = gate(payment(), invoices=unknown, unknown_invoices="ignore").payment
+    (fact,) = gate(payment(), invoices={INV_77: STRANGE}, unknown_invoices="ignore").payment
     assert isinstance(fact, e.PaymentIgnored)
+
+
+@pytest.mark.parametrize(
+    ("standing", "reason", "waits_for"),
+    [
+        (
+            InvoiceStanding(live=False),
+            "UNKNOWN_INVOICE",
+            keys.invoice(INV_77),
+        ),  # rejected, or restored and not sent yet
+        (InvoiceStanding(live=False, found_twice=True), "INVOICE_FOUND_TWICE", None),
+        (InvoiceStanding(live=False, in_doubt=True), "INVOICE_IN_DOUBT", keys.invoice(INV_77)),
+    ],
+)
+def test_a_payment_of_an_invoice_of_ours_is_never_ignored(
+    standing: InvoiceStanding, reason: str, waits_for: str | None
+) -> None:
+    fact = held(gate(payment(), invoices={INV_77: standing}, unknown_invoices="ignore"))
+    assert (fact.reason, fact.waits_for) == (reason, waits_for)
+
+
+def test_a_payment_of_an_invoice_that_a_restored_store_may_have_forgotten_is_not_ignored() -> None:
+    fact = held(gate(payment(), invoices={INV_77: STRANGE}, unknown_invoices="ignore", went_back_at=NOW))
+    assert (fact.reason, fact.waits_for) == ("UNKNOWN_INVOICE", keys.invoice(INV_77))
+    since = {"settled_date": date(2026, 3, 9), "payment_date": date(2026, 3, 9), "modified": "2026-03-09T08:00:00"}
+    (young,) = gate(payment(**since), invoices={INV_77: STRANGE}, unknown_invoices="ignore", went_back_at=NOW).payment
+    assert isinstance(young, e.PaymentIgnored)
 
 
 def test_a_payment_that_mixes_strangers_with_ours_is_not_ignored() -> None:
     content = payment(remittance(), remittance(CM_9, "-100.00", "0"))
-    unknown = {CM_9: InvoiceStanding(live=False)}
+    unknown = {CM_9: STRANGE}
     assert held(gate(content, invoices=unknown, unknown_invoices="ignore")).reason == "UNKNOWN_INVOICE"
 
 
@@ -217,16 +244,24 @@ def test_only_a_leg_proven_absent_is_planned_anew_in_a_new_generation() -> None:
     assert {leg.division for leg in fact.legs} == {"AAA", "BBB"}
 
 
-@pytest.mark.parametrize(("ordered_at", "read_back_only"), [(NOW, False), (NOW - timedelta(days=2), True)])
-def test_what_a_person_orders_after_the_store_went_back_is_posted(
-    ordered_at: datetime, *, read_back_only: bool
+@pytest.mark.parametrize(
+    ("looked_at", "read_back_only"),
+    [
+        (NOW, False),
+        (NOW - timedelta(days=1), True),  # the moment itself proves nothing
+        (NOW - timedelta(days=2), True),
+    ],
+)
+def test_what_a_person_found_absent_after_the_store_went_back_is_posted(
+    looked_at: datetime, *, read_back_only: bool
 ) -> None:
     content = payment()
     (planned,) = gate(content).payment
     assert isinstance(planned, e.PaymentPostingsPlanned)
     order = e.PaymentPostingOrdered(payment_id="77001", person="ann", reason="not in M3")
-    history = [*recorded([e.PaymentSettled(content=content), planned]), *recorded([order], at=ordered_at)]
-    absent = posting(resolved_absent())
+    history = recorded([e.PaymentSettled(content=content), planned, order])
+    found = recorded([p.PostingPlanned(plan=plan())], at=NOW - timedelta(days=3))
+    absent = fold_posting([*found, *recorded([resolved_absent()], at=looked_at)])
     result = decide_plan(
         fold(history),
         invoices={INV_77: LIVE},
@@ -303,6 +338,39 @@ def test_a_reissue_waits_for_a_reversal_done_by_hand() -> None:
     assert held(gate(reissue(), replaced=Replaced(state, {"T1": BOOKED}))).reason == "REPLACED_NOT_REVERSED"
     by_hand = old(VOID, reversal(tasks=("T1",)), e.ReversalDoneByHand(payment_id="77001", person="ann", reason="done"))
     assert plans(gate(reissue(), replaced=Replaced(by_hand, {"T1": BOOKED})))
+
+
+REFUSED = posting(p.PostingRefused(key1="T1", attempt_id="", payment_id="77001", step="CtrlBatch", code="X", text=""))
+ABANDONED = posting(p.PostingAbandoned(key1="T1", payment_id="77001", why="it was reversed"))
+BY_HAND = e.ReversalDoneByHand(payment_id="77001", person="ann", reason="done")
+
+
+@pytest.mark.parametrize("state", [REFUSED, ABANDONED, posting(resolved_absent())])
+def test_a_reissue_waits_until_a_person_has_looked_for_a_leg_a_store_may_have_forgotten(state: Posting) -> None:
+    asked = old(VOID, reversal(tasks=("T1",)))
+    hold = held(gate(reissue(), replaced=Replaced(asked, {"T1": state}), went_back_at=NOW))
+    assert (hold.reason, hold.waits_for) == ("REPLACED_NOT_REVERSED", keys.reversed_payment("77001"))
+    done = old(VOID, reversal(tasks=("T1",)), BY_HAND)
+    assert plans(gate(reissue(), replaced=Replaced(done, {"T1": state}), went_back_at=NOW))
+
+
+@pytest.mark.parametrize("legs", [(), (e.Leg(division="AAA", posting="T1", net=usd("1570.00")),)])
+def test_a_reissue_that_is_planned_before_the_reversal_waits_for_it_after_a_restore(legs: tuple[e.Leg, ...]) -> None:
+    states = {"T1": REFUSED}
+    hold = held(gate(reissue(), replaced=Replaced(old(VOID, legs=legs), states), went_back_at=NOW))
+    assert (hold.reason, hold.waits_for) == ("REPLACED_NOT_REVERSED", keys.reversed_payment("77001"))
+    assert plans(gate(reissue(), replaced=Replaced(old(VOID, legs=legs), states)))
+    assert plans(gate(reissue(), replaced=Replaced(old(VOID, reversal(), legs=legs), states), went_back_at=NOW))
+
+
+def test_a_reissue_waits_for_the_reversal_posting_of_one_leg_and_the_person_of_another() -> None:
+    legs = (e.Leg(division="AAA", posting="T1", net=usd("1.00")), e.Leg(division="BBB", posting="T2", net=usd("1.00")))
+    back = e.Leg(division="AAA", posting="R1", net=usd("-1.00"))
+    state = old(VOID, reversal(tasks=("T2",), reversing=(back,)), BY_HAND, legs=legs)
+    refused = {"T1": BOOKED, "T2": ABANDONED, "R1": REFUSED}
+    assert held(gate(reissue(), replaced=Replaced(state, refused))).waits_for is None
+    assert held(gate(reissue(), replaced=Replaced(state, refused | {"R1": posting()}))).waits_for == keys.posting("R1")
+    assert plans(gate(reissue(), replaced=Replaced(state, refused | {"R1": BOOKED})))
 
 
 def test_a_reissue_of_a_payment_that_was_never_handed_over_goes_out() -> None:

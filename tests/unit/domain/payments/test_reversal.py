@@ -1,4 +1,5 @@
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -78,18 +79,61 @@ def test_a_payment_that_stands_is_not_reversed() -> None:
     assert decide_reversal(state, {}, rules()) == ReversalPlan()
 
 
+SINCE = {"settled_date": date(2026, 3, 9), "payment_date": date(2026, 3, 9), "modified": "2026-03-09T00:00:00"}
+
+
 @pytest.mark.parametrize(
-    ("settled_date", "asked"), [(NOW.date(), True), (NOW.date() + timedelta(days=1), False), (None, False)]
+    ("dates", "asked"),
+    [
+        (SINCE | {"settled_date": NOW.date()}, True),
+        (SINCE | {"payment_date": NOW.date()}, True),  # its settled date may have moved
+        (SINCE | {"settled_date": None, "modified": "2026-03-02T08:59:59"}, True),
+        (SINCE | {"settled_date": None, "payment_date": None}, False),
+        (SINCE, False),
+    ],
 )
 def test_what_a_restored_store_may_have_forgotten_is_looked_for_by_a_person(
-    *, settled_date: date | None, asked: bool
+    *, dates: dict[str, Any], asked: bool
 ) -> None:
-    void = payment(status="Void", standing="reversed", settled_date=settled_date)
+    void = payment(status="Void", standing="reversed", **dates)
     state = fold(recorded([e.PaymentReversed(content=void, kind="Void")]))
-    (fact,) = decide_reversal(state, {}, rules(), went_back_at=NOW).payment
+    assert tasks(state, {}) == ((next_key(1),) if asked else ())
+
+
+def test_a_payment_settled_before_a_restore_is_looked_for_whatever_became_of_its_dates() -> None:
+    void = e.PaymentReversed(content=payment(status="Void", standing="reversed", **SINCE), kind="Void")
+    assert tasks(fold(recorded([e.PaymentSettled(content=payment()), void])), {}) == (next_key(1),)
+
+
+def tasks(state: Payment, postings: dict[str, Posting], went_back_at: datetime = NOW) -> tuple[str, ...]:
+    (fact,) = decide_reversal(state, postings, rules(), went_back_at=went_back_at).payment
     assert isinstance(fact, e.PaymentReversalPlanned)
-    expected = key1(IDENTITY, payment_id="77001", division="AAA", generation=1, kind="T")
-    assert fact.tasks == ((expected,) if asked else ())
+    return fact.tasks
+
+
+def next_key(generation: int) -> str:
+    return key1(IDENTITY, payment_id="77001", division="AAA", generation=generation, kind="T")
+
+
+@pytest.mark.parametrize(("went_back_at", "asked"), [(NOW, True), (NOW - timedelta(days=1), False)])
+def test_a_refused_posting_may_have_been_let_go_in_the_time_a_store_forgot(
+    *, went_back_at: datetime, asked: bool
+) -> None:
+    refused = posting(
+        p.PostingRefused(key1="T1", attempt_id="a", payment_id="77001", step="CtrlBatch", code="X", text="")
+    )
+    assert tasks(reversed_payment(), {"T1": refused}, went_back_at) == (("T1",) if asked else ())
+
+
+@pytest.mark.parametrize(("went_back_at", "asked"), [(NOW, True), (NOW - timedelta(days=1), False)])
+def test_a_posting_found_absent_may_have_had_a_next_generation_in_the_time_a_store_forgot(
+    *, went_back_at: datetime, asked: bool
+) -> None:
+    absent = p.PostingDoubtResolved(
+        key1="T1", payment_id="77001", resolution="absent", voucher="", person="ann", reason="not in M3"
+    )
+    expected = (next_key(2),) if asked else ()
+    assert tasks(reversed_payment(), {"T1": posting(absent)}, went_back_at) == expected
 
 
 def test_a_held_posting_is_given_up_and_after_a_restore_looked_for_as_well() -> None:
