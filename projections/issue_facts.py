@@ -211,7 +211,7 @@ _UNSENT = frozenset({"invoice-held", "invoice-refused"})
 _GATE = _UNSENT | {"invoice-image-missing"}
 _OUT_THERE = frozenset({"invoice-found-twice", "invoice-found-different", "invoice-rejected", "invoice-answered-late"})
 _FORGOTTEN = frozenset({"invoice-forgotten"})
-_FOUND = _GATE | _OUT_THERE | _FORGOTTEN | {"invoice-key-changed"}
+_FOUND = _GATE | _OUT_THERE | {"invoice-key-changed"}
 _REPORT = frozenset({"payment-status-unknown"})
 _POSTING = frozenset({"posting-refused", "posting-held", "posting-waits-in-infor", "posting-at-desk"})
 
@@ -229,7 +229,7 @@ ENDS: dict[type[Event], frozenset[str]] = {
     i.InvoiceHeld: frozenset({"invoice-held"}),
     i.InvoiceReleased: frozenset({"invoice-held"}),
     i.InvoiceAtRiskInInfor: frozenset({"invoice-at-risk"}),
-    i.InvoiceRejectedByAvid: _FOUND | {"invoice-at-risk", "invoice-changed-live"},
+    i.InvoiceRejectedByAvid: _FOUND | _FORGOTTEN | {"invoice-at-risk", "invoice-changed-live"},
     i.InvoiceClosed: frozenset({"invoice-at-risk", "invoice-changed-live"}),
     s.InvoiceSubmissionStarted: frozenset({"invoice-held"}),
     s.InvoiceSubmissionRefused: _UNSENT,

@@ -89,7 +89,7 @@ def _record(poll: Poll, page: Sequence[InvoiceFound], forgotten: set[InvoiceKey]
     streams = {key: invoice_stream(poll.tools.connection, key) for key in reported}
     histories = poll.tools.log.load(list(streams.values()))
     states = {key: fold(histories[stream]) for key, stream in streams.items()}
-    unknown = [k for k, s in states.items() if forgotten is not None and s.key is None and _is_ours(poll.tools, k)]
+    unknown = [k for k, s in states.items() if forgotten is not None and s.unnamed and _is_ours(poll.tools, k)]
     if forgotten is not None:
         forgotten.update(unknown)
     unclear = [key for key, state in states.items() if any(wants_second_look(state, f) for f in reported[key])]
@@ -99,7 +99,7 @@ def _record(poll: Poll, page: Sequence[InvoiceFound], forgotten: set[InvoiceKey]
     def decide(history: History) -> list[Append]:
         now = {key: fold(history[stream]) for key, stream in streams.items()}
         facts = {key: _facts(state, key, reported[key], whole) for key, state in now.items()}
-        facts |= {key: facts[key] or decide_forgotten(now[key], key, reported[key]) for key in unknown}
+        facts |= {key: (*facts[key], *decide_forgotten(now[key], key, reported[key])) for key in unknown}
         come_back = [key for key, events in facts.items() if events and not now[key].at_large and now[key].key]
         return [
             *(appended(history[stream], stream, *facts[key]) for key, stream in streams.items()),

@@ -143,8 +143,10 @@ def _status(state: Invoice, event: e.InvoiceStatusReported, _: Recorded) -> Invo
 
 
 def _rejected(state: Invoice, event: e.InvoiceRejectedByAvid, _: Recorded) -> Invoice:
+    ended = state.forgotten is not None and state.forgotten.avid_invoice_id == event.avid_invoice_id
     return replace(
         state,
+        forgotten=None if ended else state.forgotten,
         stage="void" if event.status == "Void" else "rejected",
         reason=event.status_reason or event.status,
         live=False,

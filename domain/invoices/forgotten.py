@@ -23,7 +23,7 @@ _ABOUT = timedelta(days=1)  # Infor's day is not ours
 
 def decide_forgotten(state: Invoice, key: InvoiceKey, reported: Sequence[InvoiceFound]) -> tuple[Event, ...]:
     """Record what AvidXchange reports under a name that Infor never named; () when it says what we know."""
-    if state.key is not None:
+    if not state.unnamed:
         return ()
     live = [found for found in reported if found.live]
     known = state.forgotten.avid_invoice_id if state.forgotten else ""

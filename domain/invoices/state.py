@@ -121,9 +121,14 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     distinct: bool = False
 
     @property
+    def unnamed(self) -> bool:
+        """Whether Infor never named it to this store; a late answer may have told of it all the same."""
+        return self.head is None and self.moved_to is None and self.stage != "not_eligible"
+
+    @property
     def is_forgotten(self) -> bool:
         """Whether AvidXchange holds it live, and Infor has not named it to this store."""
-        return self.key is None and self.forgotten is not None
+        return self.unnamed and self.forgotten is not None
 
     @property
     def phase(self) -> str:

@@ -166,6 +166,13 @@ INVOICE_BUGS = (
         profile=PAY,
     ),
     Bug(
+        name="a late answer makes a forgotten invoice known",
+        changes=(Change(forgotten.decide_forgotten, "if not state.unnamed:", "if state.key is not None:"),),
+        happening=Happening.RESTORED,
+        then=Happening.KEY_CHANGED,
+        profile=SUBMIT,
+    ),
+    Bug(
         name="an attempt's number never rises",
         changes=(Change(evolution._absent, 'stage="waiting"', 'stage="doubt"'),),
         profile=SUBMIT,

@@ -3,6 +3,7 @@
 KNOWN: dict[str, int] = {
     "a restored store sends before it has read AvidXchange again": 70,
     "what a restored store forgot is compared with nothing": 10,
+    "a late answer makes a forgotten invoice known": 124,
     "blind retry: a doubt is called not sent": 9,
     "missing settle window: the first look comes at once": 12,
     "invoices are looked up before their batch, and once": 6,

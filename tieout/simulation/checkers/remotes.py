@@ -161,7 +161,7 @@ def _submitted_agrees(world: World) -> Iterator[str]:
     }
     # What a person is asked to compare, and what a restored store never saw in Infor, is known to be unknown.
     known = invoices.listed(world.projections, world.connection)
-    raised = {row.external_id for row in known if row.stage == "different" or row.folded.is_forgotten}
+    raised = {row.external_id for row in known if row.stage == "different" or (row.folded.forgotten and not row.state)}
     seen = {row.external_id for row in known}
     theirs = {
         invoice_id: gross

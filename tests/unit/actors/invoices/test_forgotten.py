@@ -10,7 +10,12 @@ from domain.connections.events import ForgottenInvoicesSought, StoreWentBack
 from domain.identifiers import InvoiceKey, stream_id
 from domain.invoices.events import InvoiceHeld
 from domain.invoices.persons import decide_release
-from domain.invoices.submission_events import InvoiceFoundByLookup, InvoiceFoundForgotten
+from domain.invoices.submission_events import (
+    InvoiceAnsweredLate,
+    InvoiceFoundByLookup,
+    InvoiceFoundForgotten,
+    InvoiceSubmitted,
+)
 from tests.unit.actors.invoices.invoice_world import World
 from tieout.simulation.fakes.postings import FakeInvoice
 
@@ -202,3 +207,22 @@ def test_an_invoice_of_another_connection_of_the_organisation_is_left_to_it() ->
     there.sent = msgspec.structs.replace(there.sent, external_id=foreign)
     world.poll_statuses()
     assert world.events(InvoiceFoundForgotten) == []
+
+
+def test_a_late_answer_alone_does_not_make_a_forgotten_invoice_known() -> None:
+    world, invoice, old = forgotten_and_renamed()
+    (there,) = world.payables.invoices
+    late = InvoiceAnsweredLate(
+        key=old, attempt_id="a1", verdict="confirmed", avid_invoice_id=there.invoice_id, text="late"
+    )
+    receipt = InvoiceSubmitted(key=old, attempt_id="a1", avid_invoice_id=there.invoice_id, status="Received")
+    world.say(world.stream(old), late, receipt)
+    world.poll_statuses()
+    world.poll()
+    world.work_through(timedelta(minutes=5))
+    assert held_for(world, invoice) == ("MAY_BE_FORGOTTEN", f"forgotten:{old.external_id}")
+    world.payables.set_status(old.external_id, "Void")
+    world.wait(timedelta(minutes=2))
+    world.poll_statuses()
+    world.work_through(timedelta(minutes=5))
+    assert world.live(invoice) == 1

@@ -71,13 +71,23 @@ def test_what_changed_about_it_is_recorded_and_a_dead_one_beside_it_is_not() -> 
     invoice(fact()).when(reported(found(status="Void"), other)).then([fact(avid_invoice_id="500124")])
 
 
-def test_an_invoice_that_is_known_is_not_forgotten() -> None:
-    late = InvoiceAnsweredLate(key=KEY, attempt_id="a1", verdict="refused")
-    for known in (f.approved(), late):
+def test_an_invoice_that_infor_named_is_not_forgotten() -> None:
+    moved = e.InvoiceKeyChanged(row=f.ROW, old_key=KEY, new_key=OTHER_KEY)
+    unread = f.not_eligible()
+    for known in (f.approved(), moved, unread):
         invoice(known).when(reported(found())).then_nothing()
+        assert not f.state_of((fact(), known)).is_forgotten
     assert f.state_of((fact(),)).is_forgotten
-    assert not f.state_of((fact(), f.approved())).is_forgotten
     assert not f.state_of((fact(), fact(live=False))).is_forgotten
+
+
+def test_a_late_answer_names_it_to_nobody() -> None:
+    late = InvoiceAnsweredLate(key=OTHER_KEY, attempt_id="a1", verdict="confirmed", avid_invoice_id="500123")
+    live = f.submitted()
+    invoice(late, live).when(reported(found())).then([fact()])
+    assert f.state_of((late, live, fact())).is_forgotten
+    assert not f.state_of((late, live, fact(), f.rejected())).is_forgotten
+    assert f.state_of((late, live, fact(avid_invoice_id="500999"), f.rejected())).is_forgotten
 
 
 # What may be the same invoice.
