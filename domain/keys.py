@@ -3,6 +3,7 @@
 from domain.identifiers import code_key, supplier_key
 
 FIRST_POSTING = "first-posting"
+FORGOTTEN_SOUGHT = "forgotten-sought"  # since the store went back, AvidXchange's changed invoices were read again
 
 
 def supplier(company: int, number: str) -> str:
@@ -23,6 +24,11 @@ def image(external_id: str) -> str:
 def invoice(external_id: str) -> str:
     """The invoice is live at AvidXchange for certain."""
     return f"invoice:{external_id}"
+
+
+def forgotten(external_id: str) -> str:
+    """The invoice, live at AvidXchange and forgotten by a restored store, is known again or no longer live."""
+    return f"forgotten:{external_id}"
 
 
 def posting(key1: str) -> str:

@@ -127,6 +127,12 @@ def _reversal_planned(e: payment.PaymentReversalPlanned, r: Recorded) -> tuple[E
     return done if e.reversing or e.tasks else (*done, Open(keys.reversed_payment(e.payment_id)))
 
 
+def _forgotten_sought(e: connection.ForgottenInvoicesSought, _: Recorded) -> tuple[Effect, ...]:
+    effects: list[Effect] = [Shut(keys.forgotten(name)) for name in e.forgotten]
+    effects += [Open(keys.forgotten(name)) for name in e.cleared]
+    return (*effects, Open(keys.FORGOTTEN_SOUGHT)) if e.complete else tuple(effects)
+
+
 ROUTES: dict[type[Event], Route] = {
     supplier.SupplierRecorded: _supplier_seen,
     supplier.SupplierChanged: _supplier_seen,
@@ -221,6 +227,8 @@ ROUTES: dict[type[Event], Route] = {
     posting.PostingDoubtResolved: _posting_resolved,
     posting.PostingToDesk: _done("send_postings", "resume_posting", "confirm_posting"),
     connection.FirstPostingApproved: lambda _, __: (Open(keys.FIRST_POSTING),),
+    connection.StoreWentBack: lambda _, __: (Shut(keys.FORGOTTEN_SOUGHT),),
+    connection.ForgottenInvoicesSought: _forgotten_sought,
 }
 
 NOTHING: frozenset[type[Event]] = frozenset(
@@ -235,6 +243,7 @@ NOTHING: frozenset[type[Event]] = frozenset(
         invoice.InvoicePaymentEnded,
         invoice.InvoiceReopened,
         submission.InvoiceAnsweredLate,
+        submission.InvoiceFoundForgotten,
         payment.PaymentReported,
         payment.PaymentChangedAfterSettling,
         payment.PaymentCleared,
@@ -252,7 +261,6 @@ NOTHING: frozenset[type[Event]] = frozenset(
         connection.ConnectionResumed,
         connection.RemotesTested,
         connection.SettingsChanged,
-        connection.StoreWentBack,
         connection.DeadLetterFound,
         connection.FirstPostingChosen,
         issue.IssueRetried,

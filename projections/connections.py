@@ -21,6 +21,7 @@ HANDLES: frozenset[type[Event]] = frozenset(
         e.RemotesTested,
         e.SettingsChanged,
         e.StoreWentBack,
+        e.ForgottenInvoicesSought,
         e.FirstPostingChosen,
         e.FirstPostingApproved,
     }

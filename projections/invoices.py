@@ -47,6 +47,7 @@ HANDLES: frozenset[type[Event]] = frozenset(
         s.InvoiceFoundByLookup,
         s.InvoiceFoundTwice,
         s.InvoiceFoundDifferent,
+        s.InvoiceFoundForgotten,
         s.InvoiceAnsweredLate,
         s.InvoiceResubmissionOrdered,
         s.InvoiceDoubtResolved,
@@ -142,6 +143,8 @@ def _content(row: InvoiceRow, event: Event) -> InvoiceRow:
             return replace(row, gross=content.gross, invoice_date=content.invoice_date, due_date=content.due_date)
         case e.InvoiceNotEligible(gross=gross, invoice_date=invoice_date, due_date=due_date):
             return replace(row, gross=gross, invoice_date=invoice_date, due_date=due_date)
+        case s.InvoiceFoundForgotten(key=key, gross=gross) if not row.state:  # in no state until Infor names it
+            return replace(row, gross=gross, **_key(key))
         case _:
             return row
 

@@ -9,7 +9,7 @@ from domain.connections import events as c
 from domain.event import Event
 from domain.invoices import events as i
 from domain.invoices import submission_events as s
-from domain.invoices.state import PHASES
+from domain.invoices.state import MAY_BE_FORGOTTEN, PHASES
 from domain.issues import events as u
 from domain.ledger_codes import events as g
 from domain.payments import events as y
@@ -34,8 +34,9 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Opens = Callable[[Any], tuple[Opening, ...]]
-# A supplier or code that is not in use or unknown in Infor opens no gate by itself: its invoices wait for a person.
-_HOPELESS = ("SUPPLIER_INACTIVE", "SUPPLIER_UNKNOWN", "CODE_BLOCKED", "CODE_UNKNOWN")
+# Holds whose key takes a person: a supplier or code that is not in use or unknown in Infor opens no gate by itself,
+# nor does an invoice at AvidXchange that a restored store forgot end by itself.
+_HOPELESS = ("SUPPLIER_INACTIVE", "SUPPLIER_UNKNOWN", "CODE_BLOCKED", "CODE_UNKNOWN", MAY_BE_FORGOTTEN)
 
 
 def _opens(kind: str, record: Callable[[Any], str], why: Callable[[Any], str], *parts: Callable[[Any], str]) -> Opens:
@@ -91,6 +92,11 @@ def _changed(e: i.InvoiceChangedInInfor) -> tuple[Opening, ...]:
     why = "Infor changed the invoice after it was sent"
     opening = Opening(kind="invoice-changed-live", record=e.content.key.external_id, why=why)
     return (opening,) if e.live else ()
+
+
+def _forgotten(e: s.InvoiceFoundForgotten) -> tuple[Opening, ...]:
+    why = f"invoice {e.avid_invoice_id} ({e.status}) is live there, and Infor names none of this key"
+    return (Opening(kind="invoice-forgotten", record=_invoice(e), why=why),) if e.live else ()
 
 
 def _late(e: s.InvoiceAnsweredLate) -> tuple[Opening, ...]:
@@ -151,6 +157,7 @@ OPENS: dict[type[Event], Opens] = {
         lambda e: f"invoice {e.avid_invoice_id}: {e.field} is {e.theirs} there, {e.ours} here",
         lambda e: e.field,
     ),
+    s.InvoiceFoundForgotten: _forgotten,
     s.InvoiceAnsweredLate: _late,
     y.PaymentHeld: _payment_held,
     y.PaymentStatusUnknown: _status_unknown,
@@ -189,6 +196,7 @@ _SUPPLIER = frozenset({"supplier-refused", "supplier-excluded"})
 _UNSENT = frozenset({"invoice-held", "invoice-refused"})
 _GATE = _UNSENT | {"invoice-image-missing"}
 _OUT_THERE = frozenset({"invoice-found-twice", "invoice-found-different", "invoice-rejected", "invoice-answered-late"})
+_FORGOTTEN = frozenset({"invoice-forgotten"})
 _FOUND = _GATE | _OUT_THERE | {"invoice-key-changed"}
 _REPORT = frozenset({"payment-status-unknown"})
 _POSTING = frozenset({"posting-refused", "posting-held", "posting-waits-in-infor", "posting-at-desk"})
@@ -198,22 +206,23 @@ ENDS: dict[type[Event], frozenset[str]] = {
     v.SupplierRefused: _SUPPLIER,
     g.LedgerCodeConfirmed: frozenset({"ledger-code-refused"}),
     g.LedgerCodeRefused: frozenset({"ledger-code-refused"}),
-    i.InvoiceApproved: _GATE | {"invoice-rejected", "invoice-key-changed"},
+    i.InvoiceApproved: _GATE | _FORGOTTEN | {"invoice-rejected", "invoice-key-changed"},
     i.InvoiceChangedInInfor: _UNSENT | {"invoice-changed-live"},
-    i.InvoiceNotEligible: _GATE | {"invoice-rejected", "invoice-key-changed"},
+    i.InvoiceNotEligible: _GATE | _FORGOTTEN | {"invoice-rejected", "invoice-key-changed"},
     i.InvoiceWithdrawnInInfor: _GATE | {"invoice-rejected", "invoice-key-changed"},
     i.InvoiceImageFetched: frozenset({"invoice-image-missing"}),
     i.InvoiceImageMissing: frozenset({"invoice-image-missing"}),
     i.InvoiceHeld: frozenset({"invoice-held"}),
     i.InvoiceReleased: frozenset({"invoice-held"}),
     i.InvoiceAtRiskInInfor: frozenset({"invoice-at-risk"}),
-    i.InvoiceRejectedByAvid: _FOUND | {"invoice-at-risk", "invoice-changed-live"},
+    i.InvoiceRejectedByAvid: _FOUND | _FORGOTTEN | {"invoice-at-risk", "invoice-changed-live"},
     i.InvoiceClosed: frozenset({"invoice-at-risk", "invoice-changed-live"}),
     s.InvoiceSubmissionStarted: frozenset({"invoice-held"}),
     s.InvoiceSubmissionRefused: _UNSENT,
     s.InvoiceSubmitted: _FOUND,
     s.InvoiceFoundByLookup: _FOUND,
     s.InvoiceFoundDifferent: frozenset({"invoice-found-different"}),
+    s.InvoiceFoundForgotten: _FORGOTTEN,
     s.InvoiceDoubtResolved: _OUT_THERE,
     y.PaymentReported: _REPORT,
     y.PaymentSettled: _REPORT | {"payment-held"},
@@ -285,5 +294,6 @@ NOTHING: frozenset[type[Event]] = frozenset(
         c.ConnectionResumed,
         c.RemotesTested,
         c.SettingsChanged,
+        c.ForgottenInvoicesSought,
     }
 )

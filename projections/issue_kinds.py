@@ -31,6 +31,11 @@ KINDS: dict[str, Kind] = {
         "AvidXchange holds other invoices under our ids",
         "Compare both; void the wrong one there, then retry the issue.",
     ),
+    "invoice-forgotten": Kind(
+        "AvidXchange holds invoices that a restored store forgot",
+        "Mostly the next poll of Infor names them. If M3 has the invoice under another key, void this one at"
+        " AvidXchange, or leave it there and keep the other one held.",
+    ),
     "invoice-at-risk": Kind(
         "Invoices live at AvidXchange may be paid in Infor too",
         "Take the invoice out of M3's payment run, or void it at AvidXchange.",

@@ -9,8 +9,11 @@ from actors.errands.streams import invoice_stream
 from actors.errands.tracking import tracked_again
 from actors.settle import History, appended
 from actors.tools import Tools
+from domain.connections import connection
+from domain.connections.forgotten import decide_sought
 from domain.event import Append, Event
-from domain.identifiers import InvoiceKey
+from domain.identifiers import InvoiceKey, stream_id
+from domain.invoices.forgotten import decide_forgotten
 from domain.invoices.invoice import Invoice, fold
 from domain.invoices.search import decide_second_look, decide_status, wants_second_look
 from domain.ports.payables import InvoiceFound
@@ -26,6 +29,7 @@ def poll_invoice_statuses(tools: Tools) -> bool:
 
 def _read(poll: Poll) -> str:
     tools = poll.tools
+    forgotten = _forgotten_so_far(tools)
     since = tools.rules.start_date
     if poll.watermark:
         since = date.fromisoformat(poll.watermark) - timedelta(days=OVERLAP_DAYS)
@@ -38,13 +42,45 @@ def _read(poll: Poll) -> str:
         last = min(today, first + timedelta(days=WINDOW_DAYS))
         for page in tools.payables.changed_invoices(first, last):
             poll.page(len(page))
-            _record(poll, page)
+            _record(poll, page, forgotten)
         first = last + timedelta(days=1)
+    if forgotten is not None:
+        _note_forgotten(poll, forgotten)
     return max(today, since).isoformat()
 
 
-def _record(poll: Poll, page: Sequence[InvoiceFound]) -> None:
-    """Record the changes of a page; where two records may stand under one ExternalId, all of them are read."""
+def _forgotten_so_far(tools: Tools) -> set[InvoiceKey] | None:
+    """Give the invoices a restored store is known to have forgotten; None when the store never went back."""
+    home = stream_id(tools.connection, "connection", "")
+    state = connection.fold(tools.log.load([home])[home])
+    if state.went_back_at is None:
+        return None
+    return {key for key in map(InvoiceKey.parse, state.forgotten) if key is not None}
+
+
+def _note_forgotten(poll: Poll, keys: set[InvoiceKey]) -> None:
+    """Say on the connection which of them stand; the last facts of the poll, so that it was read to its end."""
+    home = stream_id(poll.tools.connection, "connection", "")
+    streams = {key.external_id: invoice_stream(poll.tools.connection, key) for key in keys}
+
+    def decide(history: History) -> list[Append]:
+        standing = tuple(sorted(name for name, stream in streams.items() if fold(history[stream]).is_forgotten))
+        facts = decide_sought(connection.fold(history[home]), standing, begun_at=poll.started_at)
+        return [appended(history[home], home, *facts)]
+
+    poll.record([home, *streams.values()], decide)
+
+
+def _is_ours(tools: Tools, key: InvoiceKey) -> bool:
+    """Whether the connection syncs it; another one may share the organisation."""
+    return key.company == tools.rules.company and key.division in tools.rules.divisions
+
+
+def _record(poll: Poll, page: Sequence[InvoiceFound], forgotten: set[InvoiceKey] | None) -> None:
+    """Record the changes of a page; where two records may stand under one ExternalId, all of them are read.
+
+    forgotten: takes what the store forgot, None when it never went back.
+    """
     reported: dict[InvoiceKey, list[InvoiceFound]] = {}
     for found in page:
         key = InvoiceKey.parse(found.external_id)
@@ -53,6 +89,9 @@ def _record(poll: Poll, page: Sequence[InvoiceFound]) -> None:
     streams = {key: invoice_stream(poll.tools.connection, key) for key in reported}
     histories = poll.tools.log.load(list(streams.values()))
     states = {key: fold(histories[stream]) for key, stream in streams.items()}
+    unknown = [k for k, s in states.items() if forgotten is not None and s.unnamed and _is_ours(poll.tools, k)]
+    if forgotten is not None:
+        forgotten.update(unknown)
     unclear = [key for key, state in states.items() if any(wants_second_look(state, f) for f in reported[key])]
     track_first(poll, (key for key in unclear if not states[key].at_large))  # live ones are looked at in Infor again
     whole = poll.tools.payables.find_invoices([key.external_id for key in unclear]) if unclear else {}
@@ -60,7 +99,8 @@ def _record(poll: Poll, page: Sequence[InvoiceFound]) -> None:
     def decide(history: History) -> list[Append]:
         now = {key: fold(history[stream]) for key, stream in streams.items()}
         facts = {key: _facts(state, key, reported[key], whole) for key, state in now.items()}
-        come_back = [key for key, events in facts.items() if events and not now[key].at_large]
+        facts |= {key: (*facts[key], *decide_forgotten(now[key], key, reported[key])) for key in unknown}
+        come_back = [key for key, events in facts.items() if events and not now[key].at_large and now[key].key]
         return [
             *(appended(history[stream], stream, *facts[key]) for key, stream in streams.items()),
             *tracked_again(poll.tools, come_back),  # a poll of Infor may just have dropped what we thought absent

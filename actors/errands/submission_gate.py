@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from actors.errands.claims import done, nothing_to_do, postpone
+from actors.errands.streams import invoice_stream
 from actors.settle import History, appended, settle
 from actors.tools import Tools
+from domain.connections import connection
 from domain.event import Append, Event
 from domain.identifiers import InvoiceKey, code_key, stream_id, supplier_key
 from domain.invoices.content import CodeRef, InvoiceContent, LedgerState
 from domain.invoices.decisions import decide_before_sending
+from domain.invoices.forgotten import look_alike
 from domain.invoices.invoice import Invoice, fold
 from domain.invoices.search import judge_found
 from domain.invoices.submission import Gates, decide_gate, gated_codes
@@ -38,6 +42,19 @@ class Candidate:
         return BatchMember(key=self.key, content=self.content, image=self.state.image)
 
 
+@dataclass(frozen=True)
+class Restored:
+    """What the gate must know of a store that went back.
+
+    first, last: when it did; unsought: AvidXchange was not read again yet; forgotten: streams by ExternalId.
+    """
+
+    first: datetime | None
+    last: datetime | None
+    unsought: bool
+    forgotten: Mapping[str, UUID]
+
+
 def pass_gate(tools: Tools, rows: Sequence[DueRow]) -> list[Candidate]:
     """Hold what must wait, settle what has nothing to send, and give what may go, oldest due first."""
     histories = tools.log.load([row.aggregate for row in rows])
@@ -45,12 +62,26 @@ def pass_gate(tools: Tools, rows: Sequence[DueRow]) -> list[Candidate]:
     idle = [row for row in rows if _idle(states[row.aggregate])]
     nothing_to_do(tools, idle)
     asked = [row for row in rows if row not in idle]
+    past = _restored(tools)
     others = [s for row in asked for s in _gate_streams(tools, states[row.aggregate])]
 
     def judge(state: Invoice, key: InvoiceKey, history: History) -> tuple[Event, ...]:
-        return decide_gate(state, key, _gates(tools, state, key, history))
+        return decide_gate(state, key, _gates(tools, state, key, history, past))
 
-    return _keep(tools, asked, judge, read=states, others=others)
+    return _keep(tools, asked, judge, read=states, others=[*others, *past.forgotten.values()])
+
+
+def _restored(tools: Tools) -> Restored:
+    """Read once, before the gate: what is forgotten then is in its histories, and a fact to come counts next time."""
+    home = stream_id(tools.connection, "connection", "")
+    state = connection.fold(tools.log.load([home])[home])
+    names = {name: key for name in state.forgotten if (key := InvoiceKey.parse(name)) is not None}
+    return Restored(
+        first=state.first_went_back_at,
+        last=state.went_back_at,
+        unsought=state.went_back_at is not None and not state.sought,
+        forgotten={name: invoice_stream(tools.connection, key) for name, key in names.items()},
+    )
 
 
 def look_before(tools: Tools, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -117,7 +148,7 @@ def _idle(state: Invoice) -> bool:
     return state.at_large or state.closed or state.key is None or (state.sendable and state.image_due)
 
 
-def _gates(tools: Tools, state: Invoice, key: InvoiceKey, history: History) -> Gates:
+def _gates(tools: Tools, state: Invoice, key: InvoiceKey, history: History, past: Restored) -> Gates:
     payee = supplier.fold(history.get(_supplier_stream(tools, key), []))
     content = state.content
     if content is None:
@@ -129,7 +160,18 @@ def _gates(tools: Tools, state: Invoice, key: InvoiceKey, history: History) -> G
         supplier_reason=payee.gate_reason,
         shut_codes=tuple((code, reason) for code, reason in reasons if reason),
         breaches=tools.payables.invoice_breaches(content),
+        unsought=past.unsought,
+        twin=_twin(tools, state, key, history, past),
     )
+
+
+def _twin(tools: Tools, state: Invoice, key: InvoiceKey, history: History, past: Restored) -> str:
+    """Name the forgotten invoice this one may be; what was known before the store went back is none of them."""
+    own = history[invoice_stream(tools.connection, key)]
+    if past.first is None or past.last is None or own[0].meta.recorded_at <= past.first:
+        return ""
+    forgotten = {name: fold(history[stream]) for name, stream in past.forgotten.items()}
+    return look_alike(state, key, forgotten, went_back_at=past.last)
 
 
 def _gate_streams(tools: Tools, state: Invoice) -> list[UUID]:

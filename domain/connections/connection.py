@@ -11,7 +11,11 @@ from domain.identifiers import PinnedIdentity
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """Folded from the connection's stream; `paused_until` None while paused means until a person resumes it."""
+    """Folded from the connection's stream; `paused_until` None while paused means until a person resumes it.
+
+    held_until: the end of the last hold after the store went back; sought: AvidXchange's invoices were read again
+    since; forgotten: ExternalIds live there that this store forgot.
+    """
 
     version: int = 0
     name: str = ""
@@ -23,6 +27,10 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     paused_by: str = ""
     pause_reason: str = ""
     went_back_at: datetime | None = None
+    first_went_back_at: datetime | None = None
+    held_until: datetime | None = None
+    sought: bool = False
+    forgotten: tuple[str, ...] = ()
     first_posting: str = ""
     first_posting_approved: bool = False
     settings_digest: str = ""
@@ -62,8 +70,11 @@ def _evolve(state: Connection, recorded: Recorded) -> Connection:
             return replace(state, paused=True, paused_until=until, paused_by=person, pause_reason=reason)
         case e.ConnectionResumed():
             return replace(state, paused=False, paused_until=None, paused_by="", pause_reason="")
-        case e.StoreWentBack(noticed_at=noticed_at):
-            return replace(state, went_back_at=noticed_at)
+        case e.StoreWentBack(noticed_at=noticed_at, hold_until=until):
+            first = state.first_went_back_at or noticed_at
+            return replace(state, went_back_at=noticed_at, first_went_back_at=first, held_until=until, sought=False)
+        case e.ForgottenInvoicesSought(forgotten=forgotten, complete=complete):
+            return replace(state, forgotten=forgotten, sought=state.sought or complete)
         case e.FirstPostingChosen(posting=posting):
             return replace(state, first_posting=posting)
         case e.FirstPostingApproved():

@@ -89,6 +89,21 @@ class StoreWentBack(Event, frozen=True, kw_only=True):
 
 
 @topic
+class ForgottenInvoicesSought(Event, frozen=True, kw_only=True):
+    """After the store went back, AvidXchange's changed invoices were read again.
+
+    forgotten: ExternalIds of ours that are live there and that Infor has not named to this store, sorted; cleared:
+    those of the last such fact that are so no more; complete: the poll began after the hold, so that whatever was
+    under way when the store went back is among what it read.
+    """
+
+    TOPIC: ClassVar[str] = "connection.forgotten-invoices-sought/1"
+    forgotten: tuple[str, ...]
+    cleared: tuple[str, ...] = ()
+    complete: bool = True
+
+
+@topic
 class FirstPostingApproved(Event, frozen=True, kw_only=True):
     """A person confirmed that M3 booked the first posting as wished; the others may follow."""
 

@@ -9,7 +9,16 @@ from domain.event import Event, Recorded
 from domain.invoices import events as e
 from domain.invoices import submission_events as s
 from domain.invoices.content import InvoiceContent
-from domain.invoices.state import BATCH_LIMIT, DOUBTED_ALONE, Attempt, EmptyLook, Invoice, PostedPayment
+from domain.invoices.state import (
+    BATCH_LIMIT,
+    DOUBTED_ALONE,
+    MAY_BE_FORGOTTEN,
+    Attempt,
+    EmptyLook,
+    Forgotten,
+    Invoice,
+    PostedPayment,
+)
 from domain.ports.ledger import InvoiceHead
 
 Handler = Callable[[Invoice, Any, Recorded], Invoice]
@@ -110,7 +119,8 @@ def _image_missing(state: Invoice, event: e.InvoiceImageMissing, _: Recorded) ->
 
 def _held(state: Invoice, event: e.InvoiceHeld, _: Recorded) -> Invoice:
     desk = event.reason if event.reason == DOUBTED_ALONE else state.desk
-    return replace(state, stage="held", reason=event.reason, desk=desk) if state.sendable else state
+    twin = (event.waits_for or "").partition(":")[2] if event.reason == MAY_BE_FORGOTTEN else state.resembles
+    return replace(state, stage="held", reason=event.reason, desk=desk, resembles=twin) if state.sendable else state
 
 
 def _released(state: Invoice, event: e.InvoiceReleased | s.InvoiceResubmissionOrdered, _: Recorded) -> Invoice:
@@ -121,6 +131,7 @@ def _released(state: Invoice, event: e.InvoiceReleased | s.InvoiceResubmissionOr
         stage=stage,
         reason="",
         desk="",
+        distinct=state.distinct or state.reason == MAY_BE_FORGOTTEN,
         doubts=0,
         batch_limit=BATCH_LIMIT,
         ignored_ids=state.ignored_ids | set(ignored),
@@ -132,8 +143,10 @@ def _status(state: Invoice, event: e.InvoiceStatusReported, _: Recorded) -> Invo
 
 
 def _rejected(state: Invoice, event: e.InvoiceRejectedByAvid, _: Recorded) -> Invoice:
+    ended = state.forgotten is not None and state.forgotten.avid_invoice_id == event.avid_invoice_id
     return replace(
         state,
+        forgotten=None if ended else state.forgotten,
         stage="void" if event.status == "Void" else "rejected",
         reason=event.status_reason or event.status,
         live=False,
@@ -232,6 +245,16 @@ def _different(state: Invoice, event: s.InvoiceFoundDifferent, _: Recorded) -> I
     return replace(state, stage="different", reason=event.field, ids=ids, look_at=None, empty_look=None)
 
 
+def _found_forgotten(state: Invoice, event: s.InvoiceFoundForgotten, _: Recorded) -> Invoice:
+    there = Forgotten(
+        avid_invoice_id=event.avid_invoice_id,
+        vendor_external_id=event.vendor_external_id,
+        invoice_number=event.invoice_number,
+        gross=event.gross,
+    )
+    return replace(state, forgotten=there if event.live else None)
+
+
 def _late(state: Invoice, event: s.InvoiceAnsweredLate, _: Recorded) -> Invoice:
     return replace(state, key=event.key, answered=state.answered | {event.attempt_id})
 
@@ -321,6 +344,7 @@ _HANDLERS: dict[type[Event], Handler] = {
     s.InvoiceAbsentAfterSettling: _absent,
     s.InvoiceFoundTwice: _twice,
     s.InvoiceFoundDifferent: _different,
+    s.InvoiceFoundForgotten: _found_forgotten,
     s.InvoiceAnsweredLate: _late,
     s.InvoiceResubmissionOrdered: _released,
     s.InvoiceDoubtResolved: _resolved,

@@ -12,6 +12,7 @@ from domain.ports.ledger import InvoiceHead
 
 BATCH_LIMIT = 50
 DOUBTED_ALONE = "DOUBTED_ALONE"  # a hold that only a person ends: two doubts, the last one of a batch of one
+MAY_BE_FORGOTTEN = "MAY_BE_FORGOTTEN"  # a hold for a person: AvidXchange may hold it under the key it had before
 
 PHASES = {
     "not_eligible": "not_eligible",
@@ -50,6 +51,15 @@ class EmptyLook(msgspec.Struct, frozen=True):
     answered_at: datetime
 
 
+class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
+    """A live invoice at AvidXchange that a restored store forgot, as it stands there."""
+
+    avid_invoice_id: str
+    vendor_external_id: str
+    invoice_number: str
+    gross: Money
+
+
 class PostedPayment(msgspec.Struct, frozen=True, kw_only=True):
     """A payment row of ours; a reversal takes back what its posting booked."""
 
@@ -70,6 +80,8 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     ids: every InvoiceId seen; dead_ids: those rejected or voided; ignored_ids: those tied to earlier attempts.
     twice_ids: the live ids found under one ExternalId, () when there is one at most.
     answered: attempts whose owner's answer stands here.  doubts, unsent: in a row.
+    forgotten: what AvidXchange holds live though Infor never named it to this store.
+    resembles: the ExternalId of the forgotten invoice it is held for; distinct: a person released it from that.
     """
 
     version: int = 0
@@ -104,6 +116,19 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     payment_in_flight: str = ""
     posted: tuple[PostedPayment, ...] = ()
     partly_paid: bool = False
+    forgotten: Forgotten | None = None
+    resembles: str = ""
+    distinct: bool = False
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether Infor never named it to this store; a late answer may have told of it all the same."""
+        return self.head is None and self.moved_to is None and self.stage != "not_eligible"
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether AvidXchange holds it live, and Infor has not named it to this store."""
+        return self.unnamed and self.forgotten is not None
 
     @property
     def phase(self) -> str:

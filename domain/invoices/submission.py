@@ -12,6 +12,7 @@ from domain.identifiers import InvoiceKey
 from domain.invoices import events as e
 from domain.invoices import submission_events as s
 from domain.invoices.content import CodeRef, InvoiceContent
+from domain.invoices.forgotten import hold_after_restore
 from domain.invoices.search import judge_found
 from domain.invoices.state import DOUBTED_ALONE, Invoice
 from domain.ports.answers import Breach, CallAnswer, RecordAnswer, Verdict
@@ -26,13 +27,15 @@ class Gates(msgspec.Struct, frozen=True, kw_only=True):
     """What an invoice waits for outside its own stream; breaches: limits of AvidXchange it would break.
 
     supplier_reason and the word beside each shut code say why: `…_NOT_CONFIRMED` passes by itself, the others
-    (`SUPPLIER_INACTIVE`, `CODE_BLOCKED` …) take a person.
+    (`SUPPLIER_INACTIVE`, `CODE_BLOCKED` …) take a person. unsought, twin: see `domain.invoices.forgotten`.
     """
 
     supplier_open: bool
     supplier_reason: str = "SUPPLIER_NOT_CONFIRMED"
     shut_codes: tuple[tuple[CodeRef, str], ...] = ()
     breaches: tuple[Breach, ...] = ()
+    unsought: bool = False
+    twin: str = ""
 
 
 def gated_codes(content: InvoiceContent, rules: Rules) -> tuple[CodeRef, ...]:
@@ -67,7 +70,8 @@ def decide_gate(state: Invoice, key: InvoiceKey, gates: Gates) -> tuple[Event, .
         waits_for = keys.ledger_code(key.company, code.dimension, code.value)
         detail = f"dimension {code.dimension}, value {code.value}: {_words(reason)}"
         return (_held(key, reason, detail, waits_for),)
-    return tuple(_too_long(key, breach) for breach in gates.breaches[:1])
+    restored = tuple(hold_after_restore(key, unsought=gates.unsought, twin=gates.twin))
+    return restored or tuple(_too_long(key, breach) for breach in gates.breaches[:1])
 
 
 def _problem(word: str) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.event import Event, topic
 from domain.identifiers import InvoiceKey
+from domain.money import Money
 
 
 @topic
@@ -142,6 +143,24 @@ class InvoiceFoundDifferent(Event, frozen=True, kw_only=True):
     field: str
     ours: str
     theirs: str
+
+
+@topic
+class InvoiceFoundForgotten(Event, frozen=True, kw_only=True):
+    """After the store went back, AvidXchange reports an invoice under a name of ours that Infor never named to us.
+
+    It says nothing of the invoice in Infor: one that is listed there later is found by its first look-up as ever.
+    live: neither Rejected nor Void; a later fact says that it no longer is.
+    """
+
+    TOPIC: ClassVar[str] = "invoice.found-forgotten/1"
+    key: InvoiceKey
+    avid_invoice_id: str
+    vendor_external_id: str
+    invoice_number: str
+    gross: Money
+    status: str
+    live: bool
 
 
 @topic

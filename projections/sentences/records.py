@@ -40,6 +40,9 @@ SAYINGS: dict[type[Event], Saying] = {
     c.RemotesTested: ours(lambda e: f"Both sides answered; missing transactions: {listing(e.missing_transactions)}."),
     c.SettingsChanged: ours(lambda e: f"The settings changed: {listing(e.diff)}."),
     c.StoreWentBack: ours(lambda e: f"The store went back in time: {e.detail}. Money writes are held."),
+    c.ForgottenInvoicesSought: ours(
+        lambda e: f"AvidXchange was read again; forgotten and live there: {listing(e.forgotten)}."
+    ),
     c.DeadLetterFound: ours(lambda e: f"The broker gave a message in {e.queue} up: {e.cause}."),
     c.FirstPostingChosen: ours(lambda e: f"Posting {e.posting} goes first."),
     c.FirstPostingApproved: ours(lambda e: f"{e.person} approved the first posting{after(e.reason)}."),

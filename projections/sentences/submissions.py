@@ -37,6 +37,12 @@ SAYINGS: dict[type[Event], Saying] = {
     s.InvoiceFoundDifferent: avid(
         lambda x: f"AvidXchange's invoice {x.avid_invoice_id} differs in {x.field}: {x.theirs} there, {x.ours} here."
     ),
+    s.InvoiceFoundForgotten: avid(
+        lambda x: (
+            f"AvidXchange has it as invoice {x.avid_invoice_id} ({x.status}); the restored store forgot it, and Infor"
+            " has not named it again."
+        )
+    ),
     s.InvoiceAnsweredLate: avid(lambda x: f"An answer came late: {x.verdict}{after(x.avid_invoice_id, before=' ')}."),
     s.InvoiceResubmissionOrdered: ours(lambda x: f"{x.person} ordered it to be submitted again{after(x.reason)}."),
     s.InvoiceDoubtResolved: ours(_resolved),

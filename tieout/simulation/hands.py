@@ -59,6 +59,15 @@ def live_records(world: World) -> list[Held]:
     return [held for held in world.payables.invoices if held.history[-1][1] not in ("Rejected", "Void")]
 
 
+def rows_by_name(world: World) -> dict[str, str]:
+    """Give M3's ledger row for each name it has or had: a corrected or merged invoice is the same debt."""
+    return {
+        key.external_id: held.head.row.natural_key
+        for held in world.ledger.invoices.values()
+        for key in (*held.former, held.head.key)
+    }
+
+
 def rename(world: World, held: FakeInvoice, key: InvoiceKey) -> None:
     """Correct the key of an invoice in M3: the same row under another key."""
     del world.ledger.invoices[held.head.key]

@@ -11,6 +11,7 @@ from domain.connections.connection import fold as fold_connection
 from domain.connections.persons import decide_first_posting_approved
 from domain.errors import RefusedError
 from domain.event import Append
+from domain.invoices.state import MAY_BE_FORGOTTEN
 from domain.payments import payment
 from domain.ports.store import Causes
 from domain.postings import posting
@@ -19,7 +20,15 @@ from tieout.acts import retry
 from tieout.acts.act import Act
 from tieout.acts.doubts import Word, resolve
 from tieout.acts.issues import reversal_done
-from tieout.simulation.hands import batches_of, delete_batch, reversal_of, take_back_in_m3
+from tieout.simulation.fakes.payables_books import Held
+from tieout.simulation.hands import (
+    batches_of,
+    delete_batch,
+    live_records,
+    reversal_of,
+    rows_by_name,
+    take_back_in_m3,
+)
 from tieout.simulation.schedule import SETTLE
 from tieout.simulation.world import World
 
@@ -53,6 +62,7 @@ def look_after(staff: Staff, turn: int) -> bool:
             if row.phase in ("desk", "waits"):
                 done = _settle_posting(staff, act, row.key1, row.phase) or done
         done = _reverse_by_hand(staff, act, view.payment.payment_id) or done
+    done = _void_forgotten(staff) or done
     if turn < 2:  # noqa: PLR2004 (whoever is still stuck then stays with its reason)
         done = _retry_stuck(staff, act) or done
     return done
@@ -138,9 +148,40 @@ def _approve_first(act: Act) -> bool:
     return bool(act.settle([stream], decide))
 
 
+def _void_forgotten(staff: Staff) -> bool:
+    """Compare what is held as a likeness with what AvidXchange has; void there what M3 has under another key now."""
+    world = staff.world
+    done = False
+    for row in invoices.listed(world.projections, world.connection, states=("held",)):
+        for held in _other_names(world, row):
+            if held.history[-1][1] != "Paid":  # what is paid stays there, and the other one stays held
+                world.payables.note_status(held, "Void", "sent under another key")
+                staff.note_of("a person", f"voids {held.sent.external_id}, which M3 has as {row.external_id}")
+                done = True
+    return done
+
+
+def _may_be_there(world: World, row: invoices.InvoiceRow) -> bool:
+    """Whether a look into both books shows that a release would send the invoice a second time."""
+    return bool(_other_names(world, row))
+
+
+def _other_names(world: World, row: invoices.InvoiceRow) -> list[Held]:
+    if row.reason != MAY_BE_FORGOTTEN:
+        return []
+    rows = rows_by_name(world)
+    own = rows.get(row.external_id)
+    return [
+        held
+        for held in live_records(world)
+        if held.sent.external_id != row.external_id and rows.get(held.sent.external_id) == own
+    ]
+
+
 def _retry_stuck(staff: Staff, act: Act) -> bool:
     world = staff.world
-    stuck = [row.stream for row in invoices.listed(world.projections, world.connection, states=("held", "refused"))]
+    held = invoices.listed(world.projections, world.connection, states=("held", "refused"))
+    stuck = [row.stream for row in held if not _may_be_there(world, row)]
     stuck += [
         view.payment.stream
         for view in payments.listed(world.projections, world.connection)
@@ -159,7 +200,8 @@ def operate(staff: Staff, person: str, number: int, *, log: Any = None) -> None:
     world = staff.world
     act = act_of(world, person, "month end", log=log)
     world.runner.catch_up()
-    rows = [row.stream for row in invoices.listed(world.projections, world.connection)]
+    listed = invoices.listed(world.projections, world.connection)
+    rows = [row.stream for row in listed if not _may_be_there(world, row)]
     rows += [view.payment.stream for view in payments.listed(world.projections, world.connection)]
     for turn in range(min(2, len(rows))):
         stream = world.dice.pick(rows, "operator", person, number, turn)

@@ -28,6 +28,11 @@ EXAMPLES: tuple[Event, ...] = (
         hold_until=at(7, 27, 11),
         detail="the log ends at 4120, its checkpoint says 4388",
     ),
+    c.ForgottenInvoicesSought(
+        forgotten=("100|B07|V10234|V10234|INV-88121|2026",),
+        cleared=("100|B07|V10234|V10234|INV-88119|2026",),
+        complete=True,
+    ),
     c.DeadLetterFound(queue="send-suppliers", cause="unknown-errand", text='{"actor_name":"dance"}'),
     c.FirstPostingApproved(person=PERSON, reason="voucher 90001 looks right"),
     c.FirstPostingChosen(posting=KEY1),

@@ -2,6 +2,7 @@
 
 from domain.event import Event
 from domain.invoices import submission_events as s
+from domain.money import Money
 from tests.golden.examples.common import ATTEMPT_ID, DIGEST, INCARNATION, KEY, PERSON, at
 
 AVID_ID = "5012877"
@@ -47,6 +48,15 @@ EXAMPLES: tuple[Event, ...] = (
     s.InvoiceFoundByLookup(key=KEY, attempt_id=ATTEMPT_ID, avid_invoice_id=AVID_ID, status="In Workflow"),
     s.InvoiceFoundTwice(key=KEY, avid_invoice_ids=(AVID_ID, "5012901")),
     s.InvoiceFoundDifferent(key=KEY, avid_invoice_id=AVID_ID, field="GrossAmount", ours="12840.50", theirs="12804.50"),
+    s.InvoiceFoundForgotten(
+        key=KEY,
+        avid_invoice_id=AVID_ID,
+        vendor_external_id="100|V10234",
+        invoice_number="INV-88121",
+        gross=Money(1_284_050),
+        status="In Workflow",
+        live=True,
+    ),
     s.InvoiceAnsweredLate(
         key=KEY, attempt_id=ATTEMPT_ID, verdict="confirmed", avid_invoice_id=AVID_ID, text="receipt after the doubt"
     ),

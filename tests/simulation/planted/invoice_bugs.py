@@ -2,7 +2,7 @@
 
 from actors.errands import look_up_invoices, submission_gate, submit_invoices
 from adapters.preparation import Preparation
-from domain.invoices import decisions, eligibility, evolution, search, submission
+from domain.invoices import decisions, eligibility, evolution, forgotten, search, submission
 from domain.suppliers import decisions as supplier_decisions
 from tests.simulation.planted.planting import Bug, Change
 from tieout.simulation.faults import Fault
@@ -116,6 +116,7 @@ INVOICE_BUGS = (
         changes=(
             Change(submit_invoices._intend, "guard=guard", "guard=None"),
             Change(submit_invoices._refuse_while_held, "until is not None and", "False and until is not None and"),
+            Change(forgotten.hold_after_restore, "if unsought:", "if False:"),  # would wait for longer
         ),
         happening=Happening.RESTORED,
         profile=SUBMIT,
@@ -148,6 +149,27 @@ INVOICE_BUGS = (
     Bug(
         name="a store that went back never learns of a live invoice",
         changes=(Change(search._is_thought_absent, "return ", "return False and "),),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="a restored store sends before it has read AvidXchange again",
+        changes=(Change(forgotten.hold_after_restore, "if unsought:", "if False:"),),
+        happening=Happening.RESTORED,
+        then=Happening.KEY_CHANGED,
+        profile=PAY,
+    ),
+    Bug(
+        name="what a restored store forgot is compared with nothing",
+        changes=(Change(forgotten.hold_after_restore, "elif twin:", "elif False:"),),
+        happening=Happening.RESTORED,
+        then=Happening.KEY_CHANGED,
+        profile=PAY,
+    ),
+    Bug(
+        name="a late answer makes a forgotten invoice known",
+        changes=(Change(forgotten.decide_forgotten, "if not state.unnamed:", "if state.key is not None:"),),
+        happening=Happening.RESTORED,
+        then=Happening.KEY_CHANGED,
         profile=SUBMIT,
     ),
     Bug(

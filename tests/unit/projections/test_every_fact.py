@@ -68,6 +68,7 @@ def test_every_fact_about_a_doubtful_write_is_weighed() -> None:
         "InvoiceImageMissing",
         "InvoiceHeld",
         "InvoiceReleased",
+        "InvoiceFoundForgotten",
         "InvoiceStatusReported",
         "InvoicePaymentStarted",
         "InvoicePaymentPosted",

@@ -76,6 +76,14 @@ def test_an_invoice_of_which_nothing_but_a_payment_is_known_has_no_state() -> No
     assert (row.state, row.external_id) == ("", "")
 
 
+def test_an_invoice_that_a_restored_store_forgot_has_a_name_and_no_state_until_infor_names_it() -> None:
+    forgotten = f.forgotten(gross=Money(77_700))
+    row = row_of([forgotten])
+    assert (row.state, row.external_id, row.gross) == ("", EXTERNAL_ID, Money(77_700))
+    known = row_of([f.approved(), forgotten])
+    assert (known.state, known.gross) == ("waiting", Money(125_000))
+
+
 def test_invoices_are_listed_by_state_and_supplier() -> None:
     book = Book()
     other = InvoiceKey(100, "BBB", "P2", "V2", "INV-9", 2026)

@@ -161,6 +161,8 @@ PAY = "payment"
         ("invoice", "1", [f.approved(), f.held("LINES_DO_NOT_SUM")], "invoice-held:LINES_DO_NOT_SUM", f.WITHDRAWN),
         ("invoice", "1", [f.approved(), f.refused()], "invoice-refused:PO_NOT_FOUND", f.submitted()),
         ("invoice", "1", [f.approved(), f.twice()], "invoice-found-twice", f.submitted()),
+        ("invoice", "1", [f.forgotten()], "invoice-forgotten", f.approved()),
+        ("invoice", "1", [f.forgotten()], "invoice-forgotten", f.forgotten(live=False)),
         ("invoice", "1", [f.approved(), f.different()], "invoice-found-different:GrossAmount", f.submitted()),
         (
             "invoice",

@@ -12,7 +12,7 @@ from domain.payments.events import PaymentPostingsPlanned, PaymentSettled
 from domain.postings import events as p
 from projections import invoices, payments
 from tieout.simulation.fakes.payables_books import Held
-from tieout.simulation.hands import reversal_of
+from tieout.simulation.hands import reversal_of, rows_by_name
 from tieout.simulation.world import World
 
 DEAD = ("Rejected", "Void")
@@ -20,7 +20,7 @@ DEAD = ("Rejected", "Void")
 
 def one_live_invoice(world: World) -> Iterator[str]:
     """I1: at no time are two invoices of one row of M3's ledger live at AvidXchange, however they are named."""
-    rows = _rows_by_name(world)
+    rows = rows_by_name(world)
     by_row: dict[str, list[Held]] = defaultdict(list)
     for held in world.payables.invoices:
         by_row[rows.get(held.sent.external_id, held.sent.external_id)].append(held)
@@ -30,15 +30,6 @@ def one_live_invoice(world: World) -> Iterator[str]:
             if until is None or since < until:
                 names = " and ".join(dict.fromkeys((first.sent.external_id, second.sent.external_id)))
                 yield f"{names} is live twice at AvidXchange: {', '.join(r.invoice_id for r in records)}"
-
-
-def _rows_by_name(world: World) -> dict[str, str]:
-    """Give M3's ledger row for each name it has or had: a corrected or merged invoice is the same debt."""
-    return {
-        key.external_id: held.head.row.natural_key
-        for held in world.ledger.invoices.values()
-        for key in (*held.former, held.head.key)
-    }
 
 
 def _live_span(held: Held) -> tuple[datetime, datetime | None]:
@@ -159,10 +150,9 @@ def _submitted_agrees(world: World) -> Iterator[str]:
         if held.history[-1][1] not in DEAD
     }
     # What a person is asked to compare, and what a restored store never saw in Infor, is known to be unknown.
-    raised = {
-        row.external_id for row in invoices.listed(world.projections, world.connection) if row.stage == "different"
-    }
-    seen = {row.external_id for row in invoices.listed(world.projections, world.connection)}
+    known = invoices.listed(world.projections, world.connection)
+    raised = {row.external_id for row in known if row.stage == "different" or (row.folded.forgotten and not row.state)}
+    seen = {row.external_id for row in known}
     theirs = {
         invoice_id: gross
         for invoice_id, gross in theirs.items()

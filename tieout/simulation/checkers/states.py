@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+from domain import keys
+from domain.connections import connection
 from domain.event import Recorded
 from domain.invoices import invoice
 from domain.ledger_codes import ledger_code
@@ -110,7 +112,8 @@ def one_state_each(world: World) -> Iterator[str]:
         states = {state: count for state, count in blocks[name].items() if state != "seen"}
         if blocks[name]["seen"] != sum(states.values()):
             yield f"{name}: {blocks[name]['seen']} seen, {sum(states.values())} in a state"
-        # A late answer to what a restored store forgot makes a record that was never seen in Infor: it is in no state.
+        # What a restored store forgot makes a record that was never seen in Infor, by a late answer or a poll of
+        # AvidXchange: it is in no state.
         unseen = sum(row.state == "" for row in world.projections.rows(name, connection=world.connection))
         if blocks[name]["seen"] + unseen != len(streams):
             yield f"{name}: {blocks[name]['seen']} counted, {len(streams)} in the log"
@@ -140,7 +143,7 @@ def nobody_waits_in_vain(world: World) -> Iterator[str]:
         fold = _GATES.get(kind)
         if fold is None:
             continue
-        stream = world.stream("ledger-code" if kind == "code" else kind, name)
+        stream = world.stream(_STREAMS.get(kind, kind), name)
         if fold(world.store.log.load([stream])[stream]):
             yield f"due work waits for {key}, which is there"
 
@@ -149,4 +152,7 @@ _GATES: dict[str, Callable[[list[Recorded]], bool]] = {
     "supplier": lambda past: supplier.fold(past).gate_open,
     "code": lambda past: ledger_code.fold(past).gate_open,
     "invoice": lambda past: invoice.fold(past).live,
+    "forgotten": lambda past: not invoice.fold(past).is_forgotten,
+    keys.FORGOTTEN_SOUGHT: lambda past: connection.fold(past).sought,
 }
+_STREAMS = {"code": "ledger-code", "forgotten": "invoice", keys.FORGOTTEN_SOUGHT: "connection"}

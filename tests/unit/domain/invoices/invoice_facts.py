@@ -97,6 +97,19 @@ def not_eligible(reason: str = "PAYMENT_STOP", **changes: Any) -> e.InvoiceNotEl
     return msgspec.structs.replace(base, **changes)
 
 
+def forgotten(key: InvoiceKey = KEY, **changes: Any) -> s.InvoiceFoundForgotten:
+    base = s.InvoiceFoundForgotten(
+        key=key,
+        avid_invoice_id="500123",
+        vendor_external_id=key.vendor_external_id,
+        invoice_number=key.number,
+        gross=Money(125_000),
+        status="In Workflow",
+        live=True,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
 FETCHED = e.InvoiceImageFetched(key=KEY, image=IMAGE)
 WITHDRAWN = e.InvoiceWithdrawnInInfor(key=KEY, detail="the approval was taken back")
 

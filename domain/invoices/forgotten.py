@@ -1,0 +1,93 @@
+"""What a restored store forgot: invoices live at AvidXchange under names of ours that Infor never named to us.
+
+Mostly the next poll of Infor lists such an invoice again, and it is found by the look-up before its first send. When
+M3 corrected its key meanwhile, it comes back as another one that no look-up by name connects with the first.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from domain import keys
+from domain.event import Event
+from domain.identifiers import InvoiceKey
+from domain.invoices import events as e
+from domain.invoices import submission_events as s
+from domain.invoices.content import InvoiceContent
+from domain.invoices.state import MAY_BE_FORGOTTEN, Forgotten, Invoice
+from domain.ports.payables import InvoiceFound
+
+FORGOTTEN_NOT_SOUGHT = "FORGOTTEN_NOT_SOUGHT"
+_ALIKE = 2  # of vendor, number and gross: M3 corrects one of them and leaves the others
+_ABOUT = timedelta(days=1)  # Infor's day is not ours
+
+
+def decide_forgotten(state: Invoice, key: InvoiceKey, reported: Sequence[InvoiceFound]) -> tuple[Event, ...]:
+    """Record what AvidXchange reports under a name that Infor never named; () when it says what we know."""
+    if not state.unnamed:
+        return ()
+    live = [found for found in reported if found.live]
+    known = state.forgotten.avid_invoice_id if state.forgotten else ""
+    ended = [found for found in reported if found.avid_invoice_id == known]
+    for found in (live or ended)[-1:]:
+        if found.live and state.forgotten == _forgotten(found):
+            return ()
+        return (
+            s.InvoiceFoundForgotten(
+                key=key,
+                avid_invoice_id=found.avid_invoice_id,
+                vendor_external_id=found.vendor_external_id,
+                invoice_number=found.invoice_number,
+                gross=found.gross,
+                status=found.status,
+                live=found.live,
+            ),
+        )
+    return ()
+
+
+def look_alike(state: Invoice, key: InvoiceKey, forgotten: Mapping[str, Invoice], *, went_back_at: datetime) -> str:
+    """Name the forgotten invoice that this one may be under another key, "" for none.
+
+    forgotten: by ExternalId. Two of vendor, number and gross make a likeness; one is enough for what stood in Infor's
+    books when the store went back, where two may have been corrected at once. One that was held as a likeness stays
+    one, whatever M3 changes about it.
+    """
+    if state.content is None or state.distinct:
+        return ""
+    booked = state.content.accounting_date
+    stood = booked is None or booked <= (went_back_at + _ABOUT).date()
+    for name, other in forgotten.items():
+        there = other.forgotten if other.is_forgotten else None
+        if there is None or name == key.external_id:
+            continue
+        if name == state.resembles or _equal(there, key, state.content) >= (1 if stood else _ALIKE):
+            return name
+    return ""
+
+
+def hold_after_restore(key: InvoiceKey, *, unsought: bool, twin: str) -> Iterable[Event]:
+    """Hold what a restored store cannot know to be unsent: until AvidXchange was read again, or for a person."""
+    if unsought:
+        detail = "the store went back in time: AvidXchange's changes since then are read first"
+        yield e.InvoiceHeld(key=key, reason=FORGOTTEN_NOT_SOUGHT, detail=detail, waits_for=keys.FORGOTTEN_SOUGHT)
+    elif twin:
+        detail = f"AvidXchange holds {twin}, which the restored store forgot: it may be this invoice under another key"
+        yield e.InvoiceHeld(key=key, reason=MAY_BE_FORGOTTEN, detail=detail, waits_for=keys.forgotten(twin))
+
+
+def _equal(there: Forgotten, key: InvoiceKey, content: InvoiceContent) -> int:
+    pairs = (
+        (there.vendor_external_id, key.vendor_external_id),
+        (there.invoice_number, key.number),
+        (there.gross, content.gross),
+    )
+    return sum(theirs == ours for theirs, ours in pairs)
+
+
+def _forgotten(found: InvoiceFound) -> Forgotten:
+    return Forgotten(
+        avid_invoice_id=found.avid_invoice_id,
+        vendor_external_id=found.vendor_external_id,
+        invoice_number=found.invoice_number,
+        gross=found.gross,
+    )
