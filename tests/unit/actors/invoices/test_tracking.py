@@ -14,7 +14,10 @@ from actors.tools import Tools
 from domain.errors import ConflictError
 from domain.event import Append, Recorded
 from domain.identifiers import InvoiceKey
+from domain.invoices.content import LedgerState
+from domain.invoices.events import InvoiceApproved, InvoicesTracked
 from domain.ports import EventLog
+from domain.ports.ledger import Problem
 from tests.unit.actors.invoices.invoice_world import World
 from tests.unit.adapters.eventlog.sqlite_files import fresh
 
@@ -98,3 +101,28 @@ def test_what_is_said_again_of_a_page_one_turned_oneself_is_nothing_new(tools: T
     assert tracked(tools, "AAA") == names(TWO, THREE)
     again = changed(tools, place, tools.log.load(place.streams), added=names(THREE), dropped=names(ONE))
     assert merged(again) == []
+
+
+def test_an_invoice_is_tracked_before_it_is_recorded_though_its_page_was_turned_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.tools = replace(world.tools, index_turns_after=0)
+    invoice = world.ledger.put_invoice("INV-1", 500)
+    read, turns = world.ledger.ledger_states, iter([True])
+
+    def turned_meanwhile(keys: Sequence[InvoiceKey]) -> dict[InvoiceKey, LedgerState | Problem | None]:
+        if next(turns, False):
+            append(world.tools, tracked_again(world.tools, [ONE]))
+        return read(keys)
+
+    monkeypatch.setattr(world.ledger, "ledger_states", turned_meanwhile)
+    world.poll()
+    assert not next(turns, False)
+    name = invoice.head.key.external_id
+    told = world.events(InvoicesTracked, InvoiceApproved)
+    first = next(
+        e for e in told if isinstance(e, InvoiceApproved) or (isinstance(e, InvoicesTracked) and name in e.added)
+    )
+    assert isinstance(first, InvoicesTracked)
+    assert tracked(world.tools, "AAA") == names(ONE, invoice.head.key)
