@@ -135,7 +135,7 @@ def _reversal_absent(e: p.PostingDoubtResolved) -> tuple[Opening, ...]:
     """A reversal that a person found absent leaves the voucher in M3: no errand goes on from there."""
     if e.resolution != "absent" or not e.key1.startswith("R"):
         return ()
-    why = f"reversal {e.key1} is not in M3: reverse T{e.key1[1:]} there"
+    why = f"reversal {e.key1} is not in M3: reverse there what T{e.key1[1:]} booked"
     # One issue each: a person takes every voucher back with one of its own.
     return (Opening(kind="posting-reversal-absent", parts=(e.key1,), record=e.payment_id, why=why),)
 

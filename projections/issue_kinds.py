@@ -73,7 +73,8 @@ KINDS: dict[str, Kind] = {
     "posting-reversal-absent": Kind(
         "A reversal is not in Infor, its voucher still is",
         "Reverse the voucher in M3, unless it shows the reversal after all (the same KEY1 with R for T), then resolve"
-        " the issue with --voucher; what waits for the reversal follows.",
+        " the issue with --voucher; what waits for the reversal follows. After a restore the voucher may stand under"
+        " a later KEY1 of its payment.",
     ),
     "posting-refused": Kind("Infor refuses postings", "Correct what M3 names, then retry the issue."),
     "posting-held": Kind("Postings are held", "Clear what the reason names in Infor, then retry the issue."),

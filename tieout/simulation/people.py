@@ -152,7 +152,8 @@ def _take_back(staff: Staff, act: Act) -> bool:
         for record in issue.records if issue.kind == "posting-reversal-absent" else ():
             plan = posting.fold(world.store.log.load([record.stream])[record.stream]).plan
             if plan is not None:
-                take_back_in_m3(world, original_key(plan.key1), instead_of=plan.key1)
+                for key1 in sorted(generations_of(world, original_key(plan.key1), plan.payment_id, plan.division)):
+                    take_back_in_m3(world, key1, instead_of=plan.key1)
                 word = Word(resolution="posted-by-hand", voucher=f"HAND-{plan.key1}")
                 deed = partial(resolve, act, record.stream, word)
                 done = attempt(staff, f"reverses {plan.key1} in M3 by hand", deed) or done
