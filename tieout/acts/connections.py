@@ -8,7 +8,7 @@ from uuid import UUID
 from actors.settle import History, appended
 from domain.connections import connection, persons
 from domain.connections.connection import Connection
-from domain.errors import MisconfiguredError
+from domain.errors import MisconfiguredError, RefusedError
 from domain.event import Append, Event
 from domain.identifiers import PinnedIdentity
 from tieout.acts.act import Act
@@ -78,7 +78,12 @@ def rotate(
     secrets = {INFOR: ionapi.secret if ionapi else None, AVIDXCHANGE: tokens.secret if tokens else None}
     vault = deployment.store.credentials
     marks = tuple((system, vault.replace(name, system, secret)) for system, secret in secrets.items() if secret)
-    _decide(act, lambda state: persons.decide_rotated(state, identity=identity, fingerprints=marks))
+    try:
+        _decide(act, lambda state: persons.decide_rotated(state, identity=identity, fingerprints=marks))
+    except RefusedError:
+        if _state(deployment, pinned).removed:  # while the tokens were asked for: the vault shall hold nothing of it
+            vault.remove(name)
+        raise
     deployment.runner.catch_up()
     return tuple(system for system, mark in marks if (system, mark) not in before.fingerprints)
 

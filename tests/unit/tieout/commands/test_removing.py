@@ -21,13 +21,13 @@ from tests.support.command_line import SECRETS, SETTINGS, Desk
 from tests.support.payments_world import NOW, plan
 from tests.unit.domain.invoices.invoice_facts import KEY
 from tests.unit.tieout.commands.test_command_acts import CONNECTION, DOUBTED, REFUSED, happened, topics
-from tieout.acts import removal
+from tieout.acts import connections, removal
 from tieout.acts.act import Act
 from tieout.observability.store_metrics import samples
 from tieout.processes.opened import LOOK_SECONDS, Opened
 from tieout.processes.upkeep import Upkeep
 from tieout.settings import load
-from tieout.wiring import Deployment, open_deployment
+from tieout.wiring import AvidTokens, Deployment, open_deployment
 from tieout.wiring.alerting import standing_alerts
 
 STREAM = stream_id(CONNECTION, "connection", "")
@@ -254,6 +254,17 @@ def test_a_worker_that_asked_before_the_removal_writes_no_money_after_it(desk: D
         late = Append(stream=uuid4(), expected_version=0, events=(InvoiceReleased(key=KEY, why="test"),))
         with pytest.raises(HeldError, match="the connection was removed"):
             worker.log.append([late], causes=causes, guard=guard)
+
+
+def test_credentials_replaced_while_it_was_removed_do_not_stay(on_sqlite: Desk) -> None:
+    def tokens() -> AvidTokens:
+        remove(on_sqlite)
+        return AvidTokens(company_token=SECRETS[2], user_token=SECRETS[3])
+
+    with open_deployment(load(None)) as deployment:
+        with pytest.raises(RefusedError, match="was removed"):
+            connections.rotate(deployment, "acme", ionapi=None, ask_tokens=tokens, person="bob")
+        assert deployment.store.credentials.fingerprints() == {}
 
 
 def test_a_running_process_lets_it_go_and_takes_it_up_when_it_is_added_again(on_sqlite: Desk) -> None:
