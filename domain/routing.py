@@ -259,6 +259,7 @@ NOTHING: frozenset[type[Event]] = frozenset(
         connection.CredentialsRotated,
         connection.ConnectionPaused,
         connection.ConnectionResumed,
+        connection.ConnectionRemoved,  # rows stay for who adds it again; the gate lets nobody take them meanwhile
         connection.RemotesTested,
         connection.SettingsChanged,
         connection.DeadLetterFound,

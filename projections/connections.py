@@ -1,4 +1,4 @@
-"""Connections: which names stand for which pinned identity, who is paused, whose credentials are in use."""
+"""Connections: which names stand for which pinned identity, who is paused or removed, whose credentials are in use."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +8,7 @@ import msgspec
 from domain.connections import events as e
 from domain.connections.connection import Connection, evolve
 from domain.event import Event, Recorded
+from domain.identifiers import stream_id
 from domain.ports.projections import ProjectionStore
 from projections.projection import Index, Projection
 
@@ -18,6 +19,7 @@ HANDLES: frozenset[type[Event]] = frozenset(
         e.CredentialsRotated,
         e.ConnectionPaused,
         e.ConnectionResumed,
+        e.ConnectionRemoved,
         e.RemotesTested,
         e.SettingsChanged,
         e.StoreWentBack,
@@ -65,15 +67,23 @@ def evolve_row(row: ConnectionRow | None, recorded: Recorded) -> ConnectionRow:
 
 def index(row: ConnectionRow) -> Index:
     """List connections by name."""
-    return Index(state="paused" if row.state.paused else "running", sort_key=row.name)
+    state = "removed" if row.state.removed else "paused" if row.state.paused else "running"
+    return Index(state=state, sort_key=row.name)
 
 
 PROJECTION = Projection("connections", data=ConnectionRow, evolve=evolve_row, index=index, handles=HANDLES)
 
 
 def listed(store: ProjectionStore) -> list[ConnectionRow]:
-    """Give every connection that was added."""
+    """Give every connection that was added, removed ones among them."""
     return [row for row in PROJECTION.all(store) if row.state.identity is not None]
+
+
+def is_removed(store: ProjectionStore, connection: UUID) -> bool:
+    """Whether a person removed the connection."""
+    key = stream_id(connection, "connection", "").hex
+    row = PROJECTION.some(store, connection, [key]).get(key)
+    return row is not None and row.state.removed
 
 
 def named(store: ProjectionStore, name: str) -> ConnectionRow | None:

@@ -306,6 +306,7 @@ NOTHING: frozenset[type[Event]] = frozenset(
         c.CredentialsRotated,
         c.ConnectionPaused,
         c.ConnectionResumed,
+        c.ConnectionRemoved,  # what ends with it is left out when issues are read
         c.RemotesTested,
         c.SettingsChanged,
         c.ForgottenInvoicesSought,

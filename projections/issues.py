@@ -2,7 +2,8 @@
 
 A row holds what is wrong with one record (or, for an issue's own stream, what people did about it), so that folding
 an event touches one row; issues are grouped from the rows when they are read. A person's resolution hides everything
-that joined before it; a record that joins later opens the issue again.
+that joined before it; a record that joins later opens the issue again. The issues of a removed connection have ended
+with it; what it left stands in its rows, and is open again when it is added again.
 """
 
 from base64 import b32encode
@@ -19,7 +20,7 @@ from domain.invoices import submission_events as s
 from domain.issues.events import IssueResolved, IssueRetried
 from domain.money import Money
 from domain.ports.projections import ProjectionStore
-from projections import invoices, payments, postings
+from projections import connections, invoices, payments, postings
 from projections.issue_facts import ACTS, ENDS, OPENS, REMEMBERED, Opening
 from projections.issue_kinds import KINDS
 from projections.projection import Index, Projection
@@ -116,7 +117,12 @@ PROJECTION = Projection("issues", data=TroubleRow, evolve=evolve_row, index=inde
 
 
 def listed(store: ProjectionStore, connection: UUID) -> list[Issue]:
-    """Give a connection's open issues, urgent ones first, then the oldest."""
+    """Give a connection's open issues, urgent ones first, then the oldest; none when it was removed."""
+    return [] if connections.is_removed(store, connection) else left(store, connection)
+
+
+def left(store: ProjectionStore, connection: UUID) -> list[Issue]:
+    """Give the issues a connection has or, when it was removed, had left; in the order of `listed`."""
     acts, under = _standing(store, connection)
     money = _money(store, connection, {stream.hex for entries in under.values() for stream, _ in entries})
     found = [_issue(connection, cause, entries, acts.get(cause), money) for cause, entries in under.items()]
@@ -125,7 +131,7 @@ def listed(store: ProjectionStore, connection: UUID) -> list[Issue]:
 
 def open_counts(store: ProjectionStore, connection: UUID) -> dict[str, int]:
     """Count a connection's open issues by severity, urgent and normal, without looking their money up."""
-    _, under = _standing(store, connection)
+    _, under = ({}, {}) if connections.is_removed(store, connection) else _standing(store, connection)
     firsts = [min(entries, key=_seniority)[1] for entries in under.values()]
     urgent = sum(KINDS[entry.kind].urgent for entry in firsts)
     return {"urgent": urgent, "normal": len(firsts) - urgent}

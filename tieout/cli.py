@@ -66,7 +66,7 @@ ROOT: tuple[Command, ...] = (
 )
 GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
     "connection": (
-        "Connections: credentials, tests, pauses.",
+        "Connections: credentials, tests, pauses, removal.",
         (
             ("add", connection.add, "tieout connection add acme --ionapi ACME_TST.ionapi"),
             ("list", connection.list_, "tieout connection list"),
@@ -74,6 +74,7 @@ GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
             ("rotate", connection.rotate, "tieout connection rotate acme --ionapi ACME_TST.ionapi"),
             ("pause", connection.pause, 'tieout connection pause acme --for 2h --reason "month end"'),
             ("resume", connection.resume, "tieout connection resume acme"),
+            ("remove", connection.remove, 'tieout connection remove acme --reason "the buildings were sold"'),
         ),
     ),
     "keys": (

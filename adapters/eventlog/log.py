@@ -13,10 +13,16 @@ from adapters.eventlog.polls import check_claim, write_mark
 from adapters.eventlog.sql import Cursor
 from adapters.eventlog.state import StoreState, known_state, read_state
 from adapters.vault.data_keys import DataKeys
+from domain.connections.events import ConnectionAdded, ConnectionRemoved
 from domain.errors import ConflictError, HeldError, MalformedError
 from domain.event import Append, Meta, Recorded
-from domain.ports.store import Causes, Guard, MoneyGuard, PollGuard, PollMark
+from domain.identifiers import stream_id
+from domain.ports.store import Causes, Guard, MoneyGuard, PollGuard, PollMark, StillGuard
 
+REMOVED_TEXT = "the connection was removed: nothing is sent for it any more"
+MOVED_TEXT = "the connection's work went on meanwhile: what was judged of it no longer stands"
+_ADDED, _REMOVED = (one.TOPIC.partition("/")[0] for one in (ConnectionAdded, ConnectionRemoved))
+_PAGE = 1000
 FUTURE_MARGIN = timedelta(seconds=5)  # a newest event recorded later than this from now stops money writes
 
 
@@ -69,7 +75,7 @@ class StoredLog:
             self._events.lock(cursor)
             now = self._now()
             if guard is not None:
-                self._check(cursor, guard, now)
+                self._check(cursor, guard, causes.connection, now)
             new = self._expected(cursor, batch, causes, now)
             keys = self._data_keys.within(cursor, personal) if personal else {}
             self._events.insert(cursor, [self._mapper.to_stored(recorded, keys) for recorded in new])
@@ -113,15 +119,19 @@ class StoredLog:
         keys = self._data_keys.get(personal)
         return [self._mapper.to_recorded(event, keys) for event in stored]
 
-    def _check(self, cursor: Cursor, guard: Guard, now: datetime) -> None:
+    def _check(self, cursor: Cursor, guard: Guard, connection: UUID, now: datetime) -> None:
         if isinstance(guard, PollGuard):
             check_claim(cursor, self._database, guard)
+            return
+        if isinstance(guard, StillGuard):
+            self._check_still(cursor, guard)
             return
         state = known_state(cursor, self._database)
         if guard.incarnation != state.incarnation:
             raise HeldError("the store is another incarnation than the one this work began with: it was restored")
         if isinstance(guard, MoneyGuard):
             self._check_hold(cursor, state, now)
+            self._check_stands(cursor, connection)
 
     def _check_hold(self, cursor: Cursor, state: StoreState, now: datetime) -> None:
         if state.held_until is not None and state.held_until > now:
@@ -132,6 +142,19 @@ class StoredLog:
         if not self._database.is_steady(cursor):
             # A deadline that others take for passed while we still send would let them look up, and send, too early.
             raise HeldError("this process was wrong about the store's clock a moment ago: money writes are held")
+
+    def _check_stands(self, cursor: Cursor, connection: UUID) -> None:
+        stream = stream_id(connection, "connection", "")
+        if self._events.newest_name(cursor, stream, (_ADDED, _REMOVED)) == _REMOVED:
+            raise HeldError(REMOVED_TEXT)
+
+    def _check_still(self, cursor: Cursor, guard: StillGuard) -> None:
+        known_state(cursor, self._database)
+        position = guard.position
+        while page := self._events.page(cursor, after=position, limit=_PAGE):
+            if any(self._mapper.read_meta(one).connection == guard.connection for one in page):
+                raise HeldError(MOVED_TEXT)
+            position = page[-1].id
 
     def _expected(self, cursor: Cursor, batch: Sequence[Append], causes: Causes, now: datetime) -> list[Recorded]:
         versions = self._events.versions(cursor, list({append.stream for append in batch}))

@@ -69,6 +69,12 @@ class PollTable:
             cursor.execute("SELECT * FROM polls WHERE connection = ? ORDER BY flow", (connection.hex,))
             return [_row(row) for row in cursor.fetchall()]
 
+    def drop(self, connection: UUID) -> None:
+        """Forget a connection's rows."""
+        with self._database.writing() as cursor:
+            self._database.lock(cursor, POLLS)
+            cursor.execute("DELETE FROM polls WHERE connection = ?", (connection.hex,))
+
     def claim(self, flow: str, *, connection: UUID, worker: str, lease: timedelta) -> PollDue | None:
         """Claim the poll if it is due and free."""
         now = self._now()

@@ -52,6 +52,17 @@ class EventReads:
             found.update((_uuid(row["originator_id"]), row["version"]) for row in cursor.fetchall())
         return found
 
+    def newest_name(self, cursor: Cursor, stream: UUID, names: Sequence[str]) -> str:
+        """Give the name of a stream's newest event among these, "" without any; a topic is NAME/VERSION."""
+        either = " OR ".join("topic LIKE ?" for _ in names)
+        cursor.execute(
+            f"SELECT topic FROM stored_events WHERE originator_id = ? AND ({either})"  # noqa: S608 (fixed texts)
+            " ORDER BY originator_version DESC LIMIT 1",
+            (self.stream_value(stream), *(f"{name}/%" for name in names)),
+        )
+        row = cursor.fetchone()
+        return "" if row is None else str(row["topic"]).partition("/")[0]
+
     def last(self, cursor: Cursor) -> Notification | None:
         """Give the newest event."""
         cursor.execute(f"{self._select} ORDER BY {self.POSITION} DESC LIMIT 1")
@@ -90,6 +101,9 @@ class EventRecorder(Protocol):
 
     def versions(self, cursor: Cursor, streams: Sequence[UUID]) -> dict[UUID, int]:
         """Give the newest version of each stream that has events."""
+
+    def newest_name(self, cursor: Cursor, stream: UUID, names: Sequence[str]) -> str:
+        """Give the name of a stream's newest event among these, "" without any; a topic is NAME/VERSION."""
 
     def last(self, cursor: Cursor) -> Notification | None:
         """Give the newest event."""

@@ -131,6 +131,16 @@ class PendingWork:
             )
             return all(row["errand"] in but_for for row in cursor.fetchall())
 
+    def in_hand(self, connection: UUID) -> dict[str, int]:
+        """Count the rows that are claimed, by errand."""
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT errand, COUNT(*) AS number FROM pending WHERE connection = ? AND claimed_until > ?"
+                " GROUP BY errand ORDER BY errand",
+                (connection.hex, stamp(self._now())),
+            )
+            return {row["errand"]: row["number"] for row in cursor.fetchall()}
+
     def waiting(self, connection: UUID) -> dict[str, int]:
         """Count the rows that wait, by key."""
         with self._database.reading() as cursor:

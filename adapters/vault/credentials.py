@@ -52,6 +52,12 @@ class CredentialVault:
             raise MisconfiguredError(text)
         return self._ring.open(Sealed(row["key_id"], row["sealed"]), context=credential_context(connection, system))
 
+    def remove(self, connection: str) -> tuple[str, ...]:
+        """Delete a connection's secrets; give the systems whose secrets were there."""
+        with self._database.writing() as cursor:
+            cursor.execute("DELETE FROM vault_credentials WHERE connection_name = ? RETURNING system", (connection,))
+            return tuple(sorted(row["system"] for row in cursor.fetchall()))
+
     def fingerprints(self) -> dict[tuple[str, str], str]:
         """Give the fingerprint of every stored secret by (connection, system)."""
         with self._database.reading() as cursor:

@@ -1,4 +1,4 @@
-"""A connection's state: paused or not, when its store went back, which posting goes first."""
+"""A connection's state: paused or removed or neither, when its store went back, which posting goes first."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,7 +14,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """Folded from the connection's stream; `paused_until` None while paused means until a person resumes it.
 
     held_until: the end of the last hold after the store went back; sought: AvidXchange's invoices were read again
-    since; forgotten: ExternalIds live there that this store forgot.
+    since; forgotten: ExternalIds live there that this store forgot; removed_at: None unless a person removed it and
+    nobody has added it again.
     """
 
     version: int = 0
@@ -26,6 +27,9 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     paused_until: datetime | None = None
     paused_by: str = ""
     pause_reason: str = ""
+    removed_at: datetime | None = None
+    removed_by: str = ""
+    removal_reason: str = ""
     went_back_at: datetime | None = None
     first_went_back_at: datetime | None = None
     held_until: datetime | None = None
@@ -35,6 +39,11 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     first_posting_approved: bool = False
     settings_digest: str = ""
     settings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def removed(self) -> bool:
+        """Whether a person removed it: nothing is polled, looked up or sent."""
+        return self.removed_at is not None
 
     def is_paused(self, now: datetime) -> bool:
         """Whether nothing may be polled or sent now."""
@@ -59,7 +68,8 @@ def _evolve(state: Connection, recorded: Recorded) -> Connection:
     replace = msgspec.structs.replace
     match recorded.event:
         case e.ConnectionAdded(name=name, identity=identity, divisions=divisions):
-            return replace(state, name=name, identity=identity, divisions=divisions)
+            again = replace(state, removed_at=None, removed_by="", removal_reason="")
+            return replace(again, name=name, identity=identity, divisions=divisions)
         case (
             e.CredentialsImported(system=system, fingerprint=mark)
             | e.CredentialsRotated(system=system, fingerprint=mark)
@@ -70,6 +80,9 @@ def _evolve(state: Connection, recorded: Recorded) -> Connection:
             return replace(state, paused=True, paused_until=until, paused_by=person, pause_reason=reason)
         case e.ConnectionResumed():
             return replace(state, paused=False, paused_until=None, paused_by="", pause_reason="")
+        case e.ConnectionRemoved(person=person, reason=reason):
+            ended = replace(state, fingerprints=(), paused=False, paused_until=None, paused_by="", pause_reason="")
+            return replace(ended, removed_at=recorded.meta.recorded_at, removed_by=person, removal_reason=reason)
         case e.StoreWentBack(noticed_at=noticed_at, hold_until=until):
             first = state.first_went_back_at or noticed_at
             return replace(state, went_back_at=noticed_at, first_went_back_at=first, held_until=until, sought=False)

@@ -10,7 +10,7 @@ from domain.identifiers import PinnedIdentity
 
 @topic
 class ConnectionAdded(Event, frozen=True, kw_only=True):
-    """A person added the connection and pinned its identity."""
+    """A person added the connection and pinned its identity, or took a removed one up again."""
 
     TOPIC: ClassVar[str] = "connection.added/1"
     name: str
@@ -52,6 +52,15 @@ class ConnectionResumed(Event, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "connection.resumed/1"
     person: str
+
+
+@topic
+class ConnectionRemoved(Event, frozen=True, kw_only=True):
+    """A person removed the connection: nothing is polled or sent for it; `ConnectionAdded` may take it up again."""
+
+    TOPIC: ClassVar[str] = "connection.removed/1"
+    person: str
+    reason: str
 
 
 @topic

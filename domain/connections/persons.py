@@ -1,4 +1,7 @@
-"""What a person may order for a connection: add it, renew its credentials, pause and resume it, trust its postings."""
+"""What a person may order for a connection: add it, renew its credentials, pause and resume it, trust its postings.
+
+How one is removed stands in `removal.py`.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,6 +15,7 @@ from domain.connections.events import (
     CredentialsRotated,
     FirstPostingApproved,
 )
+from domain.connections.removal import check_not_removed
 from domain.errors import RefusedError
 from domain.event import Event
 from domain.identifiers import PinnedIdentity
@@ -28,11 +32,15 @@ def decide_added(
     fingerprints: Fingerprints,
     others: Iterable[Connection],
 ) -> tuple[Event, ...]:
-    """Pin a new connection's identity. others: every connection added before, of any identity.
+    """Pin a new connection's identity, or take up a removed one. others: every connection added before.
 
-    Raises RefusedError when the name, or a division of the same tenant and company, is taken.
+    Raises RefusedError when the name, or a division of the same tenant and company, is taken; a removed connection
+    keeps both, for what it sent may still be paid.
     """
-    if state.identity is not None:
+    if state.removed and state.name != name:
+        text = f"this Infor company and AvidXchange organisation were connection {state.name!r}"
+        raise RefusedError(f"{text}, which was removed: add it again under that name", code="OTHER_NAME")
+    if state.identity is not None and not state.removed:
         text = f"this Infor company and AvidXchange organisation are connection {state.name!r} already"
         raise RefusedError(f"{text}; `tieout connection rotate {state.name}` replaces credentials", code="EXISTS")
     for other in others:
@@ -48,12 +56,17 @@ def check_overlap(other: Connection, *, name: str, identity: PinnedIdentity, div
     if other.identity is None or other.identity == identity:
         return
     if other.name == name:
-        text = f"connection {name!r} is pinned to {described(other.identity)}, not to {described(identity)}"
+        pinned = f"pinned to {described(other.identity)}, not to {described(identity)}"
+        text = f"connection {name!r} {'was removed, and is' if other.removed else 'is'} {pinned}"
         raise RefusedError(f"{text}: declare the new one under another name", code="NAME_TAKEN")
     same_books = (other.identity.tenant, other.identity.company) == (identity.tenant, identity.company)
     shared = sorted(set(divisions) & set(other.divisions))
     if same_books and shared:
-        text = f"connection {other.name!r} syncs division {', '.join(shared)} of company {identity.company} already"
+        where = f"division {', '.join(shared)} of company {identity.company}"
+        if other.removed:
+            text = f"connection {other.name!r}, which was removed, has synced {where}"
+            raise RefusedError(f"{text}: what it sent could be paid a second time", code="DIVISION_TAKEN")
+        text = f"connection {other.name!r} syncs {where} already"
         raise RefusedError(f"{text}: two connections would pay the same invoices", code="DIVISION_TAKEN")
 
 
@@ -64,6 +77,7 @@ def decide_rotated(state: Connection, *, identity: PinnedIdentity, fingerprints:
     """
     if state.identity is None:
         raise RefusedError("the connection was never added: `tieout connection add`", code="UNKNOWN")
+    check_not_removed(state)
     if state.identity != identity:
         text = (
             f"the connection is pinned to {described(state.identity)}, these credentials are of {described(identity)}"
@@ -80,7 +94,11 @@ def decide_rotated(state: Connection, *, identity: PinnedIdentity, fingerprints:
 def decide_paused(
     state: Connection, *, person: str, reason: str, until: datetime | None, now: datetime
 ) -> tuple[Event, ...]:
-    """Stop polling and sending; nothing when it is paused alike already. Raises RefusedError for a time gone by."""
+    """Stop polling and sending; nothing when it is paused alike already.
+
+    Raises RefusedError for a time gone by, and when the connection was removed.
+    """
+    check_not_removed(state)
     if until is not None and until <= now:
         raise RefusedError("a pause must end in the future", code="PAST")
     if state.is_paused(now) and state.paused_until == until:
@@ -89,7 +107,8 @@ def decide_paused(
 
 
 def decide_resumed(state: Connection, *, person: str) -> tuple[Event, ...]:
-    """Poll and send again; nothing when it is not paused."""
+    """Poll and send again; nothing when it is not paused. Raises RefusedError when the connection was removed."""
+    check_not_removed(state)
     return (ConnectionResumed(person=person),) if state.paused else ()
 
 

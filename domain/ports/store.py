@@ -42,7 +42,11 @@ class StoreGuard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MoneyGuard(StoreGuard, frozen=True, kw_only=True):
-    """Checked inside an intent's transaction: besides, the store holds no money writes."""
+    """Checked inside an intent's transaction: besides, the store holds no money writes, and the connection stands.
+
+    The connection is the append's own (`Causes`); one that a person removed sends nothing any more, however long ago
+    a worker asked whether it may.
+    """
 
 
 class PollGuard(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +57,14 @@ class PollGuard(msgspec.Struct, frozen=True, kw_only=True):
     claim: str
 
 
-Guard = StoreGuard | PollGuard
+class StillGuard(msgspec.Struct, frozen=True, kw_only=True):
+    """Checked inside a transaction that ends a connection: nothing was recorded of it behind the position judged."""
+
+    connection: UUID
+    position: int
+
+
+Guard = StoreGuard | PollGuard | StillGuard
 
 
 class EventLog(Protocol):
@@ -75,9 +86,10 @@ class EventLog(Protocol):
     ) -> None:
         """Append all or nothing in one transaction.
 
-        Raises ConflictError when a stream is not at its expected version, HeldError when the guard fails
-        (another incarnation, money writes on hold, a claim that is lost; a mark's claim likewise), StoreError when
-        the store gives no usable answer (then nobody knows whether it committed: load and look for what you appended).
+        Raises ConflictError when a stream is not at its expected version, HeldError when the guard fails (another
+        incarnation, money writes on hold, a removed connection, work that went on, a claim that is lost; a mark's claim
+        likewise), StoreError when the store gives no usable answer (then nobody knows whether it committed: load and
+        look for what you appended).
         """
 
     def read(self, *, after: int, limit: int) -> list[Recorded]:
@@ -179,6 +191,9 @@ class WorkBoard(WorkQueue, Protocol):
         but_for: errands whose rows do not count.
         """
 
+    def in_hand(self, connection: UUID) -> dict[str, int]:
+        """Count the rows that are claimed, by errand; those whose lease ran out are left out."""
+
     def waiting(self, connection: UUID) -> dict[str, int]:
         """Count the rows that wait, by the key they wait for."""
 
@@ -224,6 +239,9 @@ class PollBoard(PollBook, Protocol):
 
     def rows(self, connection: UUID) -> list[PollRow]:
         """Give a connection's rows, by flow."""
+
+    def drop(self, connection: UUID) -> None:
+        """Forget a connection's rows; whoever polls has lost the claim, and what `ensure` makes begins anew."""
 
 
 class BlobStore(Protocol):

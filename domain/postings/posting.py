@@ -11,6 +11,7 @@ from domain.postings import events as e
 
 BEFORE_HANDOVER = frozenset({"planned", "queued", "held", "started", "doubted", "not_sent"})
 STARTABLE = BEFORE_HANDOVER - {"held"}
+AT_REST = frozenset({"", "planned", "queued", "held"})  # nothing of it is on its way to Infor
 ENDED = frozenset({"confirmed", "refused", "abandoned", "settled_posted", "settled_absent"})
 BOOKED = frozenset({"confirmed", "settled_posted"})
 
@@ -66,6 +67,11 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     def ended(self) -> bool:
         """Whether it is no longer in flight."""
         return self.phase in ENDED
+
+    @property
+    def under_way(self) -> bool:
+        """Whether its chain was begun or handed over, and nobody knows yet what becomes of it."""
+        return self.phase not in AT_REST and not self.ended
 
     @property
     def booked(self) -> bool:

@@ -36,6 +36,7 @@ SAYINGS: dict[type[Event], Saying] = {
     c.CredentialsImported: ours(lambda e: f"Credentials for {e.system} were stored ({e.fingerprint})."),
     c.CredentialsRotated: ours(lambda e: f"Credentials for {e.system} were replaced ({e.fingerprint})."),
     c.ConnectionPaused: ours(lambda e: f"{e.person} paused the connection{after(e.reason)}."),
+    c.ConnectionRemoved: ours(lambda e: f"{e.person} removed the connection{after(e.reason)}."),
     c.ConnectionResumed: ours(lambda e: f"{e.person} resumed the connection."),
     c.RemotesTested: ours(lambda e: f"Both sides answered; missing transactions: {listing(e.missing_transactions)}."),
     c.SettingsChanged: ours(lambda e: f"The settings changed: {listing(e.diff)}."),

@@ -31,5 +31,8 @@ class Act:
 
     def settle(self, streams: Sequence[UUID], decide: Decide) -> Sequence[Append]:
         """Append what `decide` says, by compare-and-set; give what was appended."""
-        causes = Causes(connection=self.connection, correlation_id=f"act-{uuid4().hex}", actor=self.person)
-        return settle(self.log, streams, decide, causes=causes)
+        return settle(self.log, streams, decide, causes=self.causes())
+
+    def causes(self) -> Causes:
+        """Name what its appends belong to."""
+        return Causes(connection=self.connection, correlation_id=f"act-{uuid4().hex}", actor=self.person)

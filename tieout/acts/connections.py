@@ -8,10 +8,11 @@ from uuid import UUID
 from actors.settle import History, appended
 from domain.connections import connection, persons
 from domain.connections.connection import Connection
-from domain.errors import MisconfiguredError
+from domain.errors import MisconfiguredError, RefusedError
 from domain.event import Append, Event
 from domain.identifiers import PinnedIdentity
 from tieout.acts.act import Act
+from tieout.schedule.planning import plan_of, rhythms
 from tieout.settings import Settings, check_call_timeout
 
 if TYPE_CHECKING:  # acts on streams are usable without the libraries of the store
@@ -30,7 +31,7 @@ def check_addable(deployment: "Deployment", name: str, *, ionapi: "IonapiFile") 
 def add_connection(
     deployment: "Deployment", name: str, *, ionapi: "IonapiFile", tokens: "AvidTokens", person: str
 ) -> dict[str, str]:
-    """Put both credentials into the vault and pin the identity; give their fingerprints by system.
+    """Put both credentials into the vault and pin the identity, or take a removed one up again; give fingerprints.
 
     Raises RefusedError when the identity, its name or one of its divisions is taken, MisconfiguredError when the name
     is not declared or the call timeout does not fit the host. Makes no network call. A run that broke off in
@@ -38,6 +39,7 @@ def add_connection(
     """
     check_addable(deployment, name, ionapi=ionapi)
     identity = _identity(deployment.settings, name, ionapi.tenant)
+    again = _state(deployment, identity).removed
     vault = deployment.store.credentials
     marks = {
         INFOR: vault.replace(name, INFOR, ionapi.secret),
@@ -46,6 +48,9 @@ def add_connection(
     act = Act(log=deployment.log, connection=identity.id, person=person, reason="connection add")
     _decide(act, _say_added(deployment, name, ionapi, tuple(marks.items())))
     deployment.runner.catch_up()
+    if again:  # its rows went with the removal, and a process that never missed it makes none
+        plan = plan_of(deployment.settings.connection(name).schedule)
+        deployment.polls.ensure(identity.id, rhythms(plan, at=deployment.log.now()))
     return marks
 
 
@@ -73,13 +78,18 @@ def rotate(
     secrets = {INFOR: ionapi.secret if ionapi else None, AVIDXCHANGE: tokens.secret if tokens else None}
     vault = deployment.store.credentials
     marks = tuple((system, vault.replace(name, system, secret)) for system, secret in secrets.items() if secret)
-    _decide(act, lambda state: persons.decide_rotated(state, identity=identity, fingerprints=marks))
+    try:
+        _decide(act, lambda state: persons.decide_rotated(state, identity=identity, fingerprints=marks))
+    except RefusedError:
+        if _state(deployment, pinned).removed:  # while the tokens were asked for: the vault shall hold nothing of it
+            vault.remove(name)
+        raise
     deployment.runner.catch_up()
     return tuple(system for system, mark in marks if (system, mark) not in before.fingerprints)
 
 
 def pinned_identity(deployment: "Deployment", name: str) -> PinnedIdentity:
-    """Give the identity of an added connection. Raises MisconfiguredError."""
+    """Give the identity of an added connection, also of a removed one. Raises MisconfiguredError."""
     row = deployment.connections().get(name)
     if row is None or row.state.identity is None:
         deployment.settings.connection(name)

@@ -26,9 +26,9 @@ def bounds_of(section: AlertsSection) -> Bounds:
 def view_of(
     deployment: "Deployment", stored_at: dict[tuple[str, str], datetime], *, now: datetime
 ) -> tuple[ConnectionView, ...]:
-    """Look at every connection that is declared and added; stored_at: credentials by (connection, system)."""
+    """Look at every connection that is declared and stands; stored_at: credentials by (connection, system)."""
     declared = deployment.settings.connections
-    rows = [row for name, row in deployment.connections().items() if name in declared]
+    rows = [row for name, row in deployment.standing_connections().items() if name in declared]
     return tuple(_connection(deployment, row, stored_at, now) for row in rows)
 
 

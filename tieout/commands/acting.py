@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 
 
 def act_on(deployment: "Deployment", connection: UUID, *, who: str, reason: str) -> "Act":
-    """Make an act of a person on a connection."""
+    """Make an act of a person on a connection. Raises MisconfiguredError when it was removed or is not declared."""
+    from domain.connections.removal import removed_words
     from tieout.acts.act import Act
 
-    name = next((name for name, row in deployment.connections().items() if row.id == connection), "")
+    found = next(((name, row) for name, row in deployment.connections().items() if row.id == connection), None)
+    if found is not None and found[1].state.removed:
+        raise MisconfiguredError(removed_words(found[1].state))
+    name = found[0] if found is not None else ""
     section = deployment.settings.connections.get(name)
     if section is None:
         raise MisconfiguredError(f"{deployment.settings.file}: connection {name!r} is not declared any more")

@@ -71,13 +71,35 @@ def ending_cleanly() -> Iterator[None]:
 
 
 def added(deployment: "Deployment", name: str | None) -> "dict[str, ConnectionRow]":
-    """Give the connections that were added, or the one of that name. Raises MisconfiguredError."""
+    """Give the connections that were added, removed ones among them, or the one of that name.
+
+    Raises MisconfiguredError.
+    """
     from tieout.acts.connections import pinned_identity
 
     if name is not None:
         pinned_identity(deployment, name)
     rows = deployment.connections()
     return rows if name is None else {name: rows[name]}
+
+
+def working(deployment: "Deployment", name: str | None = None) -> list[str]:
+    """Name the connections there is work for: declared, added, not removed; or the one that was named.
+
+    Raises MisconfiguredError when there is none.
+    """
+    from domain.connections.removal import removed_words
+
+    rows = added(deployment, name)
+    if name is not None and rows[name].state.removed:
+        raise MisconfiguredError(removed_words(rows[name].state))
+    declared = [one for one in rows if one in deployment.settings.connections]
+    names = [one for one in declared if not rows[one].state.removed]
+    if not names:
+        missing = "every declared connection was removed" if declared else "no declared connection was added yet"
+        how = "`tieout connection add NAME --ionapi FILE`"
+        raise MisconfiguredError(f"{deployment.settings.file}: {missing}: {how}")
+    return names
 
 
 def person(by: str) -> str:

@@ -1,4 +1,4 @@
-"""`tieout connection add | list | test | rotate | pause | resume`."""
+"""`tieout connection add | list | test | rotate | pause | resume | remove`."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,11 +9,12 @@ import typer
 
 from domain.errors import MisconfiguredError
 from tieout import output
-from tieout.commands.common import AsJson, By, Reason, opened, person, settings_of, shown
+from tieout.commands.common import AsJson, By, Reason, opened, person, reasoned, settings_of, shown
 from tieout.commands.tokens import ask_tokens, tokens_from_environment
 from tieout.settings.durations import parse_duration
 
 if TYPE_CHECKING:
+    from domain.connections.connection import Connection
     from tieout.acts.act import Act
     from tieout.wiring import AvidTokens, Deployment
 
@@ -84,8 +85,9 @@ def list_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     if as_json:
         output.emit(rows)
         return
-    columns = ("name", "declared", "added", "paused", "tenant", "company", "organisation", "divisions")
-    table = [tuple({**row, **(row["identity"] or {})}.get(column) for column in columns) for row in rows]
+    columns = ("name", "declared", "added", "paused", "removed", "tenant", "company", "organisation", "divisions")
+    cells = [{**row, **(row["identity"] or {}), "removed": (row["removed"] or {}).get("at", False)} for row in rows]
+    table = [tuple(row.get(column) for column in columns) for row in cells]
     output.show_table("connections", columns, table, empty="none is declared in tieout.toml")
 
 
@@ -126,6 +128,68 @@ def resume(ctx: typer.Context, name: Name, *, by: ByOrAs = "") -> None:
     output.say(f"{name}: {'resumed' if changed else 'was not paused'}")
 
 
+def remove(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept for the auditor.")],
+    by: ByOrAs = "",
+    as_json: AsJson = False,
+) -> None:
+    """End a paused connection: its polls, its work, its credentials and its schedule; its history stays.
+
+    Refused while an invoice or posting of it is on its way or in doubt. `connection add` takes it up again.
+    """
+    from tieout.acts.removal import remove as remove_it
+
+    with opened(ctx) as deployment:
+        done = remove_it(deployment, _act(deployment, name, by, reason=reasoned(reason)))
+        left = _left(deployment, name)
+        declared = name in deployment.settings.connections
+    removal = removal_of(done.state)
+    if as_json:
+        output.emit({"connection": name, "removed": removal, "new": done.new, "deleted": done.deleted, "left": left})
+        return
+    deleted = f"deleted its credentials for {' and '.join(done.deleted)}" if done.deleted else "it had no credentials"
+    already = "removed" if done.new else f"nothing changed, it was removed at {shown(done.state.removed_at)}"
+    output.say(f"{name}: {already}; {deleted}; its history stays for `tieout timeline` and the auditor")
+    for sentence in _said_of(left):
+        output.say(f"{name}: {sentence}")
+    if declared:
+        output.say(f"next: take [connections.{name}] out of the settings")
+
+
+def removal_of(state: "Connection") -> dict[str, Any] | None:
+    """Give when, by whom and why a connection was removed, None when it was not."""
+    if not state.removed:
+        return None
+    return {"at": shown(state.removed_at), "by": state.removed_by, "reason": state.removal_reason}
+
+
+def _left(deployment: "Deployment", name: str) -> dict[str, int]:
+    """Count what a removal leaves as it is."""
+    from projections import issues
+    from projections.totals import totals
+
+    connection = deployment.connections()[name].id
+    found = totals(deployment.storage, connection)
+    return {
+        "issues": len(issues.left(deployment.storage, connection)),
+        "invoices_submitted": found["invoices"]["submitted"],
+        "payments_not_posted": sum(found["payments"][state] for state in ("waiting", "held", "refused")),
+    }
+
+
+def _said_of(left: dict[str, int]) -> list[str]:
+    said = {
+        "issues": "{} ended with it",
+        "invoices_submitted": "{} at AvidXchange: what is paid for them is posted to Infor by hand from now on",
+        "payments_not_posted": "{} not posted to Infor: post them by hand",
+    }
+    words = {"issues": "open issue", "invoices_submitted": "invoice", "payments_not_posted": "payment"}
+    return [said[key].format(output.counted(count, words[key])) for key, count in left.items() if count]
+
+
 def _names(deployment: "Deployment") -> list[str]:
     return list(dict.fromkeys([*deployment.settings.connections, *deployment.connections()]))
 
@@ -138,6 +202,7 @@ def _described(deployment: "Deployment", name: str) -> dict[str, Any]:
         "declared": name in deployment.settings.connections,
         "added": state is not None,
         "paused": state is not None and state.is_paused(deployment.log.now()),
+        "removed": removal_of(state) if state else None,
         "identity": shown(state.identity) if state else None,
         "divisions": list(state.divisions) if state else [],
         "fingerprints": dict(state.fingerprints) if state else {},

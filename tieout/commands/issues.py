@@ -8,6 +8,7 @@ from domain.errors import MisconfiguredError
 from tieout import output
 from tieout.commands.acting import act_on, refusing
 from tieout.commands.common import AsJson, By, ConnectionName, added, on_terminal, opened, person, reasoned, shown
+from tieout.commands.connection import removal_of
 
 if TYPE_CHECKING:
     from projections.issues import Issue
@@ -40,13 +41,14 @@ def show(ctx: typer.Context, issue_id: IssueId, *, as_json: AsJson = False) -> N
     """Show one issue: the records under it, the money at stake, why, and how to mend it."""
     with opened(ctx) as deployment:
         name, issue = find_issue(deployment, issue_id)
+        ended = removal_of(deployment.connections()[name].state)
     if as_json:
-        output.emit(_document(name, issue))
+        output.emit({**_document(name, issue), "ended_with_connection": ended})
         return
     output.show_pairs(
         {
             "issue": f"{issue.id} {issue.title}" + (" (URGENT)" if issue.urgent else ""),
-            "connection": name,
+            "connection": name + (f", removed by {ended['by']} at {ended['at']}: this ended with it" if ended else ""),
             "cause": issue.cause,
             "why": issue.why,
             "how to mend": issue.mend,
@@ -126,12 +128,17 @@ def resolve(
 
 
 def find_issue(deployment: "Deployment", issue_id: str) -> "tuple[str, Issue]":
-    """Find an open issue by its id or a unique beginning. Raises MisconfiguredError."""
+    """Find an open issue, or one that ended with its connection, by id or a unique beginning.
+
+    Raises MisconfiguredError.
+    """
+    from projections.issues import left
+
     wanted = issue_id.strip().upper()
     found = [
         (name, issue)
         for name, row in deployment.connections().items()
-        for issue in _listed(deployment, row.id)
+        for issue in left(deployment.storage, row.id)
         if issue.id.startswith(wanted) or issue.cause == issue_id
     ]
     exact = [pair for pair in found if pair[1].id == wanted]

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
 import typer
 
-from domain.errors import MisconfiguredError
 from tieout import output
-from tieout.commands.common import added, check_environment, opened, settings_of, version_of
+from tieout.commands.common import check_environment, opened, settings_of, version_of, working
 from tieout.commands.watched import EVERY_ADDRESS, HealthHost, HealthPort, watched, watched_supervisor
 from tieout.processes.stopping import told_to_stop
 
@@ -42,7 +41,7 @@ def run(
 
     check_environment(settings_of(ctx))
     with told_to_stop() as stop, opened(ctx) as deployment:
-        names = _declared(deployment)
+        names = working(deployment)
         with watched(deployment, host=health_host, port=health_port) as beat:
             output.say(f"running {', '.join(names)}; Ctrl-C or SIGTERM stops it")
             ended = run_everything(deployment, stop=stop, grace_seconds=grace, threads=threads, beat=beat)
@@ -126,23 +125,18 @@ def console(*, ctx: typer.Context, health_port: HealthPort = None, health_host: 
     output.say(STOPPED)
 
 
-def _declared(deployment: "Deployment") -> list[str]:
-    names = [name for name in added(deployment, None) if name in deployment.settings.connections]
-    if not names:
-        missing = f"{deployment.settings.file}: no declared connection was added yet"
-        raise MisconfiguredError(f"{missing}: `tieout connection add NAME --ionapi FILE`")
-    return names
-
-
 def _say_without_work(deployment: "Deployment") -> None:
     """Say that there is no connection to work for: a pod that waits for nothing looks like one that works."""
     settings = deployment.settings
     if not settings.connections:
         mend = "declare one under [connections.NAME] and start this again"
         output.say(f"{settings.file}: no connection is declared, so there is nothing to do: {mend}")
-    elif not settings.connections.keys() & deployment.connections().keys():
+    elif not settings.connections.keys() & deployment.standing_connections().keys():
+        missing = "no declared connection was added yet"
+        if settings.connections.keys() & deployment.connections().keys():
+            missing = "no declared connection is left, for those that were added were removed"
         mend = "`tieout connection add NAME --ionapi FILE`; it is noticed without a new start"
-        output.say(f"{settings.file}: no declared connection was added yet, so there is nothing to do: {mend}")
+        output.say(f"{settings.file}: {missing}, so there is nothing to do: {mend}")
 
 
 class _Children(NamedTuple):

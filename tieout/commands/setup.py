@@ -41,7 +41,8 @@ def init(
         written.append(KEYS_NAME)
     create_store(settings.store_url)
     with open_deployment(settings) as deployment:  # keys and store fit each other, or this says why not
-        step = _next_step(settings, deployment.connections().keys())
+        removed = deployment.connections().keys() - deployment.standing_connections().keys()
+        step = _next_step(settings, deployment.standing_connections().keys(), removed)
     kept = [one.name for one in (file, settings.keys_file) if one.name not in written and one.exists()]
     if as_json:
         output.emit({"folder": str(file.parent), "written": written, "kept": kept})
@@ -50,14 +51,15 @@ def init(
     output.say(f"next: {step}")
 
 
-def _next_step(settings: Settings, added: Collection[str]) -> str:
-    """Name the first step that is not done yet."""
-    if not settings.connections:
+def _next_step(settings: Settings, added: Collection[str], removed: Collection[str]) -> str:
+    """Name the first step that is not done yet; a removed connection needs none."""
+    declared = [name for name in settings.connections if name not in removed]
+    if not declared:
         return f"declare a connection in {settings.file.name}, then `tieout connection add NAME --ionapi FILE`"
-    missing = next((name for name in settings.connections if name not in added), None)
+    missing = next((name for name in declared if name not in added), None)
     if missing is not None:
         return f"`tieout connection add {missing} --ionapi FILE`"
-    return f"`tieout connection test {next(iter(settings.connections))}`, then `tieout sync` or `tieout run`"
+    return f"`tieout connection test {declared[0]}`, then `tieout sync` or `tieout run`"
 
 
 def _file(ctx: typer.Context, folder: Path | None) -> Path:

@@ -7,7 +7,8 @@ import typer
 
 from domain.errors import MisconfiguredError
 from tieout import output
-from tieout.commands.common import AsJson, added, check_environment, ending_cleanly, opened, settings_of, shown
+from tieout.commands.common import AsJson, added, check_environment, ending_cleanly, opened, settings_of, shown, working
+from tieout.commands.connection import removal_of
 from tieout.commands.summary import exit_code_of, sentences, show_totals, summary, worst
 from tieout.settings import FLOWS
 from tieout.settings.durations import write_duration
@@ -37,7 +38,7 @@ def sync(
     flows = _flows(flow)
     check_environment(settings_of(ctx))
     with ending_cleanly(), opened(ctx) as deployment:
-        names = _names(deployment, name)
+        names = working(deployment, name)
         with output.progress("syncing") as follow:
             outcomes = run_sync(deployment, names, flows=flows, wait_seconds=wait, progress=follow, say=output.say)
         figures = [summary(deployment, one) for one in outcomes]
@@ -53,18 +54,23 @@ def sync(
 
 
 def sync_status(ctx: typer.Context, name: Name = None, *, as_json: AsJson = False) -> None:
-    """Show per flow: last poll, watermark, lag, next due and why it is not running; counts by state."""
+    """Show per flow: last poll, watermark, lag, next due and why it is not running; counts by state.
+
+    Without NAME, removed connections are left out.
+    """
     with opened(ctx) as deployment:
-        reports = [_status(deployment, row) for row in added(deployment, name).values()]
+        rows = [row for row in added(deployment, name).values() if name is not None or not row.state.removed]
+        reports = [_status(deployment, row) for row in rows]
     if as_json:
         output.emit(reports[0] if len(reports) == 1 else {"connections": reports})
         return
     if not reports:
-        output.write("no connection was added yet\n")
+        output.write("no connection was added yet, or all were removed\n")
     columns = ("flow", "schedule", "last poll", "watermark", ">lag (s)", ">seen", "next due", "state")
     for report in reports:
         keys = ("flow", "schedule", "last_polled_at", "watermark", "lag_seconds", "seen", "next_due_at", "state")
-        title = report["connection"] + (" (paused)" if report["paused"] else "")
+        stands = "removed" if report["removed"] else "paused" if report["paused"] else ""
+        title = report["connection"] + (f" ({stands})" if stands else "")
         output.show_table(
             title, columns, [[flow[key] for key in keys] for flow in report["flows"]], empty="no poll yet"
         )
@@ -116,6 +122,7 @@ def _status(deployment: "Deployment", row: "ConnectionRow") -> dict[str, Any]:
         "connection": row.name,
         "paused": state.is_paused(now),
         "pause": _pause(state) if state.is_paused(now) else None,
+        "removed": removal_of(state),
         "blackout_until": shown(plan.blackout.free_from(now)) if plan and plan.blackout.covers(now) else None,
         "flows": flows,
         "counts": {block: found[block] for block in ("suppliers", "ledger_codes", "invoices", "payments")},
@@ -144,12 +151,3 @@ def _flows(flow: str) -> list[str]:
         if one not in FLOWS:
             raise MisconfiguredError(f"--flow {one} is no flow; the flows are {', '.join(FLOWS)}")
     return wanted
-
-
-def _names(deployment: "Deployment", name: str | None) -> list[str]:
-    rows = added(deployment, name)
-    names = [one for one in rows if one in deployment.settings.connections]
-    if not names:
-        missing = f"{deployment.settings.file}: no declared connection was added yet"
-        raise MisconfiguredError(f"{missing}: `tieout connection add NAME --ionapi FILE`")
-    return names

@@ -10,7 +10,7 @@ from tieout.commands.common import version_of
 from tieout.diagnosis.brokers import broker_checks
 from tieout.diagnosis.check import MISCONFIGURED, NO_ANSWER, Check, bad, fine, warn
 from tieout.diagnosis.network import network_checks
-from tieout.diagnosis.remotes import connection_checks, shared_credentials
+from tieout.diagnosis.remotes import connection_checks, removed_checks, shared_credentials
 from tieout.diagnosis.stores import store_checks
 from tieout.settings import Settings, ring_text
 from tieout.settings.keys import readable_by_others, ring_place
@@ -57,8 +57,11 @@ def _deployed(deployment: "Deployment", *, ask_remotes: bool) -> Iterator[Check]
     yield from store_checks(deployment)
     yield from _vault(deployment)
     yield from _alerts(deployment)
+    removed = deployment.connections().keys() - deployment.standing_connections().keys()
     for name in deployment.settings.connections if ask_remotes else ():
-        yield from connection_checks(deployment, name)
+        if name not in removed:
+            yield from connection_checks(deployment, name)
+    yield from removed_checks(deployment, removed)
     yield from shared_credentials(deployment)
     if not deployment.settings.connections:
         yield warn("connections", "none is declared", f"declare one in {deployment.settings.file}")

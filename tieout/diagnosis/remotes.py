@@ -1,8 +1,9 @@
 """A connection: its settings, both remotes, whose session that is, and what is left for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from domain.connections.removal import removed_words
 from domain.errors import TieoutError
 from tieout.diagnosis.check import LEFT, MISCONFIGURED, NO_ANSWER, Check, bad, fine, warn
 from tieout.diagnosis.clocks import remote_clocks
@@ -40,6 +41,20 @@ def connection_checks(deployment: "Deployment", name: str) -> Iterator[Check]:
     yield from _identity(deployment, name, sides)
     yield from remote_clocks(deployment, name, sides)
     yield from _left(deployment, name)
+
+
+def removed_checks(deployment: "Deployment", names: Iterable[str]) -> Iterator[Check]:
+    """Say of removed connections that nothing is asked of them; credentials that are left are worth a warning."""
+    rows, kept = deployment.connections(), {name for name, _ in deployment.store.credentials.fingerprints()}
+    for name in sorted(names):
+        words = removed_words(rows[name].state)
+        if name in kept:
+            text = f"connection {name!r} was removed, but credentials of it are in the vault"
+            yield warn(name, text, f"`tieout connection remove {name} --reason …` once more deletes them")
+        elif name in deployment.settings.connections:
+            yield warn(name, words, f"take [connections.{name}] out of {deployment.settings.file}")
+        else:
+            yield fine(name, words)
 
 
 def shared_credentials(deployment: "Deployment") -> Iterator[Check]:

@@ -49,8 +49,8 @@ class StoreMetrics(Collector):
 
 
 def samples(deployment: Deployment) -> Iterator[Sample]:
-    """Read every sample; connections that were added, by name. Raises StoreError."""
-    names = {row.id: name for name, row in deployment.connections().items()}
+    """Read every sample; connections that were added and not removed, by name. Raises StoreError."""
+    names = {row.id: name for name, row in deployment.standing_connections().items()}
     yield from _work(deployment, names)
     for connection, name in names.items():
         yield from _connection(deployment, connection, name)

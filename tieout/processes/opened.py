@@ -19,7 +19,8 @@ class Opened:
     """The declared and added connections of a deployment. Thread-safe.
 
     A connection that cannot be opened (settings that contradict its pinned identity) is said once and left alone; it
-    is looked at again with every look. One whose credentials a person replaced is opened anew.
+    is looked at again with every look. One whose credentials a person replaced is opened anew, one that was removed is
+    let go.
     """
 
     def __init__(self, deployment: Deployment, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -36,9 +37,12 @@ class Opened:
         with self._lock:
             now = self._clock()
             if now - self._looked_at >= LOOK_SECONDS:
-                rows = self._deployment.connections()
+                rows = self._deployment.standing_connections()
                 declared = [rows[name] for name in self._deployment.settings.connections if name in rows]
                 known = [row for row in declared if row.state.identity is not None]
+                for gone in self._names.keys() - {row.id for row in known}:
+                    self._opened_with.pop(gone, None)
+                    self._deployment.let_go(gone)
                 self._names = {row.id: row.name for row in known}
                 self._marks = {row.id: row.state.fingerprints for row in known}
                 self._looked_at = now

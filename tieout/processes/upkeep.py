@@ -34,6 +34,7 @@ class Upkeep:
             self.project()
             self._projected = now
         names = self._opened.names()
+        self._set_out &= names.keys()  # one that was removed and added again sets out again
         if new := {connection: name for connection, name in names.items() if connection not in self._set_out}:
             set_out(deployment, new)
             self._set_out |= new.keys()

@@ -1,4 +1,4 @@
-"""The gate: whether an errand or a poll may start now. A pause stops whatever is new, a blackout stops polls."""
+"""The gate: whether an errand or a poll may start now. A removal stops all, a pause what is new, a blackout polls."""
 
 import threading
 import time
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from actors.errands.catalogue import LOOK_UPS, POLLS
 from domain.connections.connection import Connection, fold
+from domain.connections.removal import removed_words
 from domain.identifiers import stream_id
 from domain.ports import EventLog
 from tieout.schedule.plan import Plan
@@ -19,9 +20,12 @@ FRESH_SECONDS = 1.0  # a pause takes effect within this time, in every process
 def may_start(name: str, *, state: Connection, plan: Plan | None, now: datetime) -> str:
     """Say why an errand or poll of a connection may not start now; "" when it may.
 
-    Paused: no poll, no send, no plan; what is in doubt is still looked up. Blackout: no poll; work that is due goes on.
+    Removed: nothing, for nothing is in doubt then. Paused: no poll, no send, no plan; what is in doubt is still looked
+    up. Blackout: no poll; work that is due goes on.
     plan: None for an explicit order, which keeps to a pause but to no blackout.
     """
+    if state.removed:
+        return removed_words(state)
     if state.is_paused(now) and name not in LOOK_UPS:
         return paused(state)
     if plan is not None and name in POLLS and plan.blackout.covers(now):

@@ -13,7 +13,10 @@ TAKEN_WITHIN = timedelta(minutes=1)  # a running process takes a due poll in sec
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """One poll now. state: polling, paused, undeclared, blackout, failing, due or waiting; held_since: of its claim."""
+    """One poll now; held_since: of its claim.
+
+    state: polling, removed, paused, undeclared, blackout, failing, due or waiting.
+    """
 
     state: str
     why: str
@@ -38,6 +41,8 @@ def _judged(
     if row.claimed_by and row.claimed_until and row.claimed_until > now:
         return "polling", f"{row.claimed_by} is polling it{_at('since', since)}"
     held_back = may_start(f"poll_{row.flow}", state=state, plan=plan, now=now)
+    if state.removed:
+        return "removed", held_back
     if state.is_paused(now):
         return "paused", held_back
     if plan is None:

@@ -9,9 +9,11 @@ from threading import RLock
 from uuid import UUID
 
 from actors.relay import Relay
+from domain.connections.connection import fold
 from domain.errors import ConflictError, HeldError, MalformedError, RefusedError
 from domain.event import Append, Meta, Recorded
-from domain.ports.store import Causes, Guard, MoneyGuard, PollGuard, PollMark
+from domain.identifiers import stream_id
+from domain.ports.store import Causes, Guard, MoneyGuard, PollGuard, PollMark, StillGuard
 from tieout.simulation.memory_work import MemoryPolls, MemoryWork, Now
 
 FUTURE_MARGIN = timedelta(seconds=5)
@@ -58,7 +60,7 @@ class MemoryLog:
         with self._lock:
             now = self._now()
             if guard is not None:
-                self._check(guard, now)
+                self._check(guard, causes.connection, now)
             if mark is not None:
                 self._polls.check(mark)
             new = self._recorded(batch, causes, now)
@@ -105,13 +107,18 @@ class MemoryLog:
             self.hold(hold_until)
             return self._incarnation
 
-    def _check(self, guard: Guard, now: datetime) -> None:
+    def _check(self, guard: Guard, connection: UUID, now: datetime) -> None:
         if isinstance(guard, PollGuard):
             self._polls.check(guard)
+        elif isinstance(guard, StillGuard):
+            if any(one.meta.connection == guard.connection for one in self._events[guard.position :]):
+                raise HeldError("the connection's work went on meanwhile: what was judged of it no longer stands")
         elif guard.incarnation != self._incarnation:
             raise HeldError("the store is another incarnation than the one this work began with")
         elif isinstance(guard, MoneyGuard):
             self._check_hold(now)
+            if fold(self._streams.get(stream_id(connection, "connection", ""), ())).removed:
+                raise HeldError("the connection was removed: nothing is sent for it any more")
 
     def _check_hold(self, now: datetime) -> None:
         if self._hold_until is not None and self._hold_until > now:

@@ -128,6 +128,13 @@ class MemoryWork:
             )
             return not busy and self._position >= self._last_position()
 
+    def in_hand(self, connection: UUID) -> dict[str, int]:
+        """Count the rows that are claimed, by errand."""
+        with self._lock:
+            now = self._now()
+            held = (key[1] for key, row in self._rows.items() if key[0] == connection and not row.free(now))
+            return dict(Counter(held))
+
     def waiting(self, connection: UUID) -> dict[str, int]:
         """Count the rows that wait, by key."""
         with self._lock:
@@ -274,6 +281,13 @@ class MemoryPolls:
         """Give a connection's rows, by flow."""
         with self._lock:
             return [self._rows[key] for key in sorted(self._rows, key=str) if key[0] == connection]
+
+    def drop(self, connection: UUID) -> None:
+        """Forget a connection's rows."""
+        with self._lock:
+            for key in [key for key in self._rows if key[0] == connection]:
+                del self._rows[key]
+                self._claims.pop(key, None)
 
     def forget(self) -> None:
         """Play a restored store: every poll begins anew, at once."""

@@ -113,6 +113,7 @@ def _connection(deployment: "Deployment", row: ConnectionRow, now: datetime) -> 
         "name": row.name,
         "declared": row.name in deployment.settings.connections,
         "paused": row.state.is_paused(now),
+        "removed_at": row.state.removed_at,
         "tested_at": row.tested_at,
         "missing_transactions": row.missing_transactions,
         "flows": [

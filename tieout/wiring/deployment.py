@@ -18,6 +18,7 @@ from adapters.eventlog.projection_store import ProjectionTables
 from adapters.eventlog.store import Store
 from domain.connections.connection import fold
 from domain.connections.events import StoreWentBack
+from domain.connections.removal import removed_words
 from domain.errors import MisconfiguredError, TieoutError
 from domain.event import Append
 from domain.identifiers import PinnedIdentity, stream_id
@@ -61,17 +62,26 @@ class Deployment:
         self.runner.catch_up()
 
     def connections(self) -> dict[str, ConnectionRow]:
-        """Give the connections that were added, by name."""
+        """Give the connections that were added, by name; removed ones among them, whose history is still read."""
         return {row.name: row for row in connection_rows.listed(self.storage)}
 
+    def standing_connections(self) -> dict[str, ConnectionRow]:
+        """Give the connections that were added and not removed, by name: those to work for."""
+        return {name: row for name, row in self.connections().items() if not row.state.removed}
+
     def tools(self, name: str) -> Tools:
-        """Give a connection's tools, opened once. Raises MisconfiguredError when it was not added or was changed."""
+        """Give a connection's tools, opened once.
+
+        Raises MisconfiguredError when it was not added, was changed or was removed.
+        """
         row = self.connections().get(name)
         section = self.settings.connection(name)
         if row is None:
             raise MisconfiguredError(
                 f"connection {name!r} is declared but not added yet: run `tieout connection add {name} --ionapi FILE`"
             )
+        if row.state.removed:
+            raise MisconfiguredError(removed_words(row.state))
         identity = _pinned(row)
         if identity.id not in self._tools:
             _check_pinned(name, section, identity)
@@ -92,14 +102,24 @@ class Deployment:
         )
 
     def _check_overlap(self, name: str, identity: PinnedIdentity) -> None:
-        """Two connections must never send one division's invoices: neither would find what the other sent."""
+        """Two connections must never send one division's invoices: neither would find what the other sent.
+
+        One that was removed counts with what it synced: its invoices may still be paid.
+        """
         divisions = set(self.settings.connection(name).infor.divisions)
         for other, row in self.connections().items():
             theirs = _pinned(row)
             if other == name or (theirs.tenant, theirs.company) != (identity.tenant, identity.company):
                 continue
-            declared = self.settings.connections.get(other)
+            removed = row.state.removed
+            declared = None if removed else self.settings.connections.get(other)
             shared = divisions & set(declared.infor.divisions if declared else row.state.divisions)
+            if shared and removed:
+                raise MisconfiguredError(
+                    f"{self.settings.file}: connection {name!r} lists division {min(shared)} of company "
+                    f"{identity.company}, as {other!r} did before it was removed: what that one sent could be paid a "
+                    "second time"
+                )
             if shared:
                 raise MisconfiguredError(
                     f"{self.settings.file}: connections {name!r} and {other!r} both list division {min(shared)} of "

@@ -5,11 +5,17 @@ from uuid import uuid4
 
 import pytest
 
+from domain.connections.events import ConnectionAdded, ConnectionRemoved, RemotesTested
 from domain.errors import ConflictError, HeldError
 from domain.event import Append, Personal
-from domain.ports.store import MoneyGuard, PollMark, StoreGuard
+from domain.identifiers import PinnedIdentity, stream_id
+from domain.ports.store import Causes, MoneyGuard, PollMark, StillGuard, StoreGuard
 from domain.suppliers.events import Address, SupplierContent, SupplierRecorded
-from tests.contracts.store.world import CAUSES, CONNECTION, RELEASED, WITHDRAWN, World, confirmed
+from tests.contracts.store.world import CAUSES, CONNECTION, OTHER, RELEASED, WITHDRAWN, World, confirmed
+
+ADDED = ConnectionAdded(name="acme", identity=PinnedIdentity("ACME_TST", 100, "acme"), divisions=("AAA",))
+REMOVED = ConnectionRemoved(person="ann", reason="sold")
+TESTED = RemotesTested(infor_company=100, avidxchange_systems=(), missing_transactions=())
 
 
 def ending(world: World) -> PollMark:
@@ -18,6 +24,10 @@ def ending(world: World) -> PollMark:
     return PollMark(
         connection=CONNECTION, flow="suppliers", claim=due.claim, watermark="W9", completed_at=world.clock(), seen=3
     )
+
+
+def money() -> Append:
+    return Append(stream=uuid4(), expected_version=0, events=(RELEASED,))
 
 
 class EventLogSuite:
@@ -141,6 +151,32 @@ class EventLogSuite:
             world.log.append([append], causes=CAUSES, guard=guard)
         world.clock.advance(minutes=10)
         world.log.append([append], causes=CAUSES, guard=guard)
+
+    def test_a_removed_connection_writes_no_money_until_it_is_added_again(self, world: World) -> None:
+        stream, guard = stream_id(CONNECTION, "connection", ""), MoneyGuard(incarnation=world.log.incarnation())
+        theirs = Causes(connection=OTHER, correlation_id="test")
+        world.append(stream, ADDED, REMOVED, TESTED)
+        with pytest.raises(HeldError, match="was removed"):
+            world.log.append([money()], causes=CAUSES, guard=guard)
+        world.log.append([money()], causes=theirs, guard=guard)
+        world.log.append([money()], causes=CAUSES, guard=StoreGuard(incarnation=guard.incarnation))
+        world.append(stream, ADDED)
+        world.log.append([money()], causes=CAUSES, guard=guard)
+
+    def test_nothing_ends_a_connection_whose_work_went_on_meanwhile(self, world: World) -> None:
+        stream = stream_id(CONNECTION, "connection", "")
+        world.append(stream, ADDED)
+        judged = StillGuard(connection=CONNECTION, position=world.log.last_position())
+        ending_it = Append(stream=stream, expected_version=1, events=(REMOVED,))
+        for _ in range(3):
+            world.append(uuid4(), RELEASED, connection=OTHER)
+        world.append(uuid4(), RELEASED)
+        with pytest.raises(HeldError, match="went on meanwhile"):
+            world.log.append([ending_it], causes=CAUSES, guard=judged)
+        judged = StillGuard(connection=CONNECTION, position=world.log.last_position())
+        world.append(uuid4(), RELEASED, connection=OTHER)
+        world.log.append([ending_it], causes=CAUSES, guard=judged)
+        assert len(world.log.load([stream])[stream]) == 2
 
     def test_personal_data_comes_back_as_it_was(self, world: World) -> None:
         content = SupplierContent(

@@ -47,6 +47,21 @@ class PollsSuite:
         world.polls.poke(CONNECTION, ["invoices"], world.clock())
         assert world.polls.rows(CONNECTION) == []
 
+    def test_dropped_polls_lose_their_claims_and_begin_anew(self, world: World) -> None:
+        for connection in (CONNECTION, OTHER):
+            world.polls.ensure(connection, {"invoices": EVERY})
+        world.polls.finish(mark(world, claimed(world), "W1"))
+        world.clock.advance(minutes=5)
+        due = claimed(world)
+        world.polls.drop(CONNECTION)
+        with pytest.raises(HeldError):
+            world.polls.finish(mark(world, due, "W2"))
+        with pytest.raises(HeldError):
+            world.polls.renew(due, lease=LEASE)
+        assert (world.polls.rows(CONNECTION), len(world.polls.rows(OTHER))) == ([], 1)
+        world.polls.ensure(CONNECTION, {"invoices": EVERY})
+        assert claimed(world).watermark == ""
+
     def test_one_worker_polls_at_a_time_until_its_lease_ends(self, world: World) -> None:
         world.polls.ensure(CONNECTION, {"invoices": EVERY})
         assert claim(world) is not None

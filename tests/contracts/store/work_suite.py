@@ -50,6 +50,20 @@ class WorkSuite:
         assert [row.aggregate for row in claim(world)] == [mine]
         assert world.work.due_counts(world.clock()) == {(OTHER, "submit_invoices"): 1}
 
+    def test_what_is_in_hand_is_counted_until_it_is_given_back_or_its_lease_ends(self, world: World) -> None:
+        world.happened(uuid4(), RELEASED)
+        world.happened(uuid4(), RELEASED)
+        world.happened(uuid4(), RETRY_ORDERED)
+        world.happened(uuid4(), RELEASED, connection=OTHER)
+        assert world.work.in_hand(CONNECTION) == {}
+        rows = claim(world)
+        claim(world, "send_suppliers")
+        assert world.work.in_hand(CONNECTION) == {"submit_invoices": 2, "send_suppliers": 1}
+        world.work.release(rows[:1], worker="w1")
+        assert world.work.in_hand(CONNECTION) == {"submit_invoices": 1, "send_suppliers": 1}
+        world.clock.advance(seconds=60)
+        assert world.work.in_hand(CONNECTION) == {}
+
     def test_a_claim_whose_lease_ran_out_can_be_taken_by_another_worker(self, world: World) -> None:
         world.happened(uuid4(), RELEASED)
         first = claim(world)

@@ -35,6 +35,16 @@ def test_credentials_are_replaced_only_on_purpose(tmp_path: Path) -> None:
         assert store.credentials.get("acme", "infor") == b"two"
 
 
+def test_removed_credentials_are_gone_and_their_neighbours_stay(tmp_path: Path) -> None:
+    with fresh(tmp_path) as store:
+        for name in ("acme", "beta"):
+            store.credentials.put(name, "infor", b"one")
+        store.credentials.put("acme", "avidxchange", b"two")
+        assert store.credentials.remove("acme") == ("avidxchange", "infor")
+        assert store.credentials.remove("acme") == ()
+        assert list(store.credentials.fingerprints()) == [("beta", "infor")]
+
+
 def test_missing_credentials_name_the_connection_and_the_system(tmp_path: Path) -> None:
     with fresh(tmp_path) as store, pytest.raises(MisconfiguredError, match="'acme' has no credentials for infor"):
         store.credentials.get("acme", "infor")

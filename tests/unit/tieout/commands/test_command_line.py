@@ -31,7 +31,7 @@ def test_the_contracts_commands_are_all_there() -> None:
         *("issues", "issue show", "issue retry", "issue resolve", "doubts", "doubt resolve", "sandbox", "resend"),
         *("simulate", "worker", "relay", "console", "migrate"),
         *("doctor", "connection add", "connection list", "connection test", "connection rotate"),
-        *("connection pause", "connection resume"),
+        *("connection pause", "connection resume", "connection remove"),
         *("keys list", "keys rotate", "keys retire", "alerts", "support-bundle", "restored"),
     }
 

@@ -51,3 +51,11 @@ def test_a_relay_says_it_at_its_start(desk: Desk, monkeypatch: pytest.MonkeyPatc
 
     assert ran.code == 0, ran.err
     assert ["no connection is declared" in line for line in ran.err.splitlines()] == [False, True, False]
+
+
+def test_those_that_were_added_were_removed(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.set_up()
+    assert desk.types("connection", "pause", "acme").code == 0
+    assert desk.types("connection", "remove", "acme", "--reason", "sold").code == 0
+    (line,) = said(capsys).splitlines()
+    assert "those that were added were removed, so there is nothing to do: `tieout connection add NAME" in line

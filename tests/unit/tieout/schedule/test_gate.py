@@ -35,6 +35,13 @@ def test_what_looks_up_goes_on_in_a_pause_and_nothing_else() -> None:
     assert set(ERRANDS) > LOOK_UPS
 
 
+def test_a_removal_stops_everything_and_says_who_did_it() -> None:
+    removed = Connection(name="acme", removed_at=NOON, removed_by="ann", removal_reason="sold", paused=True)
+    assert refused(removed, None, NOON) == set(EVERYTHING)
+    said = may_start("look_up_invoices", state=removed, plan=lunch(), now=NOON)
+    assert said.startswith("connection 'acme' was removed on 2026-06-01 by ann (sold)")
+
+
 def test_a_pause_that_has_ended_holds_nothing_back() -> None:
     paused = Connection(paused=True, paused_until=NOON)
     assert refused(paused, lunch(), NOON - timedelta(seconds=1)) == set(EVERYTHING) - LOOK_UPS

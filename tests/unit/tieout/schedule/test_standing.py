@@ -58,6 +58,11 @@ def test_a_pause_is_named_with_who_and_why() -> None:
     assert (endless.state, endless.next_due_at) == ("paused", NOW + MINUTE)
 
 
+def test_a_poll_that_a_removal_left_says_who_removed_its_connection() -> None:
+    found = judged(Connection(name="acme", removed_at=NOW, removed_by="ann", removal_reason="sold"), plan())
+    assert (found.state, found.why.startswith("connection 'acme' was removed")) == ("removed", True)
+
+
 def test_a_poll_under_way_names_who_holds_it_since_when() -> None:
     found = judged(claimed_by="pod-1:7", claimed_until=NOW + MINUTE, attempts=1, last_error="gone")
     assert (found.state, found.why) == ("polling", "pod-1:7 is polling it since 2026-06-01T12:21:00Z")
