@@ -13,9 +13,10 @@ from adapters.eventlog.sql import Cursor
 from domain.errors import MalformedError, MisconfiguredError
 
 _PAGE = 1000
-# Version -> the statements that lead to the next one, in SQLite's words.
+# Version -> the statements that lead to the next one, in SQLite's words; tables that are missing are made besides.
 STEPS: Mapping[int, Sequence[str]] = {
     1: ("ALTER TABLE polls ADD COLUMN claim TEXT NOT NULL DEFAULT ''",),
+    2: (),  # the table workers
 }
 
 

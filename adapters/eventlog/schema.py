@@ -11,7 +11,7 @@ from adapters.eventlog.sql import Cursor
 from adapters.eventlog.times import stamp
 from domain.errors import MisconfiguredError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SCHEMA = "schema"  # asked for by who makes or changes tables
 TABLES: dict[str, str] = {
     "store_state": """
@@ -40,6 +40,9 @@ TABLES: dict[str, str] = {
         raised_at TEXT NOT NULL, due_at TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
         claim TEXT NOT NULL DEFAULT '', claimed_until TEXT, last_error TEXT NOT NULL DEFAULT '',
         PRIMARY KEY (channel, name)""",
+    "workers": """
+        name TEXT PRIMARY KEY, role TEXT NOT NULL, started_at TEXT NOT NULL, seen_at TEXT NOT NULL,
+        clock_offset_ms INTEGER NOT NULL""",
     "blobs": "digest TEXT PRIMARY KEY, size INTEGER NOT NULL, bytes BLOB NOT NULL",
     **PROJECTION_TABLES,
 }

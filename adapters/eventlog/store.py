@@ -15,6 +15,7 @@ from adapters.eventlog.polls import PollTable
 from adapters.eventlog.relay_table import RelayTable
 from adapters.eventlog.schema import check_tables
 from adapters.eventlog.work import PendingWork
+from adapters.eventlog.workers import WorkerBook
 from adapters.ratelimit import TenantBudget
 from adapters.vault.credentials import CredentialVault
 from adapters.vault.data_keys import DataKeys
@@ -42,6 +43,7 @@ class Store:
         self.polls = PollTable(database, now=now)
         self.blobs = TableBlobs(database)
         self.calls = CallBook(database)
+        self.workers = WorkerBook(database, now=now)
         self.relay_table = RelayTable(database, self.log)
 
     def recognise(self) -> WentBack | None:

@@ -35,6 +35,7 @@ def test_a_store_on_a_server_is_migrated_once_it_was_dumped(desk: Desk, postgres
     desk.types("migrate").failed(2, "`tieout init`")
     assert desk.types("init").code == 0
     with psycopg.connect(postgres_url) as connection:
+        connection.execute("DROP TABLE workers")
         connection.execute("ALTER TABLE polls DROP COLUMN claim")
         connection.execute("UPDATE store_state SET schema_version = 1")
     desk.types("issues").failed(2, "version 1", "`tieout migrate`")

@@ -27,7 +27,11 @@ from tests.unit.adapters.eventlog.sqlite_files import NOW, RING
 GOLDEN = {one.topic: one for one in map(load, FOLDER.glob("*.json"))}
 DUE = ("pending", "open_keys")
 OLDEST = 1  # the first version of the tables that was shipped
-BACK_TO_OLDEST = ("ALTER TABLE polls DROP COLUMN claim", "UPDATE store_state SET schema_version = 1")
+BACK_TO_OLDEST = (
+    "DROP TABLE workers",
+    "ALTER TABLE polls DROP COLUMN claim",
+    "UPDATE store_state SET schema_version = 1",
+)
 Layout = Callable[[Golden], str]
 
 

@@ -42,7 +42,7 @@ def run(
     check_environment(settings_of(ctx))
     with told_to_stop() as stop, opened(ctx) as deployment:
         names = working(deployment)
-        with watched(deployment, host=health_host, port=health_port) as beat:
+        with watched(deployment, "run", host=health_host, port=health_port) as beat:
             output.say(f"running {', '.join(names)}; Ctrl-C or SIGTERM stops it")
             ended = run_everything(deployment, stop=stop, grace_seconds=grace, threads=threads, beat=beat)
         if not ended:
@@ -78,7 +78,7 @@ def worker(
     with told_to_stop() as stop:
         _stop_with_parent(stop, supervised=supervised)
         with opened(ctx) as deployment:
-            with watched(deployment, host=health_host, port=health_port) as beat:
+            with watched(deployment, "worker", host=health_host, port=health_port) as beat:
                 output.say(f"working with {threads} threads; Ctrl-C or SIGTERM stops it")
                 _say_without_work(deployment)
                 ended = run_worker(
@@ -100,7 +100,7 @@ def relay(*, ctx: typer.Context, health_port: HealthPort = None, health_host: He
     with (
         told_to_stop() as stop,
         opened(ctx) as deployment,
-        watched(deployment, host=health_host, port=health_port) as beat,
+        watched(deployment, "relay", host=health_host, port=health_port) as beat,
     ):
         output.say("relaying; Ctrl-C or SIGTERM stops it")
         _say_without_work(deployment)
@@ -118,7 +118,7 @@ def console(*, ctx: typer.Context, health_port: HealthPort = None, health_host: 
         opened(ctx) as deployment,
         _quietly(),
         listen(section.host, section.port) as listener,
-        watched(deployment, host=health_host, port=health_port) as beat,
+        watched(deployment, "console", host=health_host, port=health_port) as beat,
     ):
         output.say(f"the console listens on http://{section.host}:{section.port}/; Ctrl-C or SIGTERM stops it")
         run_console(deployment, listener=listener, version=version_of("tieout"), stop=stop, beat=beat)

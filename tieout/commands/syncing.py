@@ -54,15 +54,16 @@ def sync(
 
 
 def sync_status(ctx: typer.Context, name: Name = None, *, as_json: AsJson = False) -> None:
-    """Show per flow: last poll, watermark, lag, next due and why it is not running; counts by state.
+    """Show per flow: last poll, watermark, lag, next due and why it is not running; counts by state; who is alive.
 
     Without NAME, removed connections are left out.
     """
     with opened(ctx) as deployment:
         rows = [row for row in added(deployment, name).values() if name is not None or not row.state.removed]
         reports = [_status(deployment, row) for row in rows]
+        workers = _workers(deployment)
     if as_json:
-        output.emit(reports[0] if len(reports) == 1 else {"connections": reports})
+        output.emit({**(reports[0] if len(reports) == 1 else {"connections": reports}), "workers": workers})
         return
     if not reports:
         output.write("no connection was added yet, or all were removed\n")
@@ -79,6 +80,32 @@ def sync_status(ctx: typer.Context, name: Name = None, *, as_json: AsJson = Fals
         for block, counts in report["counts"].items():
             parts = [f"{count} {state.replace('_', ' ')}" for state, count in counts.items() if count]
             output.write(f"  {block.replace('_', ' ')}: {', '.join(parts) or 'none seen'}\n")
+    _show_workers(workers)
+
+
+def _workers(deployment: "Deployment") -> list[dict[str, Any]]:
+    """Give the processes that stay: they belong to the store, whichever connections are asked for."""
+    now = deployment.log.now()
+    return [
+        {
+            "name": row.name,
+            "role": row.role,
+            "alive": row.is_alive(now),
+            "seen_at": shown(row.seen_at),
+            "started_at": shown(row.started_at),
+            "clock_offset_ms": row.clock_offset_ms,
+        }
+        for row in deployment.store.workers.rows()
+    ]
+
+
+def _show_workers(workers: list[dict[str, Any]]) -> None:
+    rows = [
+        [one["name"], one["role"], "yes" if one["alive"] else "no", one["seen_at"], one["started_at"]]
+        for one in workers
+    ]
+    columns = ("name", "role", "alive", "last seen", "started")
+    output.show_table("workers", columns, rows, empty="no process stays to work by the schedule; `tieout run` does")
 
 
 def _status(deployment: "Deployment", row: "ConnectionRow") -> dict[str, Any]:

@@ -34,8 +34,24 @@ EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (probes and Prometheus call from outside
 
 
 @contextmanager
-def watched(deployment: "Deployment", *, host: str, port: int | None) -> Iterator[Beat]:
-    """Serve the health of a process over a deployment while the block runs; gives what its loop calls every round."""
+def watched(deployment: "Deployment", role: str, *, host: str, port: int | None) -> Iterator[Beat]:
+    """List a process that stays among those that live, and serve its health, while the block runs.
+
+    Gives what its loop calls every round. role: what it is listed as.
+    """
+    from tieout.processes.heartbeat import listed
+
+    with listed(deployment, role) as list_it, _healthy(deployment, host=host, port=port) as beat:
+
+        def both() -> None:
+            beat()  # first: whether the process lives must not wait for the store
+            list_it()
+
+        yield both
+
+
+@contextmanager
+def _healthy(deployment: "Deployment", *, host: str, port: int | None) -> Iterator[Beat]:
     if port is None:
         yield no_beat
         return

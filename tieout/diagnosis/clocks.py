@@ -1,4 +1,4 @@
-"""Clocks: this machine's against the store's and against both remotes'."""
+"""Clocks: this machine's against the store's and against both remotes', and those of the pods against the store's."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,28 @@ def apart(check: str, whose: str, theirs: datetime, ours: datetime, tolerance: t
     distance = abs(ours - theirs)
     text = f"this clock and {whose} are {distance.total_seconds():.0f} s apart"
     return fine(check, text) if distance <= tolerance else warn(check, text, _NTP)
+
+
+def pod_clocks(deployment: "Deployment") -> Iterator[Check]:
+    """Compare the clocks of the processes that live with the store's, as each found them. Raises StoreError.
+
+    Each by itself: they meet in the store only, whose clock the settle windows are judged by. What they allow for is
+    the least clock margin of any connection.
+    """
+    now = deployment.log.now()
+    living = [row for row in deployment.store.workers.rows() if row.is_alive(now)]
+    sections = deployment.settings.connections.values()
+    margins = [side.clock_margin_seconds for section in sections for side in (section.infor, section.avidxchange)]
+    margin = timedelta(seconds=min(margins)) if margins else STORE_TOLERANCE
+    off = [row for row in living if abs(row.clock_offset_ms) > margin / timedelta(milliseconds=1)]
+    for row in off:
+        seconds, where = abs(row.clock_offset_ms) / 1000, "ahead of" if row.clock_offset_ms > 0 else "behind"
+        text = f"the clock of {row.name} ({row.role}) is {seconds:.1f} s {where} the store's"
+        mend = "let the machine it runs on keep time by NTP"
+        yield warn("pod clocks", f"{text}, {margin.total_seconds():g} s are allowed for", mend)
+    if not off:
+        many = f"the clocks of {len(living)} living processes agree with the store's"
+        yield fine("pod clocks", many if living else "no process that stays is alive: there is no clock to compare")
 
 
 def remote_clocks(deployment: "Deployment", name: str, sides: "dict[str, Side]") -> Iterator[Check]:

@@ -9,6 +9,7 @@ from domain.errors import MisconfiguredError, TieoutError
 from tieout.commands.common import version_of
 from tieout.diagnosis.brokers import broker_checks
 from tieout.diagnosis.check import MISCONFIGURED, NO_ANSWER, Check, bad, fine, warn
+from tieout.diagnosis.clocks import pod_clocks
 from tieout.diagnosis.network import network_checks
 from tieout.diagnosis.remotes import connection_checks, removed_checks, shared_credentials
 from tieout.diagnosis.stores import store_checks
@@ -55,6 +56,7 @@ def versions() -> str:
 
 def _deployed(deployment: "Deployment", *, ask_remotes: bool) -> Iterator[Check]:
     yield from store_checks(deployment)
+    yield from pod_clocks(deployment)
     yield from _vault(deployment)
     yield from _alerts(deployment)
     removed = deployment.connections().keys() - deployment.standing_connections().keys()

@@ -140,6 +140,18 @@ def test_sigterm_lets_the_errands_in_hand_end_and_nothing_stays_claimed(ward: Wa
     assert [flow["flow"] for flow in flows if flow["worker"] is not None] == []
 
 
+def test_relay_and_workers_are_listed_while_they_live_each_child_by_itself(ward: Ward) -> None:
+    def roles() -> list[str]:
+        return [one["role"] for one in ward.deployment.json("sync-status", NAME)["workers"] if one["alive"]]
+
+    relay, workers = ward.start("relay"), ward.start("worker", "--processes", "2")
+    wait_for(lambda: roles() == ["relay", "worker", "worker"], "all are listed", seconds=PATIENCE_SECONDS)
+    ward.stop(workers)
+    assert roles() == ["relay"]
+    ward.stop(relay)
+    assert roles() == []
+
+
 def test_nobody_listening_does_not_fill_the_queues(ward: Ward) -> None:
     ward.start("relay")
     wait_for(lambda: ward.rabbit.waiting("poll-suppliers") > 0, "the polls are rung", seconds=PATIENCE_SECONDS)

@@ -19,17 +19,22 @@ from tests.support.waiting import wait_for
 from tests.unit.adapters.eventlog.postgres_stores import fresh_on, opened_on
 from tests.unit.adapters.eventlog.sqlite_files import CAUSES, RELEASED, SUPPLIER, append, create, opened, url_of
 
-TO_VERSION_1 = ("ALTER TABLE polls DROP COLUMN claim", "UPDATE store_state SET schema_version = 1")
+TO_VERSION_2 = ("DROP TABLE workers", "UPDATE store_state SET schema_version = 2")
+TO_VERSION_1 = (
+    *TO_VERSION_2,
+    "ALTER TABLE polls DROP COLUMN claim",
+    "UPDATE store_state SET schema_version = 1",
+)
 
 
-def old_file(folder: Path) -> Path:
-    """Make a store of version 1 with two events in it, one with personal data."""
+def old_file(folder: Path, *back: str) -> Path:
+    """Make a store of an older version, by default 1, with two events in it, one with personal data."""
     path = folder / "tieout.db"
     create(path)
     with opened(path) as store:
         append(store, RELEASED)
         append(store, SUPPLIER)
-    change(path, *TO_VERSION_1)
+    change(path, *(back or TO_VERSION_1))
     return path
 
 
@@ -74,6 +79,30 @@ def test_an_old_file_is_migrated_and_its_copy_can_be_put_back(tmp_path: Path) ->
     assert migrate(url_of(path)).steps == SCHEMA_VERSION - 1
     with opened(path) as store:
         assert store.went_back is not None, "what was put back is another file"
+
+
+def test_a_file_without_the_list_of_processes_is_given_it(tmp_path: Path) -> None:
+    path = old_file(tmp_path, *TO_VERSION_2)
+    with pytest.raises(MisconfiguredError, match=r"version 2, .* run `tieout migrate`"):
+        opened(path)
+    done = migrate(url_of(path))
+    assert (done.from_version, done.to_version, done.events) == (2, SCHEMA_VERSION, 2)
+    with opened(path) as store:
+        assert store.workers.rows() == []
+    assert done.backup is not None
+    assert version_of(Path(done.backup)) == 2
+
+
+def test_a_store_on_a_server_without_the_list_of_processes_is_given_it(postgres_url: str) -> None:
+    fresh_on(postgres_url).close()
+    with psycopg.connect(postgres_url) as connection:
+        for statement in TO_VERSION_2:
+            connection.execute(statement.encode())
+    with pytest.raises(MisconfiguredError, match=r"version 2, .* run `tieout migrate`"):
+        opened_on(postgres_url)
+    assert migrate(postgres_url, dumped=True).from_version == 2
+    with opened_on(postgres_url) as store:
+        assert store.workers.rows() == []
 
 
 def test_a_store_of_this_version_is_checked_and_left_alone(tmp_path: Path) -> None:
