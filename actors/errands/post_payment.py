@@ -61,13 +61,15 @@ def _appends(tools: Tools, stream: UUID, history: History) -> list[Append]:
     content = state.settled
     if any(needed not in history for needed in _streams(tools, content, state)):
         raise ConflictError("the payment changed while it was planned")
+    conn = connection.fold(history[stream_id(tools.connection, "connection", "")])
     plan = decide_plan(
         state,
         invoices=_standings(tools, content, history),
         replaced=_replaced(tools, content),
         rules=tools.rules,
         today=tools.log.now().astimezone(ZoneInfo(tools.rules.timezone)).date(),
-        went_back_at=connection.fold(history[stream_id(tools.connection, "connection", "")]).went_back_at,
+        went_back_at=conn.went_back_at,
+        unsought=conn.unsought,
         postings=_folded(tools, [leg.posting for leg in state.legs], history),
     )
     return [appended(history[stream], stream, *plan.payment), *_new_postings(tools, plan)]

@@ -79,7 +79,7 @@ def _restored(tools: Tools) -> Restored:
     return Restored(
         first=state.first_went_back_at,
         last=state.went_back_at,
-        unsought=state.went_back_at is not None and not state.sought,
+        unsought=state.unsought,
         forgotten={name: invoice_stream(tools.connection, key) for name, key in names.items()},
     )
 

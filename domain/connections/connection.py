@@ -45,6 +45,11 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a person removed it: nothing is polled, looked up or sent."""
         return self.removed_at is not None
 
+    @property
+    def unsought(self) -> bool:
+        """Whether the store went back and may still have forgotten invoices that AvidXchange holds."""
+        return self.went_back_at is not None and not self.sought
+
     def is_paused(self, now: datetime) -> bool:
         """Whether nothing may be polled or sent now."""
         return self.paused and (self.paused_until is None or now < self.paused_until)

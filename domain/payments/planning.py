@@ -52,19 +52,20 @@ def decide_plan(
     today: date,
     went_back_at: datetime | None,
     postings: Mapping[str, Posting],
+    unsought: bool = False,
 ) -> Plan:
     """Hold the payment with its reason, ignore it, or plan its postings.
 
     invoices: standing by ExternalId, for every remittance; replaced: for a reissue, None when never seen;
     went_back_at: when the store went back, None when it never did; postings: of the legs planned before, by KEY1:
-    only a leg that a person proved absent is planned anew.
+    only a leg that a person proved absent is planned anew; unsought: AvidXchange's invoices were not read again since.
     """
     content = state.settled
     if content is None or state.phase not in ("settled", "held"):
         return Plan(())
     hold = (
         _content_hold(content, rules)
-        or _invoice_hold(content, invoices, rules, went_back_at)
+        or _invoice_hold(content, invoices, rules, went_back_at, unsought=unsought)
         or _reissue_hold(content, replaced, rules, went_back_at)
     )
     if isinstance(hold, e.PaymentIgnored):
@@ -102,11 +103,19 @@ def _content_hold(content: e.PaymentContent, rules: Rules) -> e.PaymentHeld | No
 
 
 def _invoice_hold(
-    content: e.PaymentContent, invoices: Mapping[str, InvoiceStanding], rules: Rules, went_back_at: datetime | None
+    content: e.PaymentContent,
+    invoices: Mapping[str, InvoiceStanding],
+    rules: Rules,
+    went_back_at: datetime | None,
+    *,
+    unsought: bool,
 ) -> e.PaymentHeld | e.PaymentIgnored | None:
     # Ignoring is final: not what is ours and not live now, nor what a restored store may have forgotten.
     strange = bool(content.remittances) and not any(invoices[r.invoice_external_id].seen for r in content.remittances)
     if strange and rules.unknown_invoices == "ignore" and not may_be_forgotten(content, went_back_at):
+        if unsought:  # a payment of today may pay an invoice that was forgotten
+            detail = "the store went back in time: which invoices it forgot is not known yet"
+            return _hold(content, "FORGOTTEN_NOT_SOUGHT", detail, keys.FORGOTTEN_SOUGHT)
         return e.PaymentIgnored(payment_id=content.payment_id, detail="it pays only invoices we never submitted")
     for remittance in content.remittances:
         external_id = remittance.invoice_external_id

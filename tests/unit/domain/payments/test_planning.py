@@ -36,6 +36,7 @@ def gate(
     replaced: Replaced | None = None,
     went_back_at: datetime | None = None,
     postings: dict[str, Posting] | None = None,
+    unsought: bool = False,
     **settings: Any,
 ) -> Plan:
     state = fold(recorded([e.PaymentSettled(content=content), *more]))
@@ -48,6 +49,7 @@ def gate(
         today=TODAY,
         went_back_at=went_back_at,
         postings=postings or {},
+        unsought=unsought,
     )
 
 
@@ -180,6 +182,13 @@ def test_a_payment_of_an_invoice_that_a_restored_store_may_have_forgotten_is_not
     since = {"settled_date": date(2026, 3, 9), "payment_date": date(2026, 3, 9), "modified": "2026-03-09T08:00:00"}
     (young,) = gate(payment(**since), invoices={INV_77: STRANGE}, unknown_invoices="ignore", went_back_at=NOW).payment
     assert isinstance(young, e.PaymentIgnored)
+
+
+def test_after_a_restore_nobody_is_called_a_stranger_before_avidxchange_was_read_again() -> None:
+    since = {"settled_date": date(2026, 3, 9), "payment_date": date(2026, 3, 9), "modified": "2026-03-09T08:00:00"}
+    options: dict[str, Any] = {"unknown_invoices": "ignore", "went_back_at": NOW, "unsought": True}
+    fact = held(gate(payment(**since), invoices={INV_77: STRANGE}, **options))
+    assert (fact.reason, fact.waits_for) == ("FORGOTTEN_NOT_SOUGHT", keys.FORGOTTEN_SOUGHT)
 
 
 def test_a_payment_that_mixes_strangers_with_ours_is_not_ignored() -> None:
