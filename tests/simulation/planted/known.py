@@ -54,5 +54,4 @@ KNOWN: dict[str, int] = {
     "a word older than a restore proves a payment absent": 24,
     "a reversal does not ask for the generation after one found absent": 73,
     "a payment of an invoice that is not live is ignored": 9,
-    "a payment older than a restore is ignored": 50,
 }

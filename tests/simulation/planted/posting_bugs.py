@@ -184,12 +184,6 @@ POSTING_BUGS = (
         profile=Profile.SUBMIT,
     ),
     Bug(
-        name="a payment older than a restore is ignored",
-        changes=(Change(planning._invoice_hold, " and not may_be_forgotten(content, went_back_at)", ""),),
-        happening=Happening.RESTORED,
-        profile=PAY,
-    ),
-    Bug(
         name="an order without the person's name",
         changes=(Change(persons.decide_posting_order, "person=person", 'person=""'),),
         profile=PAY,
