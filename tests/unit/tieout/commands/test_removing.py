@@ -16,7 +16,6 @@ from domain.ports import EventLog
 from domain.ports.store import Causes, Guard, MoneyGuard, PollMark
 from domain.postings import events as p
 from domain.suppliers.events import SupplierRetryOrdered
-from tests.support import postgres_server
 from tests.support.command_line import SECRETS, SETTINGS, Desk
 from tests.support.payments_world import NOW, plan
 from tests.unit.domain.invoices.invoice_facts import KEY
@@ -44,19 +43,9 @@ STARTED = p.PostingStarted(
 )
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def desk(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Desk:
-    made = Desk(tmp_path, monkeypatch, capsys)
-    if request.param == "postgresql":
-        url = postgres_server.emptied(request.getfixturevalue("postgres_url"))
-        monkeypatch.setenv("TIEOUT_STORE_URL", url)
-    made.set_up()
-    return made
+@pytest.fixture
+def desk(desk_of_either_store: Desk) -> Desk:
+    return desk_of_either_store
 
 
 @pytest.fixture

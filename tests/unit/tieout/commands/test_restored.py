@@ -1,6 +1,5 @@
 """A restore that the store cannot notice by itself, declared by a person."""
 
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +9,6 @@ from adapters.eventlog.state import read_state
 from domain.errors import HeldError
 from domain.event import Append
 from domain.ports.store import MoneyGuard
-from tests.support import postgres_server
 from tests.support.command_line import Desk
 from tests.unit.adapters.eventlog.sqlite_files import CAUSES, RELEASED
 from tieout.settings import load
@@ -19,19 +17,9 @@ from tieout.wiring import open_deployment
 DECLARED = ("restored", "--reason", "disk set back to 02:00", "--by", "ann")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def desk(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Desk:
-    made = Desk(tmp_path, monkeypatch, capsys)
-    if request.param == "postgresql":
-        url = postgres_server.emptied(request.getfixturevalue("postgres_url"))
-        monkeypatch.setenv("TIEOUT_STORE_URL", url)
-    made.set_up()
-    return made
+@pytest.fixture
+def desk(desk_of_either_store: Desk) -> Desk:
+    return desk_of_either_store
 
 
 def issues(desk: Desk) -> list[dict[str, Any]]:
