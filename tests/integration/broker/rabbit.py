@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pika
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0  # on a busy machine, and with a doubt in between: its deadline, settle window and two looks
 
 
 class Rabbit:
