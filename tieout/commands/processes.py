@@ -157,7 +157,7 @@ class _Children(NamedTuple):
 def _supervise(ctx: typer.Context, arguments: list[str], children: _Children, beat: "Beat") -> None:
     from tieout.processes.supervisor import Supervisor
 
-    before = ["--config", str(settings_of(ctx).file), *(["--debug"] if ctx.obj.debug else [])]
+    before = ["--config", str(settings_of(ctx).file), *ctx.obj.for_children()]
     command = [*before, "worker", "--supervised", *arguments]
     with told_to_stop() as stop:
         output.say(f"{children.number} workers; Ctrl-C or SIGTERM stops them")
