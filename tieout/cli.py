@@ -159,7 +159,7 @@ def _global_options(
 ) -> None:
     """Take the options that stand before the command."""
     output.log_to_stderr(debug=debug, log_format=_log_format(log_format))
-    ctx.obj = Options(config=config, debug=debug)
+    ctx.obj = Options(config=config, debug=debug, log_format=log_format)
 
 
 def _log_format(asked: str) -> str:

@@ -22,7 +22,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
         "actors/ringer.py",
         "actors/shell.py",
     ),
-    "pika": ("actors/broker.py", "actors/consumer.py"),
+    "pika": ("actors/broker.py", "actors/broker_login.py", "actors/consumer.py"),
     "eventsourcing": ("adapters/eventlog/",),
     "cryptography": ("adapters/vault/", "adapters/eventlog/personal.py", "sandbox/certificates.py"),
     # The simulation judges the bound of a deadline as the adapters set it.

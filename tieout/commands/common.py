@@ -29,10 +29,15 @@ ConnectionName = Annotated[str | None, typer.Option("--connection", metavar="NAM
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The global options."""
+    """The global options. log_format: "" when none was given."""
 
     config: Path | None = None
     debug: bool = False
+    log_format: str = ""
+
+    def for_children(self) -> list[str]:
+        """Give those a process of ours is started with besides its settings; the environment it inherits."""
+        return [*(["--debug"] if self.debug else []), *(["--log-format", self.log_format] if self.log_format else [])]
 
 
 def settings_of(ctx: typer.Context) -> Settings:

@@ -118,7 +118,7 @@ def console(*, ctx: typer.Context, health_port: HealthPort = None, health_host: 
         opened(ctx) as deployment,
         _quietly(),
         listen(section.host, section.port) as listener,
-        watched(deployment, "console", host=health_host, port=health_port) as beat,
+        watched(deployment, "console", host=health_host, port=health_port, uses_broker=False) as beat,
     ):
         output.say(f"the console listens on http://{section.host}:{section.port}/; Ctrl-C or SIGTERM stops it")
         run_console(deployment, listener=listener, version=version_of("tieout"), stop=stop, beat=beat)
@@ -157,7 +157,7 @@ class _Children(NamedTuple):
 def _supervise(ctx: typer.Context, arguments: list[str], children: _Children, beat: "Beat") -> None:
     from tieout.processes.supervisor import Supervisor
 
-    before = ["--config", str(settings_of(ctx).file), *(["--debug"] if ctx.obj.debug else [])]
+    before = ["--config", str(settings_of(ctx).file), *ctx.obj.for_children()]
     command = [*before, "worker", "--supervised", *arguments]
     with told_to_stop() as stop:
         output.say(f"{children.number} workers; Ctrl-C or SIGTERM stops them")

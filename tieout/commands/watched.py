@@ -34,14 +34,17 @@ EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (probes and Prometheus call from outside
 
 
 @contextmanager
-def watched(deployment: "Deployment", role: str, *, host: str, port: int | None) -> Iterator[Beat]:
+def watched(
+    deployment: "Deployment", role: str, *, host: str, port: int | None, uses_broker: bool = True
+) -> Iterator[Beat]:
     """List a process that stays among those that live, and serve its health, while the block runs.
 
-    Gives what its loop calls every round. role: what it is listed as.
+    Gives what its loop calls every round. role: what it is listed as; uses_broker: whether it needs one to be ready.
     """
     from tieout.processes.heartbeat import listed
 
-    with listed(deployment, role) as list_it, _healthy(deployment, host=host, port=port) as beat:
+    url = deployment.settings.broker_url if uses_broker else ""
+    with listed(deployment, role) as list_it, _healthy(deployment, url, host=host, port=port) as beat:
 
         def both() -> None:
             beat()  # first: whether the process lives must not wait for the store
@@ -51,15 +54,15 @@ def watched(deployment: "Deployment", role: str, *, host: str, port: int | None)
 
 
 @contextmanager
-def _healthy(deployment: "Deployment", *, host: str, port: int | None) -> Iterator[Beat]:
+def _healthy(deployment: "Deployment", broker_url: str, *, host: str, port: int | None) -> Iterator[Beat]:
     if port is None:
         yield no_beat
         return
     from tieout.diagnosis.brokers import broker_trouble
-    from tieout.health.checks import health_of
+    from tieout.health.checks import health_of, no_broker
 
-    url = deployment.settings.broker_url
-    with _served(health_of(deployment, lambda: broker_trouble(url)), host=host, port=port) as beat:
+    ping = (lambda: broker_trouble(broker_url)) if broker_url else no_broker
+    with _served(health_of(deployment, ping), host=host, port=port) as beat:
         yield beat
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from actors.broker import is_shared
 from domain.errors import TransientError
-from tieout.diagnosis.brokers import broker_trouble
+from tieout.diagnosis.brokers import answer_trouble
 from tieout.settings.environment import BROKER_URL
 
 PARTS = (("relay",), ("worker", "--supervised", "--threads", "3", "--grace", "5"))
@@ -17,7 +17,7 @@ END_SECONDS = 20.0  # a part that was told to stop and does not is killed: its l
 
 def check_broker(url: str) -> None:
     """Raise TransientError when the broker gives no usable answer."""
-    trouble = broker_trouble(url)
+    trouble = answer_trouble(url)
     if trouble:
         raise TransientError(f"--broker: {trouble}: start RabbitMQ there, or leave --broker out")
 

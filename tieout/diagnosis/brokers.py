@@ -1,62 +1,46 @@
-"""The broker: does somebody there speak AMQP? No log-in is tried, so that no password is needed for the answer."""
+"""The broker: does it let us in, as a worker would ask? No answer holds the password."""
 
-import socket
-import ssl
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
-from tieout.diagnosis.check import BAD, NO_ANSWER, Check, bad, fine
+from actors.broker_login import Kind, login_trouble
+from domain.errors import MisconfiguredError
+from tieout.diagnosis.check import BAD, MISCONFIGURED, NO_ANSWER, Check, bad, fine
 from tieout.settings import shown_url
 
-TIMEOUT_SECONDS = 5.0
-PORTS = {"amqp": 5672, "amqps": 5671}
-GREETING = b"AMQP\x00\x00\x09\x01"
-METHOD_FRAME = b"\x01\x00\x00"  # of channel 0: the server's `connection.start`
-_MEND = "check the address and that RabbitMQ runs; nothing is lost meanwhile, the store keeps what is due"
+TIMEOUT_SECONDS = 4.0  # below the five seconds a probe of an orchestrator waits
+_MENDS = {
+    Kind.AWAY: "check the address and that RabbitMQ runs; nothing is lost meanwhile, the store keeps what is due",
+    Kind.NO_BROKER: "name RabbitMQ's own port in broker.url",
+    Kind.CERTIFICATE: "see SSL_CERT_FILE",
+    Kind.LOGIN: "check user and password in TIEOUT_BROKER_URL or its _FILE; `guest`, who is meant where none is named,"
+    " may log in on the broker's own machine only",
+    Kind.VHOST: "the URL's path names it; `rabbitmqctl add_vhost` makes it, `rabbitmqctl set_permissions` opens it",
+}
+_REFUSALS = (Kind.LOGIN, Kind.VHOST)
 
 
 def broker_checks(url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[Check]:
-    """Greet the broker a URL names; the one in memory needs no greeting."""
+    """Log in to the broker a URL names and leave; the one in memory needs no log-in."""
     shown = shown_url(url)
-    parts = urlsplit(url)
-    if parts.scheme not in PORTS:
-        yield fine("broker", shown)
-        return
-    place = (parts.hostname or "localhost", parts.port or PORTS[parts.scheme])
     try:
-        answer = _greet(place, tls=parts.scheme == "amqps", timeout_seconds=timeout_seconds)
-    except ssl.SSLCertVerificationError as error:
-        yield bad("broker", f"{shown}: the certificate is not trusted: {error.verify_message}", "see SSL_CERT_FILE")
-    except OSError as error:
+        trouble = login_trouble(url, timeout_seconds=timeout_seconds)
+    except MisconfiguredError as error:
+        yield bad("broker", str(error))
+        return
+    if trouble is not None:
         # Verdict: say so; the doorbell is silent, the relay rings again when it is back.
-        why = error.strerror or "no answer in time"
-        yield bad("broker", f"{shown} gives no answer ({why})", _MEND, code=NO_ANSWER)
+        code = NO_ANSWER if trouble.kind is Kind.AWAY else MISCONFIGURED
+        yield bad("broker", f"{shown} {trouble.text}", _MENDS[trouble.kind], code=code)
     else:
-        if answer.startswith(METHOD_FRAME):
-            yield fine("broker", f"{shown} answers")
-        else:
-            yield bad("broker", f"{shown} does not speak AMQP 0-9-1", "name RabbitMQ's own port in broker.url")
+        yield fine("broker", shown if url.startswith("memory:") else f"{shown} answers")
 
 
 def broker_trouble(url: str) -> str:
-    """Say why the broker a URL names gives no usable answer, "" when it does."""
+    """Say why the broker a URL names cannot be worked with, "" when it can."""
     return next((check.text for check in broker_checks(url) if check.state == BAD), "")
 
 
-def _greet(place: tuple[str, int], *, tls: bool, timeout_seconds: float) -> bytes:
-    with socket.create_connection(place, timeout=timeout_seconds) as plain:
-        if not tls:
-            return _first_bytes(plain)
-        with ssl.create_default_context().wrap_socket(plain, server_hostname=place[0]) as secure:
-            return _first_bytes(secure)
-
-
-def _first_bytes(connection: socket.socket) -> bytes:
-    connection.sendall(GREETING)
-    found = b""
-    while len(found) < len(METHOD_FRAME):
-        chunk = connection.recv(len(METHOD_FRAME) - len(found))
-        if not chunk:
-            break
-        found += chunk
-    return found
+def answer_trouble(url: str) -> str:
+    """Say why the broker a URL names gives no usable answer, "" when it does; keeping us out is an answer."""
+    trouble = login_trouble(url, timeout_seconds=TIMEOUT_SECONDS)
+    return "" if trouble is None or trouble.kind in _REFUSALS else f"{shown_url(url)} {trouble.text}"

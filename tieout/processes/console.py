@@ -14,6 +14,7 @@ from tieout.wiring import Deployment
 
 ROUND_SECONDS = 0.5
 END_SECONDS = 10
+LAGGING_SECONDS = 60  # a relay folds twice a second: what lies longer is folded by nobody, or too slowly
 
 
 def run_console(
@@ -56,9 +57,19 @@ def listen(host: str, port: int) -> socket.socket:
 def findings(deployment: Deployment) -> Sequence[Finding]:
     """Look at the store and the projections; a fault is a finding, never a fault of the page."""
     try:
-        positions = deployment.storage.positions([one.name for one in ALL])
-        behind = len(deployment.log.read(after=min(positions.values(), default=0), limit=1))
+        return [Finding(what="store", is_well=True, text="answers"), _projections(deployment)]
     except TieoutError as error:  # verdict: shown to whoever looks
         return [Finding(what="store", is_well=False, text=str(error))]
-    text = "are behind the log; a relay brings them up" if behind else "are as far as the log"
-    return [Finding(what="store", is_well=True, text="answers"), Finding(what="projections", is_well=True, text=text)]
+
+
+def _projections(deployment: Deployment) -> Finding:
+    """Judge how far the rearmost projection is by the age of the first event it lacks. Raises StoreError."""
+    positions = deployment.storage.positions([one.name for one in ALL])
+    lacking = deployment.log.read(after=min(positions.values(), default=0), limit=1)
+    if not lacking:
+        return Finding(what="projections", is_well=True, text="are as far as the log")
+    age = (deployment.log.now() - lacking[0].meta.recorded_at).total_seconds()
+    if age <= LAGGING_SECONDS:
+        return Finding(what="projections", is_well=True, text="are behind the log; a relay brings them up")
+    text = f"show the past: an event of {age:.0f} s ago is not in them yet; see that a relay runs and answers"
+    return Finding(what="projections", is_well=False, text=text)

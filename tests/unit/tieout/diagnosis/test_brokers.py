@@ -1,4 +1,4 @@
-"""A broker is asked whether it speaks AMQP, without a log-in and without showing a password."""
+"""A broker is asked to let us in; whoever is none, or not there, is said so, without showing a password."""
 
 import socket
 import ssl
@@ -6,10 +6,14 @@ import threading
 from pathlib import Path
 
 import pytest
+from pika import frame, spec
 
 from tests.support.certificates import certificate_for_loopback
-from tieout.diagnosis.brokers import GREETING, METHOD_FRAME, broker_checks
-from tieout.diagnosis.check import BAD, NO_ANSWER, OK, Check
+from tieout.diagnosis.brokers import broker_checks
+from tieout.diagnosis.check import BAD, MISCONFIGURED, NO_ANSWER, OK, Check
+
+GREETING = b"AMQP\x00\x00\x09\x01"
+START = frame.Method(0, spec.Connection.Start(server_properties={})).marshal()
 
 
 def asked(answer: bytes | None, *, scheme: str = "amqp", tls: ssl.SSLContext | None = None) -> tuple[Check, bytes]:
@@ -43,13 +47,19 @@ def asked(answer: bytes | None, *, scheme: str = "amqp", tls: ssl.SSLContext | N
     return check, bytes(said)
 
 
-def test_a_broker_that_answers_is_fine_and_hears_no_password() -> None:
-    check, said = asked(METHOD_FRAME + b"\x00\x00\x01\xf4")
-    assert (check.state, said) == (OK, GREETING)
+def test_a_broker_that_hangs_up_before_it_judged_our_log_in_is_away() -> None:
+    check, said = asked(START)
+    assert (check.state, check.code, said) == (BAD, NO_ANSWER, GREETING)
+    assert "gives no answer (it hung up)" in check.text
 
 
 def test_a_broker_in_memory_needs_no_greeting() -> None:
     assert [check.state for check in broker_checks("memory://")] == [OK]
+
+
+def test_an_address_that_is_none_is_said_so() -> None:
+    (check,) = broker_checks("amqp://127.0.0.1:port/")
+    assert (check.state, check.code, "is no address of a broker" in check.text) == (BAD, MISCONFIGURED, True)
 
 
 def test_whoever_does_not_speak_amqp_is_the_wrong_address() -> None:
@@ -71,8 +81,8 @@ def test_a_broker_over_tls_must_be_vouched_for(tmp_path: Path, monkeypatch: pyte
     certificate = certificate_for_loopback(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    untrusted, said = asked(METHOD_FRAME, scheme="amqps", tls=context)
+    untrusted, said = asked(START, scheme="amqps", tls=context)
     assert (untrusted.state, "is not trusted" in untrusted.text, said) == (BAD, True, b"")
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    trusted, said = asked(METHOD_FRAME, scheme="amqps", tls=context)
-    assert (trusted.state, said) == (OK, GREETING)
+    trusted, said = asked(START, scheme="amqps", tls=context)
+    assert ("it hung up" in trusted.text, said) == (True, GREETING)
