@@ -11,10 +11,12 @@ from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.errors import ConnectionClosed, DramatiqError
 from dramatiq.middleware import CurrentMessage
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPChannelError, AMQPConnectionError, AMQPError, NackError, UnroutableError
 
 from actors.consumer import LISTEN_AGAIN_SECONDS, AttentiveConsumer
 from actors.middleware.seldom import SayOutagesSeldom
+from actors.outages import Outages
 from domain.errors import MisconfiguredError
 
 DEAD_LETTERS = "dead-letters"  # one queue for all: where a message came from stands in its headers
@@ -23,7 +25,8 @@ MOST_DELIVERIES = 20  # of one message: what kills its worker so often is a dead
 PUBLISH_TRIES = 3  # a stale connection, a queue that is gone, and one for luck
 # Bounds of a broker that does not answer, in seconds; the URL's query may name others.
 PATIENCE = {"socket_timeout": 5, "stack_timeout": 10, "blocked_connection_timeout": 30, "heartbeat": 60}
-FAULTS = (DramatiqError, AMQPError, OSError)  # a broker that gives no usable answer
+# A broker that gives no usable answer; what Pika raises for one that accepts and then is silent is no AMQPError.
+FAULTS = (DramatiqError, AMQPError, AMQPConnectorException, OSError)
 SCHEMES = ("amqp://", "amqps://")
 logger = logging.getLogger(__name__)
 
@@ -64,6 +67,7 @@ class QuorumBroker(RabbitmqBroker):
             url=_with_patience(url), confirm_delivery=True, middleware=[SayOutagesSeldom(), CurrentMessage()]
         )
         self.listen_again_seconds = LISTEN_AGAIN_SECONDS
+        self.outages = Outages()
         self._sick: set[str] = set()  # queues that the broker could not serve when we last listened
 
     @property
@@ -87,7 +91,13 @@ class QuorumBroker(RabbitmqBroker):
             if queue_name in self._sick:
                 self._make_anew(queue_name)
                 self._sick.discard(queue_name)
-            return super().consume(queue_name, prefetch, timeout)
+            consumer = super().consume(queue_name, prefetch, timeout)
+        except FAULTS as error:
+            self.outages.lost(queue_name, error)
+            raise ConnectionClosed(error) from error  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
+        else:
+            self.outages.heard(queue_name)
+            return consumer
         finally:
             del self.connection  # it declared the queue; the consumer has one of its own
 

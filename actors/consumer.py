@@ -12,6 +12,8 @@ from dramatiq.brokers.rabbitmq import _RabbitmqConsumer
 from dramatiq.errors import ConnectionClosed
 from pika.exceptions import AMQPError
 
+from actors.outages import Outages
+
 LISTEN_AGAIN_SECONDS = 15.0
 INTERNAL_ERROR = 541  # of AMQP: the broker cannot do what it should
 
@@ -20,6 +22,7 @@ class Listening(Protocol):
     """What the consumer asks its broker for."""
 
     listen_again_seconds: float
+    outages: Outages
 
     def note_sick(self, queue_name: str) -> None:
         """Hear that the broker cannot serve a queue."""
@@ -39,6 +42,13 @@ class AttentiveConsumer(_RabbitmqConsumer):
 
     def __next__(self) -> Any:
         """Give the next message, None when there is none. Raises ConnectionClosed."""
+        try:
+            return self._attend()
+        except ConnectionClosed as closed:
+            self._asked.outages.lost(self.queue_name, closed)
+            raise
+
+    def _attend(self) -> Any:
         message = self._next()
         now = time.monotonic()
         if message is not None:

@@ -1,7 +1,7 @@
 """The doorbell over the real RabbitMQ: what is declared, what comes through, what a lost queue does."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import cast
 from uuid import UUID
@@ -114,6 +114,22 @@ def test_a_worker_whose_queues_were_deleted_listens_again(working: Ward) -> None
         return len(working.heard) > 4
 
     wait_for(heard_again, "later rings", seconds=PATIENCE_SECONDS)
+
+
+def test_a_broker_that_went_and_came_back_is_said_once_each_in_our_own_words(
+    working: Ward, cut_connections: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    def said(part: str) -> list[str]:
+        return [record.getMessage() for record in caplog.records if part in record.getMessage()]
+
+    cut_connections()
+    wait_for(lambda: said("is heard again"), "it listens again", seconds=PATIENCE_SECONDS)
+    (lost,) = said("the broker is not heard")
+    assert "nothing is lost" in lost
+    assert said("is heard again") == ["the broker is heard again"]
+    assert said("Consumer encountered") == []
+    working.ring()
+    wait_for(lambda: len(working.heard) == 1, "the next ring", seconds=PATIENCE_SECONDS)
 
 
 def test_what_nobody_can_read_is_a_dead_letter_and_stops_nothing(working: Ward) -> None:

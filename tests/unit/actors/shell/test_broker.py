@@ -78,6 +78,7 @@ def test_the_same_complaint_is_let_through_once_in_a_while() -> None:
     def said(text: str, *args: object) -> bool:
         return seldom.filter(logging.LogRecord("worker", logging.CRITICAL, "", 0, text, args, None))
 
+    assert not said("Consumer encountered a connection error: %s", 1)
     assert [said("lost: %s", 1), said("lost: %s", 2), said("other")] == [True, False, True]
     now[0] = 301.0
     assert said("lost: %s", 3)
