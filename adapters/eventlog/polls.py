@@ -114,6 +114,12 @@ class PollTable:
             if cursor.fetchone() is None:
                 raise _lost(due.flow)
 
+    def give_up(self, worker: str) -> None:
+        """Give back every poll that a process holds which is about to end: what it reads meanwhile counts no more."""
+        with self._database.writing(durable=False) as cursor:
+            self._database.lock(cursor, POLLS)
+            cursor.execute(f"UPDATE polls SET {_GIVE_BACK} WHERE claimed_by = ?", (worker,))  # noqa: S608 (fixed text)
+
     def finish(self, mark: PollMark) -> None:
         """End a poll that found nothing."""
         with self._database.writing() as cursor:

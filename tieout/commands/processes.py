@@ -3,24 +3,25 @@
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
 import typer
 
+from domain.errors import TieoutError
 from tieout import output
 from tieout.commands.common import check_environment, opened, settings_of, version_of, working
 from tieout.commands.watched import EVERY_ADDRESS, HealthHost, HealthPort, watched, watched_supervisor
 from tieout.processes.stopping import told_to_stop
 
 if TYPE_CHECKING:
-    import threading
-
     from tieout.processes.stopping import Beat
     from tieout.wiring import Deployment
 
 GRACE_SECONDS = 90.0  # longer than a call timeout
+GIVE_BACK_SECONDS = 5.0  # a store that is there answers sooner
 STOPPED = "stopped; the next start goes on where this one ended"
 Grace = Annotated[
     float, typer.Option("--grace", min=0, metavar="SECONDS", help="After SIGTERM errands in hand may take so long.")
@@ -46,7 +47,7 @@ def run(
             output.say(f"running {', '.join(names)}; Ctrl-C or SIGTERM stops it")
             ended = run_everything(deployment, stop=stop, grace_seconds=grace, threads=threads, beat=beat)
         if not ended:
-            _leave_at_once()
+            _leave_at_once(deployment)
     output.say(STOPPED)
 
 
@@ -85,7 +86,7 @@ def worker(
                     deployment, stop=stop, grace_seconds=grace, threads=threads, queues=chosen, beat=beat
                 )
             if not ended:
-                _leave_at_once()
+                _leave_at_once(deployment)
     output.say(STOPPED)
 
 
@@ -166,7 +167,7 @@ def _supervise(ctx: typer.Context, arguments: list[str], children: _Children, be
     output.say(STOPPED)
 
 
-def _stop_with_parent(stop: "threading.Event", *, supervised: bool) -> None:
+def _stop_with_parent(stop: threading.Event, *, supervised: bool) -> None:
     if supervised:
         from tieout.processes.supervisor import stop_when_orphaned
 
@@ -185,8 +186,22 @@ def _quietly() -> Iterator[None]:
         logger.setLevel(before)
 
 
-def _leave_at_once() -> NoReturn:
-    """End with errands still at work: closing the store under them would help nobody, their leases end by time."""
-    output.say("stopped with errands still at work after the grace; what they hold comes back when its lease ends")
+def _leave_at_once(deployment: "Deployment") -> NoReturn:
+    """End with errands still at work: closing the store under them would help nobody.
+
+    What they hold is given back, so that others need not wait for the leases; a store that does not answer keeps
+    nobody here, for a lease ends by time as well.
+    """
+    giving_back = threading.Thread(target=_give_back, args=(deployment,), daemon=True)
+    giving_back.start()
+    giving_back.join(timeout=GIVE_BACK_SECONDS)
+    output.say("stopped with errands still at work after the grace; what they held is free for others")
     sys.stdout.flush()
     os._exit(0)
+
+
+def _give_back(deployment: "Deployment") -> None:
+    try:
+        deployment.give_up_claims()
+    except TieoutError as error:  # verdict: end all the same; the leases end by time
+        logging.getLogger(__name__).warning("the claims stay until their leases end: %s", error)

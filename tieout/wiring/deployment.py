@@ -188,6 +188,11 @@ class Deployment:
         longest = max(timedelta(seconds=side.call_timeout_seconds) + side.settle_window for side in sides)
         return longest + min(BATCH_PROCESSING, longest * 10)
 
+    def give_up_claims(self) -> None:
+        """Give back what this process holds, for it ends in the midst of it; see `PendingWork.give_up`."""
+        self.store.work.give_up(self.worker)
+        self.store.polls.give_up(self.worker)
+
     def close(self) -> None:
         """Let everything go."""
         end_watch(self)
