@@ -18,6 +18,7 @@ LONGEST_MARGIN_SECONDS = 300.0
 SHARE_OF_LIFE = 5  # a token is renewed when a fifth of its life is left, or 300 s if that is less
 
 Flow = Generator[Request, Reply, dict[str, str]]
+REFUSES_CLIENT = "AvidXchange refuses the client id or secret"  # the poll's row keeps it, alerts know it by it
 _MEND = "put in the right ones with `tieout connection rotate`"
 
 
@@ -102,7 +103,7 @@ class PartnerToken:
 
     def _take(self, reply: Reply, asked_at: float) -> None:
         if reply.status in REFUSED_LOGINS:  # the body can echo the credentials: it is not looked at
-            raise MisconfiguredError(f"AvidXchange refuses the client id or secret ({reply.status}): {_MEND}")
+            raise MisconfiguredError(f"{REFUSES_CLIENT} ({reply.status}): {_MEND}")
         if reply.status != OK:
             raise MisconfiguredError(f"avidxchange.token_url answers {reply.status}: it is no token address")
         try:

@@ -40,6 +40,7 @@ SAYS: dict[int, str] = {
     413: "the request is too large",
     429: "the quota is used up",
 }
+NO_LOGIN = f"AvidXchange answered {LOGIN}: {SAYS[LOGIN]}"  # the poll's row keeps it, alerts know it by it
 
 
 class BatchItem(msgspec.Struct, rename="pascal"):

@@ -10,11 +10,13 @@ import msgspec
 
 from adapters.http_messages import Reply, Request, form
 from adapters.infor.ionapi import Credentials
-from domain.errors import MalformedError, MisconfiguredError, TransientError
+from domain.errors import MalformedError, MisconfiguredError, StoreError, TransientError
 
 LONGEST_MARGIN_SECONDS = 300.0  # refreshed before the end: at most five minutes, at most a fifth of the life
 MARGIN_SHARE = 0.2
 LIFE_WHEN_UNTOLD_SECONDS = 600
+ASK_AGAIN_SECONDS = 15.0  # while the old token still serves, a renewal that passed by is tried so much later
+NOT_GRANTED = "Infor gives no token"  # begins what every lack of one says: alerts know a poll's row by it
 _REFUSALS = {
     "invalid_client": "the client id or secret is wrong (keys ci and cs): download the .ionapi file again",
     "invalid_grant": "the service account is unknown or its secret is wrong (keys saak and sask): "
@@ -84,7 +86,7 @@ def read_token(reply: Reply, *, asked_at: float) -> Token:
     Raises MisconfiguredError (wrong secrets, says what to do), TransientError or MalformedError; never with a body.
     """
     if reply.status in _JUDGED:
-        raise MisconfiguredError(f"Infor gives no token: {_refusal(reply)}")
+        raise MisconfiguredError(f"{NOT_GRANTED}: {_refusal(reply)}")
     if reply.status != 200:  # noqa: PLR2004 (HTTP's own number for success)
         text = f"Infor's authorization server answered {reply.status}"
         raise TransientError(text, retry_after=reply.retry_after, before_processing=True, status=reply.status)
@@ -120,7 +122,7 @@ def _life(told: msgspec.Raw) -> int:
     except InvalidOperation:
         seconds = Decimal(0)
     if not seconds.is_finite() or seconds < 1:
-        raise MalformedError("Infor's authorization server told no positive life of its token", record="expires_in")
+        raise MalformedError(f"{NOT_GRANTED} with a positive life", record="expires_in")
     return int(seconds)
 
 
@@ -134,29 +136,44 @@ class TokenTimes(NamedTuple):
 class TokenDesk:
     """Keeps one token for all threads; at most one of them asks for a new one, the others wait for it.
 
-    ask: sends a request once and gives the reply, or raises TransientError; monotonic: seconds.
+    ask: sends a request once and gives the reply, or raises TransientError; monotonic: seconds; call_seconds: how long
+    a call may take that begins with a token of this desk, so that it does not end under way.
     """
 
     def __init__(
-        self, credentials: Credentials, *, ask: Callable[[Request], Reply], monotonic: Callable[[], float]
+        self,
+        credentials: Credentials,
+        *,
+        ask: Callable[[Request], Reply],
+        monotonic: Callable[[], float],
+        call_seconds: float,
     ) -> None:
         self._credentials = credentials
         self._ask = ask
         self._monotonic = monotonic
+        self._call_seconds = call_seconds
         self._lock = threading.Lock()
         self._token: Token | None = None
+        self._ask_again_at = 0.0  # no renewal before it, as long as the old token still serves
         self._is_refused = False  # the last time somebody asked for a token there was none to be had
 
     def current(self) -> Token:
-        """Give a token that is good for a while; asks for a new one when the old one is about to end."""
+        """Give a token that is good for a while; asks for a new one when the old one is about to end.
+
+        While the server is away the old one goes on until a call could outlive it. Raises MisconfiguredError (refused:
+        at once, the old one will have no successor), TransientError or MalformedError.
+        """
         held = self._token
         if held is not None and self._monotonic() < held.refresh_at:
             return held
+        if held is not None and self._still_serves(held) and self._lock.locked():
+            return held  # another thread asks, perhaps for long: the old one serves meanwhile
         with self._lock:
-            held = self._token
-            if held is None or self._monotonic() >= held.refresh_at:
-                held = self._token = self._fetch()
-            return held
+            held, now = self._token, self._monotonic()
+            if held is not None and (now < held.refresh_at or (now < self._ask_again_at and self._still_serves(held))):
+                return held
+            self._token = self._renewed(held)
+            return self._token
 
     def held(self) -> Token | None:
         """Give the token at hand without asking for one; None when there is none."""
@@ -178,9 +195,34 @@ class TokenDesk:
             if self._token == refused:
                 self._token = None
 
+    def _renewed(self, held: Token | None) -> Token:
+        """Ask for a token; after a passing failure give the one at hand as long as it serves."""
+        try:
+            return self._fetch()
+        except TransientError as error:
+            # Verdict: retry later, with the next use, and with the old token as long as there is one.
+            if held is None or not self._still_serves(held):
+                if isinstance(error, StoreError):  # the rate budget's: it says nothing of the server
+                    raise
+                raise _without_token(error) from error
+            self._ask_again_at = self._monotonic() + max(ASK_AGAIN_SECONDS, error.retry_after or 0.0)
+            return held
+
+    def _still_serves(self, token: Token) -> bool:
+        return self._monotonic() < token.ends_at - self._call_seconds
+
     def _fetch(self) -> Token:
         asked_at = self._monotonic()
         self._is_refused = True
         token = read_token(self._ask(token_request(self._credentials)), asked_at=asked_at)
         self._is_refused = False
         return token
+
+
+def _without_token(error: TransientError) -> TransientError:
+    return TransientError(
+        f"{NOT_GRANTED}: {error}",
+        retry_after=error.retry_after,
+        before_processing=error.before_processing,
+        status=error.status,
+    )

@@ -56,7 +56,8 @@ class Client:
         self.remote = remote
         self.settings = settings
         self.base = credentials.tenant_url
-        self.tokens = TokenDesk(credentials, ask=self._ask_token, monotonic=clock.monotonic)
+        seconds = settings.call_timeout_seconds
+        self.tokens = TokenDesk(credentials, ask=self._ask_token, monotonic=clock.monotonic, call_seconds=seconds)
         self._longest_pages: dict[str, int] = {}  # a tenant's cap is at least that; a lost update costs a call
 
     def list_rows(

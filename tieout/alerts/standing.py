@@ -28,6 +28,7 @@ KIND_NAMES = {
     "stuck": "stuck",
     "silent": "silent",
     "credential": "credential about to end",
+    "token": "without a token",
 }
 
 
@@ -49,12 +50,16 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
-    """When a flow was last polled well, and how often it should be; stopped_at: it gave up until a person mends it."""
+    """When a flow was last polled well, and how often it should be.
+
+    stopped_at: it gave up until a person mends it; lacks_token_of: its last poll had no token of it, "" = it had.
+    """
 
     flow: str
     every: timedelta
     polled_at: datetime | None
     stopped_at: datetime | None = None
+    lacks_token_of: str = ""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +115,7 @@ def _of(connection: ConnectionView, bounds: Bounds, now: datetime) -> Iterator[A
     if not connection.paused:  # a person stopped it on purpose: nothing moves, and nothing is silent
         yield from _stuck(connection, bounds, now)
         yield from _silent(connection, bounds, now)
+        yield from _tokens(connection)
 
 
 def _doubts(connection: ConnectionView, bounds: Bounds, now: datetime) -> Iterator[Alert]:
@@ -165,7 +171,7 @@ def _silent(connection: ConnectionView, bounds: Bounds, now: datetime) -> Iterat
     bound = bounds.silent_after_intervals
     for flow in connection.flows:
         words = flow.flow.replace("_", " ")
-        last = max(flow.polled_at or connection.going_since, connection.going_since)
+        last = _heard(flow, connection)
         if flow.stopped_at is not None:
             since, title = flow.stopped_at, f"Polls of {words} stopped: settings or credentials must be mended"
         elif now - last >= bound * flow.every:
@@ -179,6 +185,29 @@ def _silent(connection: ConnectionView, bounds: Bounds, now: datetime) -> Iterat
             title=title,
             mend=f"`tieout sync-status {connection.name}` shows the last error; `tieout doctor` looks at the rest.",
             since=since,
+        )
+
+
+def _heard(flow: Flow, connection: ConnectionView) -> datetime:
+    return max(flow.polled_at or connection.going_since, connection.going_since)
+
+
+def _tokens(connection: ConnectionView) -> Iterator[Alert]:
+    """Give one alert for a system, whatever the flows that miss its token; each of them ends its part when it polls."""
+    since: dict[str, datetime] = {}
+    for flow in connection.flows:
+        if system := flow.lacks_token_of:
+            began = flow.stopped_at or _heard(flow, connection)
+            since[system] = min(began, since.get(system, began))
+    for system, began in since.items():
+        yield Alert(
+            kind="token",
+            connection=connection.name,
+            record=system,
+            title=f"No token of {system} is to be had, and the last one ended or is about to",
+            mend=f"`tieout sync-status {connection.name}` shows why: wait while the server is away; after a refusal put"
+            f" in new credentials with `tieout connection rotate {connection.name}`.",
+            since=began,
         )
 
 

@@ -1,5 +1,6 @@
 """What the alerts are decided from: projections, polls and the vault of the connections in the settings."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -24,16 +25,28 @@ def bounds_of(section: AlertsSection) -> Bounds:
 
 
 def view_of(
-    deployment: "Deployment", stored_at: dict[tuple[str, str], datetime], *, now: datetime
+    deployment: "Deployment",
+    stored_at: dict[tuple[str, str], datetime],
+    lacks_token: Callable[[str], str],
+    *,
+    now: datetime,
 ) -> tuple[ConnectionView, ...]:
-    """Look at every connection that is declared and stands; stored_at: credentials by (connection, system)."""
+    """Look at every connection that is declared and stands.
+
+    stored_at: credentials by (connection, system); lacks_token: gives the system of which a poll had no token, by the
+    poll's last error.
+    """
     declared = deployment.settings.connections
     rows = [row for name, row in deployment.standing_connections().items() if name in declared]
-    return tuple(_connection(deployment, row, stored_at, now) for row in rows)
+    return tuple(_connection(deployment, row, stored_at, lacks_token, now) for row in rows)
 
 
 def _connection(
-    deployment: "Deployment", row: ConnectionRow, stored_at: dict[tuple[str, str], datetime], now: datetime
+    deployment: "Deployment",
+    row: ConnectionRow,
+    stored_at: dict[tuple[str, str], datetime],
+    lacks_token: Callable[[str], str],
+    now: datetime,
 ) -> ConnectionView:
     polls = deployment.polls.rows(row.id)
     facts = sync_status.listed(deployment.storage, row.id)
@@ -50,6 +63,7 @@ def _connection(
                 every=poll.every,
                 polled_at=poll.last_polled_at,
                 stopped_at=stopped.get(poll.flow),
+                lacks_token_of=lacks_token(poll.last_error),
             )
             for poll in polls
         ),

@@ -20,6 +20,7 @@ from tieout.settings import Settings, is_loopback
 from tieout.settings.environment import ALERTS_WEBHOOK, SMTP_PASSWORD, SMTP_USER, variable
 from tieout.wiring.deployment import Deployment
 from tieout.wiring.keyring import rotation_of
+from tieout.wiring.observing import lacks_token
 
 
 def now() -> datetime:
@@ -92,7 +93,7 @@ def senders_of(settings: Settings, *, environ: Mapping[str, str] | None = None) 
 
 def standing_alerts(deployment: Deployment, now: datetime) -> dict[str, Alert]:
     """Give the alerts that stand now, by name."""
-    view = view_of(deployment, rotation_of(deployment).stored_at(), now=now)
+    view = view_of(deployment, rotation_of(deployment).stored_at(), lacks_token, now=now)
     return alerts(view, bounds_of(deployment.settings.content.alerts), now=now)
 
 

@@ -1,11 +1,27 @@
 """What health and metrics ask of an opened deployment that only its store and its adapters know."""
 
+from adapters.avidxchange import auth as avid_auth
+from adapters.avidxchange import errors as avid_errors
+from adapters.infor import auth as infor_auth
 from adapters.infor.auth import TokenTimes
 from adapters.infor.ledger import InforLedger
 from adapters.ratelimit import waits
 from domain.errors import TieoutError
 from projections.catalogue import ALL
 from tieout.wiring.deployment import Deployment
+
+_WITHOUT_TOKEN = {
+    "infor": (infor_auth.NOT_GRANTED,),
+    "avidxchange": (avid_errors.NO_LOGIN, avid_auth.REFUSES_CLIENT),
+}
+
+
+def lacks_token(last_error: str) -> str:
+    """Give the system of which a poll that failed so had no token that is taken; "" when it failed for another reason.
+
+    Judged by how our own sentence begins: the poll's row is all that a process without the token sees of it.
+    """
+    return next((system for system, begins in _WITHOUT_TOKEN.items() if last_error.startswith(begins)), "")
 
 
 def store_trouble(deployment: Deployment) -> str:

@@ -136,6 +136,22 @@ def test_a_flow_that_a_person_must_mend_is_silent_at_once() -> None:
     assert "credentials must be mended" in alert.title
 
 
+def test_flows_without_a_token_are_one_alert_for_its_system() -> None:
+    flows = (
+        Flow(flow="invoices", every=HOUR, polled_at=NOW - timedelta(minutes=20), lacks_token_of="infor"),
+        Flow(flow="suppliers", every=HOUR, polled_at=NOW - timedelta(minutes=40), lacks_token_of="infor"),
+        Flow(flow="payments", every=HOUR, polled_at=NOW),
+    )
+    assert standing(flows=flows) == {"token|acme|infor": NOW - timedelta(minutes=40)}
+    assert standing(flows=flows, paused=True) == {}
+    assert standing(flows=flows[2:]) == {}
+
+
+def test_a_refused_token_stands_since_the_refusal_beside_the_flows_that_stopped() -> None:
+    flow = Flow(flow="payments", every=HOUR, polled_at=NOW - HOUR, stopped_at=NOW, lacks_token_of="avidxchange")
+    assert standing(flows=(flow,)) == {"silent|acme|payments": NOW, "token|acme|avidxchange": NOW}
+
+
 def test_a_paused_connection_is_neither_silent_nor_stuck_but_its_doubts_stand() -> None:
     flow = Flow(flow="payments", every=timedelta(minutes=15), polled_at=None)
     waiting = Waiting(flow="invoices", since=(NOW - 2 * DAY,))

@@ -7,8 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from adapters.infor.auth import NOT_GRANTED
 from domain.invoices import submission_events as s
 from domain.polls.events import PollCompleted, PollFailed
+from domain.ports.store import PollDue, PollMark
 from tests.support.command_line import SETTINGS, Desk
 from tests.support.smtp_stub import SmtpStub
 from tests.unit.adapters.http.loopback import Loopback, reply
@@ -53,6 +55,30 @@ def test_a_flow_whose_log_in_ended_stands_until_it_is_polled_again(desk: Desk) -
     done = PollCompleted(flow="payments", watermark="w", pages=1, seen=0, recorded=0, calls=1)
     happened("poll", "payments", [done])
     assert desk.types("alerts", "--json").document["standing"] == []
+
+
+def test_a_poll_without_a_token_stands_until_its_next_success_also_while_the_server_is_only_away(desk: Desk) -> None:
+    with deployed() as deployment:
+        polls = deployment.polls
+        polls.ensure(CONNECTION, {"suppliers": timedelta(days=1)})
+        due = claimed(deployment)
+        polls.fail(due, until=deployment.log.now(), text=f"{NOT_GRANTED}: POST https://sso.example/token: answered 503")
+        (alert,) = desk.types("alerts", "--json").document["standing"]
+        assert (alert["kind"], alert["record"]) == ("token", "infor")
+        assert "sso.example" not in str(alert)
+        again = claimed(deployment)
+        now = deployment.log.now()
+        mark = PollMark(
+            connection=CONNECTION, flow="suppliers", claim=again.claim, completed_at=now, watermark="", seen=0
+        )
+        polls.finish(mark)
+    assert desk.types("alerts", "--json").document["standing"] == []
+
+
+def claimed(deployment: Deployment) -> PollDue:
+    due = deployment.polls.claim("suppliers", connection=CONNECTION, worker="w", lease=timedelta(minutes=1))
+    assert due is not None
+    return due
 
 
 def test_a_watch_tells_what_stands_over_real_channels(desk: Desk) -> None:
