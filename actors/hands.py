@@ -52,8 +52,9 @@ class Hands:
 
     @property
     def are_whole(self) -> bool:
-        """Whether every thread lives: one that died is missed by nobody else, and takes no errand any more."""
-        return all(thread.is_alive() for thread in self._worker.workers)
+        """Whether every thread lives, those that work and those that fetch: nobody else misses one that died."""
+        threads = [*self._worker.workers, *list(self._worker.consumers.values())]  # a copy: queues join at the start
+        return all(thread.is_alive() for thread in threads)
 
     def start(self) -> None:
         """Start listening; a broker that does not answer is tried again and again."""

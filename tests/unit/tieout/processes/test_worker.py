@@ -29,3 +29,17 @@ def test_a_worker_of_which_a_thread_died_gives_no_sign_of_life(monkeypatch: pyte
     beat()
     assert beats == [1]
     hands.stop(grace_seconds=5)
+
+
+def test_a_dead_consumer_ends_the_beat() -> None:
+    broker = make_broker("memory://")
+    hands = Hands(broker, find_tools=lambda _: None, report=lambda *_: None, now=SystemClock().now, threads=2)
+    hands.start()
+    wait_for(lambda: hands.are_whole, "every thread lives")
+    beats = list[int]()
+    beat = beat_of(hands, lambda: beats.append(1))
+    hands._worker.consumers["send-suppliers"].stop()
+    wait_for(lambda: not hands.are_whole, "a consumer ends")
+    beat()
+    assert beats == []
+    hands.stop(grace_seconds=5)
