@@ -73,7 +73,7 @@ def worker(
     chosen = chosen_queues(queues)
     if processes > 1:
         arguments = ["--threads", str(threads), "--queues", ",".join(chosen), "--grace", f"{grace:g}"]
-        with watched_supervisor(host=health_host, port=health_port) as beat:
+        with watched_supervisor(host=health_host, port=health_port, children=processes) as beat:
             _supervise(ctx, arguments, _Children(processes, grace, health_host, health_port), beat)
         return
     with told_to_stop() as stop:
@@ -192,16 +192,19 @@ def _leave_at_once(deployment: "Deployment") -> NoReturn:
     What they hold is given back, so that others need not wait for the leases; a store that does not answer keeps
     nobody here, for a lease ends by time as well.
     """
-    giving_back = threading.Thread(target=_give_back, args=(deployment,), daemon=True)
+    freed = threading.Event()
+    giving_back = threading.Thread(target=_give_back, args=(deployment, freed), daemon=True)
     giving_back.start()
     giving_back.join(timeout=GIVE_BACK_SECONDS)
-    output.say("stopped with errands still at work after the grace; what they held is free for others")
+    held = "what they held is free for others" if freed.is_set() else "what they hold comes back when its lease ends"
+    output.say(f"stopped with errands still at work after the grace; {held}")
     sys.stdout.flush()
     os._exit(0)
 
 
-def _give_back(deployment: "Deployment") -> None:
+def _give_back(deployment: "Deployment", freed: threading.Event) -> None:
     try:
         deployment.give_up_claims()
+        freed.set()
     except TieoutError as error:  # verdict: end all the same; the leases end by time
         logging.getLogger(__name__).warning("the claims stay until their leases end: %s", error)

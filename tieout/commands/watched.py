@@ -67,14 +67,24 @@ def _healthy(deployment: "Deployment", broker_url: str, *, host: str, port: int 
 
 
 @contextmanager
-def watched_supervisor(*, host: str, port: int | None) -> Iterator[Beat]:
-    """Serve the health of a process that only looks after others: they have ports and metrics of their own."""
+def watched_supervisor(*, host: str, port: int | None, children: int) -> Iterator[Beat]:
+    """Serve the health of a process that only looks after others: ready when they are; figures are theirs alone.
+
+    Child k serves on the port k above this one. Raises MisconfiguredError when that is no port.
+    """
     if port is None:
         yield no_beat
         return
+    from tieout.health.children import children_trouble
     from tieout.health.server import Health
 
-    with _served(Health(ready=lambda: "", metrics=lambda: b""), host=host, port=port) as beat:
+    if not 0 < port <= LARGEST_PORT - children:
+        text = f"--health-port {port}: {children} children serve on the ports above it, up to {LARGEST_PORT}"
+        raise MisconfiguredError(f"{text}; choose one from 1 to {LARGEST_PORT - children}")
+    ports = range(port + 1, port + children + 1)
+    asked = "127.0.0.1" if host == EVERY_ADDRESS else host
+    health = Health(ready=lambda: children_trouble(asked, ports), metrics=lambda: b"")
+    with _served(health, host=host, port=port) as beat:
         yield beat
 
 
