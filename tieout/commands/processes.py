@@ -189,13 +189,14 @@ def _quietly() -> Iterator[None]:
 def _leave_at_once(deployment: "Deployment") -> NoReturn:
     """End with errands still at work: closing the store under them would help nobody.
 
-    What they hold is given back, so that others need not wait for the leases; a store that does not answer keeps
-    nobody here, for a lease ends by time as well.
+    What they hold is given back where that is safe, so that others need not wait for the leases; a store that does
+    not answer keeps nobody here, for a lease ends by time as well.
     """
     giving_back = threading.Thread(target=_give_back, args=(deployment,), daemon=True)
     giving_back.start()
     giving_back.join(timeout=GIVE_BACK_SECONDS)
-    output.say("stopped with errands still at work after the grace; what they held is free for others")
+    free = "what they held is free for others, suppliers and codes once their lease ends"
+    output.say(f"stopped with errands still at work after the grace; {free}")
     sys.stdout.flush()
     os._exit(0)
 
