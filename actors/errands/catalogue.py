@@ -41,6 +41,7 @@ POLLS: dict[str, Callable[[Tools], bool]] = {
     "poll_payments": poll_payments,
 }
 
+UPSERTS = frozenset({"send_suppliers", "send_ledger_codes"})  # no intent: the claim alone keeps a second PUT away
 LOOK_UPS = frozenset({"look_up_invoices", "resume_posting", "confirm_posting"})  # a pause lets them go on: they ask
 
 FLOWS: dict[str, tuple[str, ...]] = {

@@ -82,19 +82,19 @@ class PendingWork:
                 [(last, *_key(row, worker)) for row in rows],
             )
 
-    def give_up(self, worker: str) -> None:
-        """Give back everything that a process holds which is about to end in the midst of it.
+    def give_up(self, worker: str, *, but_for: Collection[str] = ()) -> None:
+        """Give back what a process holds that is about to end in the midst of it, but for some errands' rows.
 
-        Whatever its errands were at: whoever claims a row next reads the log first, where a write without an outcome
-        is in doubt and only looked up, from its deadline on; and what the ending process still says of a row counts no
-        more, for its claim is gone.
+        Whoever claims a row next reads the log first, where an intent without an outcome is in doubt and only looked
+        up, from its deadline on; and what the ending process still says of a row counts no more, for its claim is gone.
         """
         with self._database.writing(durable=False) as cursor:
             self._database.lock(cursor, PENDING)
             last = self._events.last_position(cursor)
             cursor.execute(
-                f"UPDATE pending SET after_position = ?, {_GIVE_BACK} WHERE claimed_by = ?",  # noqa: S608 (fixed texts)
-                (last, worker),
+                f"UPDATE pending SET after_position = ?, {_GIVE_BACK} WHERE claimed_by = ?"  # noqa: S608 (fixed texts)
+                f"{' AND errand <> ?' * len(but_for)}",
+                (last, worker, *but_for),
             )
 
     def due_counts(self, now: datetime) -> dict[tuple[UUID, str], int]:

@@ -176,6 +176,12 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
 class WorkBoard(WorkQueue, Protocol):
     """The table of due work as the shell around the errands sees it: what to ring for, and when all is done."""
 
+    def give_up(self, worker: str, *, but_for: Collection[str] = ()) -> None:
+        """Give back what a process holds that is about to end in the midst of it, as `release` does.
+
+        but_for: errands whose rows stay claimed until their lease ends.
+        """
+
     def due_counts(self, now: datetime) -> dict[tuple[UUID, str], int]:
         """Count the claimable rows by connection and errand."""
 
@@ -239,6 +245,9 @@ class PollBoard(PollBook, Protocol):
 
     def rows(self, connection: UUID) -> list[PollRow]:
         """Give a connection's rows, by flow."""
+
+    def give_up(self, worker: str) -> None:
+        """Give back every poll that a process holds which is about to end; what it still reads counts no more."""
 
     def drop(self, connection: UUID) -> None:
         """Forget a connection's rows; whoever polls has lost the claim, and what `ensure` makes begins anew."""

@@ -189,14 +189,16 @@ def _quietly() -> Iterator[None]:
 def _leave_at_once(deployment: "Deployment") -> NoReturn:
     """End with errands still at work: closing the store under them would help nobody.
 
-    What they hold is given back, so that others need not wait for the leases; a store that does not answer keeps
-    nobody here, for a lease ends by time as well.
+    What they hold is given back where that is safe, so that others need not wait for the leases; a store that does
+    not answer keeps nobody here, for a lease ends by time as well.
     """
     freed = threading.Event()
     giving_back = threading.Thread(target=_give_back, args=(deployment, freed), daemon=True)
     giving_back.start()
     giving_back.join(timeout=GIVE_BACK_SECONDS)
-    held = "what they held is free for others" if freed.is_set() else "what they hold comes back when its lease ends"
+    held = "what they hold comes back when its lease ends"
+    if freed.is_set():
+        held = "what they held is free for others, suppliers and codes once their lease ends"
     output.say(f"stopped with errands still at work after the grace; {held}")
     sys.stdout.flush()
     os._exit(0)

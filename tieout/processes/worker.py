@@ -47,8 +47,8 @@ def run_worker(
 ) -> bool:
     """Work until told to stop, then let the errands in hand end; False when some were still at work after the grace.
 
-    What those hold is the caller's to give back (`Deployment.give_up_claims`). beat: called every round
-    while all threads live.
+    What those hold is the caller's to give back (`Deployment.give_up_claims`). beat: called every round while all
+    threads live.
     """
     hands = start_hands(deployment, threads=threads, queues=queues)
     while not stop.is_set():

@@ -93,6 +93,14 @@ class MemoryWork:
                 row.after_position = self._last_position()
                 row.give_back()
 
+    def give_up(self, worker: str, *, but_for: Collection[str] = ()) -> None:
+        """Give back what a process holds, but for some errands' rows."""
+        with self._lock:
+            for (_, errand, _), row in self._rows.items():
+                if row.claimed_by == worker and errand not in but_for:
+                    row.after_position = self._last_position()
+                    row.give_back()
+
     def due_counts(self, now: datetime) -> dict[tuple[UUID, str], int]:
         """Count the claimable rows by connection and errand."""
         with self._lock:
@@ -352,6 +360,14 @@ class MemoryPolls:
                 attempts = row.attempts + 1
                 freed: dict[str, Any] = {"claimed_by": None, "claimed_until": None}
                 self._put(row, attempts=attempts, next_poll_at=until, last_error=text, **freed)
+
+    def give_up(self, worker: str) -> None:
+        """Give back every poll a process holds."""
+        with self._lock:
+            for key, row in list(self._rows.items()):
+                if row.claimed_by == worker:
+                    self._claims.pop(key, None)
+                    self._put(row, claimed_by=None, claimed_until=None)
 
     def _row(self, connection: UUID, flow: str) -> PollRow:
         missing = PollRow(connection=connection, flow=flow, next_poll_at=self._now(), every=DEFAULT_INTERVAL)

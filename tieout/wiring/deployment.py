@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from actors.errands.catalogue import UPSERTS
 from actors.relay import Relay
 from actors.settle import History, appended, settle
 from actors.tools import Tools
@@ -189,8 +190,11 @@ class Deployment:
         return longest + min(BATCH_PROCESSING, longest * 10)
 
     def give_up_claims(self) -> None:
-        """Give back what this process holds, for it ends in the midst of it; see `PendingWork.give_up`."""
-        self.store.work.give_up(self.worker)
+        """Give back what this process holds, for it ends in the midst of it; see `PendingWork.give_up`.
+
+        Suppliers and codes wait for their lease: a PUT may be on its way, of which the log says nothing.
+        """
+        self.store.work.give_up(self.worker, but_for=UPSERTS)
         self.store.polls.give_up(self.worker)
 
     def close(self) -> None:

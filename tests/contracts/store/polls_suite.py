@@ -122,6 +122,17 @@ class PollsSuite:
         (row,) = world.polls.rows(CONNECTION)
         assert (row.claimed_by, row.watermark) == ("w2", "")
 
+    def test_who_gives_up_has_lost_its_polls_and_nobody_elses(self, world: World) -> None:
+        world.polls.ensure(CONNECTION, {"invoices": EVERY})
+        old = claimed(world)
+        world.polls.give_up("w2")
+        assert world.polls.due(world.clock()) == []
+        world.polls.give_up("w1")
+        assert world.polls.due(world.clock()) == [(CONNECTION, "invoices")]
+        with pytest.raises(HeldError):
+            world.polls.finish(mark(world, old, "old"))
+        assert claim(world, "w2") is not None
+
     def test_a_worker_that_claims_again_does_not_end_its_own_earlier_claim(self, world: World) -> None:
         world.polls.ensure(CONNECTION, {"invoices": EVERY})
         old = claimed(world)

@@ -64,6 +64,22 @@ class WorkSuite:
         world.clock.advance(seconds=60)
         assert world.work.in_hand(CONNECTION) == {}
 
+    def test_who_gives_up_gives_back_its_own_rows_but_for_what_is_left_to_its_lease(self, world: World) -> None:
+        world.happened(uuid4(), RELEASED)
+        world.happened(uuid4(), RELEASED)
+        world.happened(uuid4(), RETRY_ORDERED)
+        (late,) = claim(world, limit=1)
+        claim(world, worker="w2", limit=1)
+        claim(world, "send_suppliers")
+        world.append(late.aggregate, WITHDRAWN)
+        world.work.give_up("w1", but_for=["send_suppliers", "send_ledger_codes"])
+        assert world.work.in_hand(CONNECTION) == {"send_suppliers": 1, "submit_invoices": 1}
+        assert claim(world, worker="w3") == []
+        world.relay.drain()
+        assert claim(world, worker="w3") == []
+        world.work.give_up("w1")
+        assert world.work.in_hand(CONNECTION) == {"submit_invoices": 1}
+
     def test_a_claim_whose_lease_ran_out_can_be_taken_by_another_worker(self, world: World) -> None:
         world.happened(uuid4(), RELEASED)
         first = claim(world)

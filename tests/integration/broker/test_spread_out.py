@@ -1,22 +1,28 @@
 """Relay and workers as processes of their own over one store and one RabbitMQ: what happens to either loses nothing."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from actors.broker import DEAD_LETTERS
 from actors.queues import QUEUES
 from tests.integration.broker.rabbit import PATIENCE_SECONDS, Rabbit
+from tests.support.cutting_proxy import CuttingProxy
 from tests.support.deployment import NAME, Deployment, deployed, schedule
 from tests.support.waiting import wait_for
 
 END_SECONDS = 60.0
+# A call to AvidXchange may last so long that only a lease of two minutes frees what waits for it.
+SLOW = {"organisation": "books", "call_timeout_seconds": 60.0, "settle_window": "61s"}
 Process = subprocess.Popen[str]
 
 
@@ -27,9 +33,17 @@ class Ward:
         self.deployment = deployment
         self.rabbit = Rabbit(url)
         deployment.tokens["TIEOUT_BROKER_URL"] = url
-        settings = deployment.folder / "tieout.toml"
-        settings.write_text(settings.read_text("utf-8") + schedule(), "utf-8")
+        self._poll_by_the_schedule()
         self.living: list[Process] = []
+
+    def behind(self, proxy: CuttingProxy) -> None:
+        """Let processes started from now on reach AvidXchange through a proxy."""
+        self.deployment.write_settings(avidxchange={"base_url": f"http://127.0.0.1:{proxy.port}/v1"})
+        self._poll_by_the_schedule()
+
+    def _poll_by_the_schedule(self) -> None:
+        settings = self.deployment.folder / "tieout.toml"
+        settings.write_text(settings.read_text("utf-8") + schedule(), "utf-8")
 
     def start(self, *arguments: str) -> Process:
         self.living.append(self.deployment.process(*arguments))
@@ -47,6 +61,11 @@ class Ward:
     def counts(self, what: str) -> dict[str, int]:
         found: dict[str, int] = self.deployment.json("sync-status", NAME)["counts"][what]
         return found
+
+    def claimed(self) -> set[str]:
+        """Name the errands of which somebody holds rows."""
+        with contextlib.closing(sqlite3.connect(self.deployment.store)) as store:
+            return {errand for (errand,) in store.execute("SELECT errand FROM pending WHERE claimed_by IS NOT NULL")}
 
     def everything_is_submitted(self) -> bool:
         found = self.counts("invoices")
@@ -138,6 +157,29 @@ def test_sigterm_lets_the_errands_in_hand_end_and_nothing_stays_claimed(ward: Wa
     ward.stop(worker)
     flows = ward.deployment.json("sync-status", NAME)["flows"]
     assert [flow["flow"] for flow in flows if flow["worker"] is not None] == []
+    assert ward.claimed() == set()
+
+
+def test_an_invoice_that_was_only_looked_up_when_the_grace_was_over_goes_out_by_the_next_worker_at_once(
+    tmp_path: Path, broker_url: str
+) -> None:
+    with warded(tmp_path, broker_url, avidxchange=SLOW) as ward:
+        assert ward.deployment.sync().code in (0, 3)
+        there = urlsplit(ward.deployment.sandbox.avidxchange_url)
+        assert there.port is not None
+        with CuttingProxy("127.0.0.1", there.port) as proxy:
+            ward.behind(proxy)
+            ward.deployment.desk.tell("infor/approve", count=3)
+            proxy.silent.set()
+            ward.start("relay")
+            worker = ward.start("worker", "--grace", "0")
+            wait_for(lambda: "submit_invoices" in ward.claimed(), "it looks before it sends", seconds=PATIENCE_SECONDS)
+            assert "still at work after the grace" in ward.stop(worker)
+            assert "submit_invoices" not in ward.claimed()
+            proxy.mend()
+            ward.start("worker")
+            wait_for(ward.everything_is_submitted, "every invoice is at AvidXchange", seconds=PATIENCE_SECONDS / 2)
+        assert ward.deployment.desk.tie_out()["doubles"] == []
 
 
 def test_relay_and_workers_are_listed_while_they_live_each_child_by_itself(ward: Ward) -> None:
