@@ -19,7 +19,7 @@ def test_a_remote_that_is_down_is_said_while_it_is_waited_for(
     assert ran.code == 4, ran.err
     assert ran.document["connection"] == "acme"
     first, *others = ran.err.splitlines()
-    assert first.startswith("acme: POST http://127.0.0.1:9/as/token.oauth2: could not connect")
+    assert first.startswith("acme: Infor gives no token: POST http://127.0.0.1:9/as/token.oauth2: could not connect")
     assert first.endswith("; waiting to try again")
     assert not [line for line in others if "waiting" in line]
 
