@@ -31,7 +31,8 @@ def _read(poll: Poll) -> str:
     tools = poll.tools
     forgotten = _forgotten_so_far(tools)
     since = tools.rules.start_date
-    if poll.watermark:
+    # While it is unknown what a restored store forgot all is read: others may have polled before a person declared it.
+    if poll.watermark and not _is_unsought(tools):
         since = date.fromisoformat(poll.watermark) - timedelta(days=OVERLAP_DAYS)
     today = tools.log.now().date()
     hint = tools.payables.now_hint()
@@ -45,8 +46,14 @@ def _read(poll: Poll) -> str:
             _record(poll, page, forgotten)
         first = last + timedelta(days=1)
     if forgotten is not None:
+        _find_named(poll, forgotten)
         _note_forgotten(poll, forgotten)
     return max(today, since).isoformat()
+
+
+def _is_unsought(tools: Tools) -> bool:
+    home = stream_id(tools.connection, "connection", "")
+    return connection.fold(tools.log.load([home])[home]).unsought
 
 
 def _forgotten_so_far(tools: Tools) -> set[InvoiceKey] | None:
@@ -56,6 +63,35 @@ def _forgotten_so_far(tools: Tools) -> set[InvoiceKey] | None:
     if state.went_back_at is None:
         return None
     return {key for key in map(InvoiceKey.parse, state.forgotten) if key is not None}
+
+
+def _find_named(poll: Poll, keys: set[InvoiceKey]) -> None:
+    """Look up what Infor has named meanwhile, payable or not: AvidXchange may list it no more, and hold it live."""
+    streams = {key: invoice_stream(poll.tools.connection, key) for key in keys}
+    states = {
+        key: fold(past) for key, past in zip(streams, poll.tools.log.load(list(streams.values())).values(), strict=True)
+    }
+    named = [key for key, state in states.items() if state.is_forgotten and not state.unnamed]
+    if not named:
+        return
+    track_first(poll, named)
+    whole = poll.tools.payables.find_invoices([key.external_id for key in named])
+
+    def decide(history: History) -> list[Append]:
+        facts = {key: _found_again(fold(history[streams[key]]), key, whole.get(key.external_id, [])) for key in named}
+        found = [key for key, events in facts.items() if events]
+        return [
+            *(appended(history[streams[key]], streams[key], *facts[key]) for key in found),
+            *tracked_again(poll.tools, found),
+        ]
+
+    poll.record([streams[key] for key in named], decide)
+
+
+def _found_again(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceFound]) -> tuple[Event, ...]:
+    if not state.is_forgotten:
+        return ()
+    return decide_second_look(state, key, found) or decide_forgotten(state, key, found)
 
 
 def _note_forgotten(poll: Poll, keys: set[InvoiceKey]) -> None:

@@ -22,8 +22,11 @@ _ABOUT = timedelta(days=1)  # Infor's day is not ours
 
 
 def decide_forgotten(state: Invoice, key: InvoiceKey, reported: Sequence[InvoiceFound]) -> tuple[Event, ...]:
-    """Record what AvidXchange reports under a name that Infor never named; () when it says what we know."""
-    if not state.unnamed:
+    """Record what AvidXchange reports under a name that Infor never named; () when it says what we know.
+
+    Of one that Infor named since, only its end counts: a look-up finds it while it is live.
+    """
+    if not state.unnamed and not state.is_forgotten:
         return ()
     live = [found for found in reported if found.live]
     known = state.forgotten.avid_invoice_id if state.forgotten else ""

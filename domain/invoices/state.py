@@ -127,8 +127,11 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_forgotten(self) -> bool:
-        """Whether AvidXchange holds it live, and Infor has not named it to this store."""
-        return self.unnamed and self.forgotten is not None
+        """Whether AvidXchange holds it live, and Infor has not named it to this store as one to be sent.
+
+        What is to be sent is looked up before; one that Infor calls paid or proposed is looked up by the next poll.
+        """
+        return self.forgotten is not None and (self.unnamed or self.stage == "not_eligible")
 
     @property
     def phase(self) -> str:

@@ -52,14 +52,14 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
     """When a flow was last polled well, and how often it should be.
 
-    stopped_at: it gave up until a person mends it; lacks_token_of: its last poll had no token of it, "" = it had.
+    stopped_at: it gave up until a person mends it; shut_out_by: its last poll had no token of it, "" = it had.
     """
 
     flow: str
     every: timedelta
     polled_at: datetime | None
     stopped_at: datetime | None = None
-    lacks_token_of: str = ""
+    shut_out_by: str = ""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,7 +196,7 @@ def _tokens(connection: ConnectionView) -> Iterator[Alert]:
     """Give one alert for a system, whatever the flows that miss its token; each of them ends its part when it polls."""
     since: dict[str, datetime] = {}
     for flow in connection.flows:
-        if system := flow.lacks_token_of:
+        if system := flow.shut_out_by:
             began = flow.stopped_at or _heard(flow, connection)
             since[system] = min(began, since.get(system, began))
     for system, began in since.items():

@@ -63,7 +63,7 @@ def _connection(
                 every=poll.every,
                 polled_at=poll.last_polled_at,
                 stopped_at=stopped.get(poll.flow),
-                lacks_token_of=lacks_token(poll.last_error),
+                shut_out_by=lacks_token(poll.last_error),
             )
             for poll in polls
         ),

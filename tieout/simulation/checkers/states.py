@@ -64,10 +64,12 @@ def _reversal_waits(view: payments.PaymentView) -> Iterator[str]:
 def _queue_moves(world: World, row: postings.PostingRow) -> Iterator[str]:
     """A queued posting waits for one that itself waits for a person."""
     key = row.folded.waits_for or ""
-    if key == "first-posting":
+    if key == keys.FIRST_POSTING:
         return
     stream = world.stream("posting", key.removeprefix("posting:"))
     ahead = posting.fold(world.store.log.load([stream])[stream])
+    if ahead.phase == "queued" and ahead.waits_for == keys.FIRST_POSTING:
+        return  # as a reversal does, which is queued for the person's word itself
     if ahead.phase not in ("waits", "desk"):
         yield f"posting {row.key1} queues behind {key}, which is {ahead.phase or 'unknown'}"
 
@@ -109,7 +111,7 @@ def looked_at_again(world: World) -> Iterator[str]:
         if state.key is None or state.head is None:
             continue  # a late answer to what a restored store forgot: no voucher is known to read it by
         held = world.ledger.invoices.get(state.key)
-        if state.stage == "withdrawn" and held is not None and not held.approved:
+        if state.stage in ("withdrawn", "key_changed") and held is not None and not held.approved:
             continue  # it came back under this key unapproved (merged twice, say): its approval lists it anew
         must = stays_tracked(state, None if held is None else held.state())
         if must and state.key.external_id not in tracked[state.key.division]:

@@ -76,7 +76,9 @@ def test_an_invoice_that_infor_named_is_not_forgotten() -> None:
     unread = f.not_eligible()
     for known in (f.approved(), moved, unread):
         invoice(known).when(reported(found())).then_nothing()
+    for known in (f.approved(), moved):
         assert not f.state_of((fact(), known)).is_forgotten
+    assert f.state_of((fact(), unread)).is_forgotten, "nobody looks it up before a first send that never comes"
     assert f.state_of((fact(),)).is_forgotten
     assert not f.state_of((fact(), fact(live=False))).is_forgotten
 

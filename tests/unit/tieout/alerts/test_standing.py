@@ -138,8 +138,8 @@ def test_a_flow_that_a_person_must_mend_is_silent_at_once() -> None:
 
 def test_flows_without_a_token_are_one_alert_for_its_system() -> None:
     flows = (
-        Flow(flow="invoices", every=HOUR, polled_at=NOW - timedelta(minutes=20), lacks_token_of="infor"),
-        Flow(flow="suppliers", every=HOUR, polled_at=NOW - timedelta(minutes=40), lacks_token_of="infor"),
+        Flow(flow="invoices", every=HOUR, polled_at=NOW - timedelta(minutes=20), shut_out_by="infor"),
+        Flow(flow="suppliers", every=HOUR, polled_at=NOW - timedelta(minutes=40), shut_out_by="infor"),
         Flow(flow="payments", every=HOUR, polled_at=NOW),
     )
     assert standing(flows=flows) == {"token|acme|infor": NOW - timedelta(minutes=40)}
@@ -148,7 +148,7 @@ def test_flows_without_a_token_are_one_alert_for_its_system() -> None:
 
 
 def test_a_refused_token_stands_since_the_refusal_beside_the_flows_that_stopped() -> None:
-    flow = Flow(flow="payments", every=HOUR, polled_at=NOW - HOUR, stopped_at=NOW, lacks_token_of="avidxchange")
+    flow = Flow(flow="payments", every=HOUR, polled_at=NOW - HOUR, stopped_at=NOW, shut_out_by="avidxchange")
     assert standing(flows=(flow,)) == {"silent|acme|payments": NOW, "token|acme|avidxchange": NOW}
 
 

@@ -1,0 +1,102 @@
+"""What a restored store forgot, and Infor names again as nothing that is to be sent: it is live there all the same."""
+
+from datetime import timedelta
+
+import msgspec
+
+from domain.connections.events import ForgottenInvoicesSought, StoreWentBack
+from domain.identifiers import stream_id
+from domain.invoices.events import InvoiceAtRiskInInfor, InvoiceNotEligible
+from domain.invoices.submission_events import InvoiceFoundByLookup, InvoiceFoundForgotten
+from tests.unit.actors.invoices.invoice_world import World
+from tests.unit.actors.invoices.test_forgotten import HOLD, renamed, restored
+from tests.unit.actors.invoices.test_reading import pay
+from tieout.simulation.fakes.postings import FakeInvoice
+
+
+def forgotten_for_days() -> tuple[World, FakeInvoice]:
+    """A world whose store went back over a submission, found at AvidXchange again before Infor was read."""
+    world = World()
+    world.confirm_supplier("V1002")
+    backup = world.store.log.last_position()
+    (invoice,) = world.submit("INV-1")
+    world.wait(timedelta(days=3))
+    restored(world, backup=backup)
+    world.wait(HOLD)
+    world.poll_statuses()
+    return world, invoice
+
+
+def touched(world: World, invoice: FakeInvoice) -> None:
+    invoice.head = msgspec.structs.replace(invoice.head, changed=world.now().date())
+
+
+def read_for_days(world: World, days: int) -> None:
+    for _ in range(days):
+        world.wait(timedelta(days=1))
+        world.poll_statuses()
+        world.poll()
+        world.work_through(timedelta(minutes=5))
+
+
+def test_one_that_infor_is_about_to_pay_is_found_and_raised() -> None:
+    world, invoice = forgotten_for_days()
+    invoice.proposed = True
+    touched(world, invoice)
+    world.poll()
+    read_for_days(world, 2)
+    names = world.names(invoice)
+    assert names.index(InvoiceFoundForgotten.__name__) < names.index(InvoiceNotEligible.__name__)
+    assert names.count(InvoiceFoundByLookup.__name__) == 1
+    assert world.events(InvoiceAtRiskInInfor), "M3 and AvidXchange would both pay it"
+    last = world.events(ForgottenInvoicesSought)[-1]
+    assert isinstance(last, ForgottenInvoicesSought)
+    assert last.forgotten == ()
+
+
+def test_one_that_was_paid_in_infor_keeps_its_other_self_held() -> None:
+    world, invoice = forgotten_for_days()
+    other = world.ledger.put_invoice("INV-1A", 10_000, image=b"%PDF-1.7 x")
+    pay(invoice, 10_000)
+    for one in (invoice, other):
+        touched(world, one)
+    world.poll()
+    world.work()
+    assert (world.live(invoice), world.live(other)) == (1, 0)
+    assert world.state(other).reason == "MAY_BE_FORGOTTEN"
+    read_for_days(world, 1)
+    assert world.events(InvoiceAtRiskInInfor)
+
+
+def test_one_that_is_void_by_then_is_no_longer_forgotten() -> None:
+    world, invoice = forgotten_for_days()
+    invoice.proposed = True
+    touched(world, invoice)
+    world.poll()
+    world.payables.set_status(invoice.head.key.external_id, "Void", "by hand")
+    read_for_days(world, 1)
+    assert not world.state(invoice).is_forgotten
+
+
+def test_a_restore_that_is_declared_late_is_read_from_the_beginning() -> None:
+    world = World()
+    world.confirm_supplier("V1002")
+    backup = world.store.log.last_position()
+    (invoice,) = world.submit("INV-1")
+    world.wait(timedelta(days=3))
+    incarnation = world.store.go_back(to_position=backup, hold_until=world.now())
+    world.store.polls.ensure(world.tools.connection, {"invoices": HOLD, "invoice_statuses": HOLD})
+    world.store.drain()
+    world.poll_statuses()  # before anybody said that a snapshot was put back: the watermark is today's now
+    world.wait(timedelta(days=2))
+    until = world.now() + HOLD
+    fact = StoreWentBack(incarnation=incarnation, noticed_at=world.now(), hold_until=until, detail="declared by ann")
+    world.say(stream_id(world.tools.connection, "connection", ""), fact)
+    world.store.drain()
+    old = renamed(world, invoice, number="INV-1A")
+    world.wait(HOLD * 2)
+    world.poll_statuses()
+    world.poll()
+    world.work_through(timedelta(minutes=5))
+    assert world.state(invoice).reason == "MAY_BE_FORGOTTEN"
+    assert (world.payables.live(old.external_id), world.live(invoice)) == (1, 0)
