@@ -16,7 +16,12 @@ _PAGE = 1000
 # Version -> the statements that lead to the next one, in SQLite's words; tables that are missing are made besides.
 STEPS: Mapping[int, Sequence[str]] = {
     1: ("ALTER TABLE polls ADD COLUMN claim TEXT NOT NULL DEFAULT ''",),
-    2: (),  # the table workers
+    # The table workers; and issues fold more than they did, so that every projection begins anew, from the log.
+    2: (
+        "DELETE FROM projection_rows",
+        "DELETE FROM projection_terms",
+        "DELETE FROM tracking WHERE SUBSTR(application_name, 1, 11) = 'projection:'",
+    ),
 }
 
 

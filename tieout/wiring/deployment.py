@@ -161,7 +161,8 @@ class Deployment:
             return
         rows = self.connections()
         now = self.log.now()
-        hold_until = now + max((self._longest(name) for name in rows), default=timedelta(0))
+        standing = [name for name, row in rows.items() if not row.state.removed]  # a removed one sends nothing
+        hold_until = now + max(map(self._longest, standing), default=timedelta(0))
         for row in rows.values():
             fact = StoreWentBack(
                 incarnation=report.incarnation, noticed_at=now, hold_until=hold_until, detail=report.detail

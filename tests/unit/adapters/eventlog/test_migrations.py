@@ -93,6 +93,23 @@ def test_a_file_without_the_list_of_processes_is_given_it(tmp_path: Path) -> Non
     assert version_of(Path(done.backup)) == 2
 
 
+def test_projections_fold_the_whole_log_again_and_the_relay_does_not(tmp_path: Path) -> None:
+    path = old_file(
+        tmp_path,
+        *TO_VERSION_2,
+        "INSERT INTO tracking (application_name, notification_id) VALUES ('projection:issues', 2), ('relay', 2)",
+        "INSERT INTO projection_terms (projection, connection, key, term) VALUES ('issues', 'c', 'k', 't')",
+    )
+    migrate(url_of(path))
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT application_name FROM tracking ORDER BY 1 DESC").fetchone() == ("relay",)
+        assert connection.execute("SELECT COUNT(*) FROM tracking WHERE application_name LIKE 'proj%'").fetchone() == (
+            0,
+        )
+        assert connection.execute("SELECT COUNT(*) FROM projection_terms").fetchone() == (0,)
+    connection.close()
+
+
 def test_a_store_on_a_server_without_the_list_of_processes_is_given_it(postgres_url: str) -> None:
     fresh_on(postgres_url).close()
     with psycopg.connect(postgres_url) as connection:
