@@ -167,7 +167,13 @@ INVOICE_BUGS = (
     ),
     Bug(
         name="a late answer makes a forgotten invoice known",
-        changes=(Change(forgotten.decide_forgotten, "if not state.unnamed:", "if state.key is not None:"),),
+        changes=(
+            Change(
+                forgotten.decide_forgotten,
+                "if not state.unnamed and not state.is_forgotten:",
+                "if state.key is not None and not state.is_forgotten:",
+            ),
+        ),
         happening=Happening.RESTORED,
         then=Happening.KEY_CHANGED,
         profile=SUBMIT,
