@@ -4,10 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from actors.errands.claims import claim, done, giving_back, nothing_to_do, postpone
+from actors.errands.connections import connection_of
 from actors.errands.posting_batch import (
     Hand,
     LedgerView,
-    connection_of,
     moved_rows,
     read_back_only,
     read_ledger,

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from actors.errands.claims import claim, done, giving_back
+from actors.errands.connections import connection_of
+from actors.errands.streams import connection_stream
 from actors.settle import History, appended, settle
 from actors.tools import Tools
-from domain.connections import connection
 from domain.event import Append
-from domain.identifiers import stream_id
 from domain.invoices.invoice import Invoice, fold
 from domain.invoices.submission import Look, decide_look
 from domain.ports.store import DueRow
@@ -47,10 +47,10 @@ def _look(tools: Tools, rows: Sequence[DueRow], states: dict[UUID, Invoice]) -> 
     statuses = tools.payables.find_batches(list(dict.fromkeys(a.batch for a in attempts.values())))
     found = tools.payables.find_invoices([key.external_id for key in keys.values()])
     answered = tools.log.now()
-    home = stream_id(tools.connection, "connection", "")
+    home = connection_stream(tools.connection)
 
     def decide(history: History) -> list[Append]:
-        went_back = connection.fold(history[home]).went_back_at
+        went_back = connection_of(tools, history).went_back_at
         facts = []
         for stream, attempt in attempts.items():
             state, key = fold(history[stream]), keys[stream]

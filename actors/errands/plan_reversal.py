@@ -4,11 +4,12 @@ from datetime import timedelta
 from uuid import UUID
 
 from actors.errands.claims import claim, done, giving_back, nothing_to_do
+from actors.errands.connections import connection_of
 from actors.errands.post_payment import new_posting
 from actors.errands.posting_facts import ended_for_invoices
+from actors.errands.streams import connection_stream
 from actors.settle import History, appended, settle
 from actors.tools import Tools
-from domain.connections import connection
 from domain.event import Append
 from domain.identifiers import stream_id
 from domain.payments import payment
@@ -44,7 +45,7 @@ def _plan(tools: Tools, row: DueRow) -> None:
     def decide(history: History) -> list[Append]:
         return _appends(tools, row.aggregate, history)
 
-    streams = [row.aggregate, stream_id(tools.connection, "connection", ""), *postings, *invoices]
+    streams = [row.aggregate, connection_stream(tools.connection), *postings, *invoices]
     causes = tools.causes(tools.correlation_id())
     appends = settle(tools.log, streams, decide, causes=causes, guard=guard)
     (done if appends else nothing_to_do)(tools, [row])
@@ -55,7 +56,7 @@ def _appends(tools: Tools, stream: UUID, history: History) -> list[Append]:
     postings = {
         leg.posting: posting.fold(history[stream_id(tools.connection, "posting", leg.posting)]) for leg in state.legs
     }
-    went_back_at = connection.fold(history[stream_id(tools.connection, "connection", "")]).went_back_at
+    went_back_at = connection_of(tools, history).went_back_at
     plan = decide_reversal(state, postings, tools.rules, went_back_at=went_back_at)
     return [
         appended(history[stream], stream, *plan.payment),

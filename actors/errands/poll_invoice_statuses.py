@@ -1,18 +1,18 @@
 """Poll what became of submitted invoices at AvidXchange: windows of at most 30 UTC days, one day read twice."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
+from actors.errands.connections import connection_now, connection_of
 from actors.errands.polling import Poll, run_poll
 from actors.errands.recheck_invoices import track_first
-from actors.errands.streams import invoice_stream
+from actors.errands.streams import connection_stream, invoice_stream
 from actors.errands.tracking import tracked_again
 from actors.settle import History, appended
 from actors.tools import Tools
-from domain.connections import connection
 from domain.connections.forgotten import decide_sought
 from domain.event import Append, Event
-from domain.identifiers import InvoiceKey, stream_id
+from domain.identifiers import InvoiceKey
 from domain.invoices.forgotten import decide_forgotten
 from domain.invoices.invoice import Invoice, fold
 from domain.invoices.search import decide_second_look, decide_status, wants_second_look
@@ -29,10 +29,11 @@ def poll_invoice_statuses(tools: Tools) -> bool:
 
 def _read(poll: Poll) -> str:
     tools = poll.tools
-    forgotten = _forgotten_so_far(tools)
+    conn = connection_now(tools)
+    forgotten = None if conn.went_back_at is None else _keys(conn.forgotten)
     since = tools.rules.start_date
     # While it is unknown what a restored store forgot all is read: others may have polled before a person declared it.
-    if poll.watermark and not _is_unsought(tools):
+    if poll.watermark and not conn.unsought:
         since = date.fromisoformat(poll.watermark) - timedelta(days=OVERLAP_DAYS)
     today = tools.log.now().date()
     hint = tools.payables.now_hint()
@@ -51,26 +52,15 @@ def _read(poll: Poll) -> str:
     return max(today, since).isoformat()
 
 
-def _is_unsought(tools: Tools) -> bool:
-    home = stream_id(tools.connection, "connection", "")
-    return connection.fold(tools.log.load([home])[home]).unsought
-
-
-def _forgotten_so_far(tools: Tools) -> set[InvoiceKey] | None:
-    """Give the invoices a restored store is known to have forgotten; None when the store never went back."""
-    home = stream_id(tools.connection, "connection", "")
-    state = connection.fold(tools.log.load([home])[home])
-    if state.went_back_at is None:
-        return None
-    return {key for key in map(InvoiceKey.parse, state.forgotten) if key is not None}
+def _keys(external_ids: Iterable[str]) -> set[InvoiceKey]:
+    return {key for key in map(InvoiceKey.parse, external_ids) if key is not None}
 
 
 def _find_named(poll: Poll, keys: set[InvoiceKey]) -> None:
     """Look up what Infor has named meanwhile, payable or not: AvidXchange may list it no more, and hold it live."""
     streams = {key: invoice_stream(poll.tools.connection, key) for key in keys}
-    states = {
-        key: fold(past) for key, past in zip(streams, poll.tools.log.load(list(streams.values())).values(), strict=True)
-    }
+    histories = poll.tools.log.load(list(streams.values()))
+    states = {key: fold(histories[stream]) for key, stream in streams.items()}
     named = [key for key, state in states.items() if state.is_forgotten and not state.unnamed]
     if not named:
         return
@@ -96,12 +86,12 @@ def _found_again(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceFound])
 
 def _note_forgotten(poll: Poll, keys: set[InvoiceKey]) -> None:
     """Say on the connection which of them stand; the last facts of the poll, so that it was read to its end."""
-    home = stream_id(poll.tools.connection, "connection", "")
+    home = connection_stream(poll.tools.connection)
     streams = {key.external_id: invoice_stream(poll.tools.connection, key) for key in keys}
 
     def decide(history: History) -> list[Append]:
         standing = tuple(sorted(name for name, stream in streams.items() if fold(history[stream]).is_forgotten))
-        facts = decide_sought(connection.fold(history[home]), standing, begun_at=poll.started_at)
+        facts = decide_sought(connection_of(poll.tools, history), standing, begun_at=poll.started_at)
         return [appended(history[home], home, *facts)]
 
     poll.record([home, *streams.values()], decide)

@@ -6,9 +6,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from actors.errands.claims import claim, done, giving_back, nothing_to_do
+from actors.errands.connections import connection_of
+from actors.errands.streams import connection_stream
 from actors.settle import History, appended, settle
 from actors.tools import Tools
-from domain.connections import connection
 from domain.errors import ConflictError
 from domain.event import Append, Event
 from domain.identifiers import stream_id
@@ -51,7 +52,7 @@ def _post(tools: Tools, row: DueRow) -> None:
 def _streams(tools: Tools, content: PaymentContent, state: payment.Payment) -> list[UUID]:
     invoices = [stream_id(tools.connection, "invoice", r.invoice_external_id) for r in content.remittances]
     postings = [stream_id(tools.connection, "posting", leg.posting) for leg in state.legs]
-    return [stream_id(tools.connection, "connection", ""), *invoices, *postings]
+    return [connection_stream(tools.connection), *invoices, *postings]
 
 
 def _appends(tools: Tools, stream: UUID, history: History) -> list[Append]:
@@ -61,7 +62,7 @@ def _appends(tools: Tools, stream: UUID, history: History) -> list[Append]:
     content = state.settled
     if any(needed not in history for needed in _streams(tools, content, state)):
         raise ConflictError("the payment changed while it was planned")
-    conn = connection.fold(history[stream_id(tools.connection, "connection", "")])
+    conn = connection_of(tools, history)
     plan = decide_plan(
         state,
         invoices=_standings(tools, content, history),

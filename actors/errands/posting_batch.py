@@ -6,11 +6,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from actors.errands.posting_facts import original_key
-from actors.errands.streams import invoice_stream, posting_stream
+from actors.errands.streams import connection_stream, invoice_stream, posting_stream
 from actors.settle import History
 from actors.tools import Tools
 from domain.connections import connection
-from domain.identifiers import InvoiceKey, stream_id
+from domain.identifiers import InvoiceKey
 from domain.invoices.content import LedgerState
 from domain.ports.ledger import Problem
 from domain.ports.store import DueRow
@@ -34,7 +34,7 @@ class Hand:
         keys = {key for key1 in self.plans for key in (key1, original_key(key1))}
         postings = [posting_stream(connection_id, key1) for key1 in sorted(keys)]
         invoices = [invoice_stream(connection_id, key) for key in self.invoices()]
-        return [stream_id(connection_id, "connection", ""), *postings, *invoices]
+        return [connection_stream(connection_id), *postings, *invoices]
 
     def invoices(self) -> list[InvoiceKey]:
         """Every invoice the postings pay, once."""
@@ -116,11 +116,6 @@ def read_open_batches(tools: Tools, hand: Hand) -> frozenset[str]:
 def state_of(tools: Tools, key1: str, history: History) -> posting.Posting:
     """Fold one posting out of a history."""
     return posting.fold(history[posting_stream(tools.connection, key1)])
-
-
-def connection_of(tools: Tools, history: History) -> connection.Connection:
-    """Fold the connection out of a history."""
-    return connection.fold(history[stream_id(tools.connection, "connection", "")])
 
 
 def where_to_look(plan: PostingPlan) -> str:

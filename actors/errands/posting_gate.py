@@ -1,15 +1,16 @@
 """Before a posting's first byte: it is proven already, may go out, must wait, or a person must look."""
 
+from actors.errands.connections import connection_of
 from actors.errands.pending_reversals import pending_reversal
-from actors.errands.posting_batch import Hand, LedgerView, connection_of, read_back_only, state_of, where_to_look
+from actors.errands.posting_batch import Hand, LedgerView, read_back_only, state_of, where_to_look
 from actors.errands.posting_facts import attributed_rows, ended_for_invoices, posted_for_invoices, started_for_invoices
-from actors.errands.streams import invoice_stream, posting_stream
+from actors.errands.streams import connection_stream, invoice_stream, posting_stream
 from actors.settle import History, appended
 from actors.tools import Tools
 from domain import keys
 from domain.connections.events import FirstPostingChosen
 from domain.event import Append, Event
-from domain.identifiers import InvoiceKey, stream_id
+from domain.identifiers import InvoiceKey
 from domain.invoices import invoice
 from domain.postings import events as e
 from domain.postings.checks import Obstacle, find_obstacle
@@ -189,7 +190,7 @@ def choose_first(tools: Tools, key1: str, history: History) -> list[Append]:
     conn = connection_of(tools, history)
     if tools.rules.first_posting == "trust" or conn.first_posting_approved or conn.first_posting == key1:
         return []
-    stream = stream_id(tools.connection, "connection", "")
+    stream = connection_stream(tools.connection)
     return [appended(history[stream], stream, FirstPostingChosen(posting=key1))]
 
 

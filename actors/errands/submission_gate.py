@@ -6,10 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from actors.errands.claims import done, nothing_to_do, postpone
+from actors.errands.connections import connection_now
 from actors.errands.streams import invoice_stream
 from actors.settle import History, appended, settle
 from actors.tools import Tools
-from domain.connections import connection
 from domain.event import Append, Event
 from domain.identifiers import InvoiceKey, code_key, stream_id, supplier_key
 from domain.invoices.content import CodeRef, InvoiceContent, LedgerState
@@ -73,8 +73,7 @@ def pass_gate(tools: Tools, rows: Sequence[DueRow]) -> list[Candidate]:
 
 def _restored(tools: Tools) -> Restored:
     """Read once, before the gate: what is forgotten then is in its histories, and a fact to come counts next time."""
-    home = stream_id(tools.connection, "connection", "")
-    state = connection.fold(tools.log.load([home])[home])
+    state = connection_now(tools)
     names = {name: key for name in state.forgotten if (key := InvoiceKey.parse(name)) is not None}
     return Restored(
         first=state.first_went_back_at,

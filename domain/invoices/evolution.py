@@ -9,13 +9,13 @@ from domain.event import Event, Recorded
 from domain.invoices import events as e
 from domain.invoices import submission_events as s
 from domain.invoices.content import InvoiceContent
+from domain.invoices.forgotten import as_forgotten
 from domain.invoices.state import (
     BATCH_LIMIT,
     DOUBTED_ALONE,
     MAY_BE_FORGOTTEN,
     Attempt,
     EmptyLook,
-    Forgotten,
     Invoice,
     PostedPayment,
 )
@@ -246,13 +246,7 @@ def _different(state: Invoice, event: s.InvoiceFoundDifferent, _: Recorded) -> I
 
 
 def _found_forgotten(state: Invoice, event: s.InvoiceFoundForgotten, _: Recorded) -> Invoice:
-    there = Forgotten(
-        avid_invoice_id=event.avid_invoice_id,
-        vendor_external_id=event.vendor_external_id,
-        invoice_number=event.invoice_number,
-        gross=event.gross,
-    )
-    return replace(state, forgotten=there if event.live else None)
+    return replace(state, forgotten=as_forgotten(event) if event.live else None)
 
 
 def _late(state: Invoice, event: s.InvoiceAnsweredLate, _: Recorded) -> Invoice:

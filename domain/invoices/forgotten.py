@@ -4,7 +4,7 @@ Mostly the next poll of Infor lists such an invoice again, and it is found by th
 M3 corrected its key meanwhile, it comes back as another one that no look-up by name connects with the first.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain import keys
@@ -31,21 +31,32 @@ def decide_forgotten(state: Invoice, key: InvoiceKey, reported: Sequence[Invoice
     live = [found for found in reported if found.live]
     known = state.forgotten.avid_invoice_id if state.forgotten else ""
     ended = [found for found in reported if found.avid_invoice_id == known]
-    for found in (live or ended)[-1:]:
-        if found.live and state.forgotten == _forgotten(found):
-            return ()
-        return (
-            s.InvoiceFoundForgotten(
-                key=key,
-                avid_invoice_id=found.avid_invoice_id,
-                vendor_external_id=found.vendor_external_id,
-                invoice_number=found.invoice_number,
-                gross=found.gross,
-                status=found.status,
-                live=found.live,
-            ),
-        )
-    return ()
+    if not live and not ended:
+        return ()
+    found = (live or ended)[-1]
+    if found.live and state.forgotten == as_forgotten(found):
+        return ()
+    return (
+        s.InvoiceFoundForgotten(
+            key=key,
+            avid_invoice_id=found.avid_invoice_id,
+            vendor_external_id=found.vendor_external_id,
+            invoice_number=found.invoice_number,
+            gross=found.gross,
+            status=found.status,
+            live=found.live,
+        ),
+    )
+
+
+def as_forgotten(there: InvoiceFound | s.InvoiceFoundForgotten) -> Forgotten:
+    """Keep of a record at AvidXchange, reported or recorded, what is compared with invoices of Infor."""
+    return Forgotten(
+        avid_invoice_id=there.avid_invoice_id,
+        vendor_external_id=there.vendor_external_id,
+        invoice_number=there.invoice_number,
+        gross=there.gross,
+    )
 
 
 def look_alike(state: Invoice, key: InvoiceKey, forgotten: Mapping[str, Invoice], *, went_back_at: datetime) -> str:
@@ -68,14 +79,15 @@ def look_alike(state: Invoice, key: InvoiceKey, forgotten: Mapping[str, Invoice]
     return ""
 
 
-def hold_after_restore(key: InvoiceKey, *, unsought: bool, twin: str) -> Iterable[Event]:
+def hold_after_restore(key: InvoiceKey, *, unsought: bool, twin: str) -> tuple[Event, ...]:
     """Hold what a restored store cannot know to be unsent: until AvidXchange was read again, or for a person."""
     if unsought:
         detail = "the store went back in time: AvidXchange's changes since then are read first"
-        yield e.InvoiceHeld(key=key, reason=FORGOTTEN_NOT_SOUGHT, detail=detail, waits_for=keys.FORGOTTEN_SOUGHT)
-    elif twin:
+        return (e.InvoiceHeld(key=key, reason=FORGOTTEN_NOT_SOUGHT, detail=detail, waits_for=keys.FORGOTTEN_SOUGHT),)
+    if twin:
         detail = f"AvidXchange holds {twin}, which the restored store forgot: it may be this invoice under another key"
-        yield e.InvoiceHeld(key=key, reason=MAY_BE_FORGOTTEN, detail=detail, waits_for=keys.forgotten(twin))
+        return (e.InvoiceHeld(key=key, reason=MAY_BE_FORGOTTEN, detail=detail, waits_for=keys.forgotten(twin)),)
+    return ()
 
 
 def _equal(there: Forgotten, key: InvoiceKey, content: InvoiceContent) -> int:
@@ -85,12 +97,3 @@ def _equal(there: Forgotten, key: InvoiceKey, content: InvoiceContent) -> int:
         (there.gross, content.gross),
     )
     return sum(theirs == ours for theirs, ours in pairs)
-
-
-def _forgotten(found: InvoiceFound) -> Forgotten:
-    return Forgotten(
-        avid_invoice_id=found.avid_invoice_id,
-        vendor_external_id=found.vendor_external_id,
-        invoice_number=found.invoice_number,
-        gross=found.gross,
-    )

@@ -70,7 +70,7 @@ def decide_gate(state: Invoice, key: InvoiceKey, gates: Gates) -> tuple[Event, .
         waits_for = keys.ledger_code(key.company, code.dimension, code.value)
         detail = f"dimension {code.dimension}, value {code.value}: {_words(reason)}"
         return (_held(key, reason, detail, waits_for),)
-    restored = tuple(hold_after_restore(key, unsought=gates.unsought, twin=gates.twin))
+    restored = hold_after_restore(key, unsought=gates.unsought, twin=gates.twin)
     return restored or tuple(_too_long(key, breach) for breach in gates.breaches[:1])
 
 

@@ -11,7 +11,7 @@ from domain.event import Event, Meta, Recorded
 from domain.identifiers import InvoiceKey, PinnedIdentity
 from domain.money import Money
 from domain.payments.events import PaymentContent, Remittance
-from domain.postings.events import EvidenceRow, PostingLine, PostingPlan
+from domain.postings.events import EvidenceRow, PostingLine, PostingPlan, PostingStarted
 from domain.rules import RemoteWindows, Rules
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -23,6 +23,9 @@ WINDOWS = RemoteWindows(
 )
 INV_77 = "100|AAA|V1001|V1001|INV-77|2026"
 CM_9 = "100|AAA|V1001|V1001|CM-9|2026"
+STARTED = PostingStarted(
+    key1="T1", attempt=1, attempt_id="a", description="", parms=(), deadline=NOW, look_at=NOW, incarnation=STREAM
+)
 OTHER_DIVISION = "100|BBB|V1001|V1001|INV-80|2026"
 
 

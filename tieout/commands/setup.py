@@ -41,8 +41,7 @@ def init(
         written.append(KEYS_NAME)
     create_store(settings.store_url)
     with open_deployment(settings) as deployment:  # keys and store fit each other, or this says why not
-        removed = deployment.connections().keys() - deployment.standing_connections().keys()
-        step = _next_step(settings, deployment.standing_connections().keys(), removed)
+        step = _next_step(settings, deployment.standing_connections().keys(), deployment.removed_connections().keys())
     kept = [one.name for one in (file, settings.keys_file) if one.name not in written and one.exists()]
     if as_json:
         output.emit({"folder": str(file.parent), "written": written, "kept": kept})

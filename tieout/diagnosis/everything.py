@@ -59,7 +59,7 @@ def _deployed(deployment: "Deployment", *, ask_remotes: bool) -> Iterator[Check]
     yield from pod_clocks(deployment)
     yield from _vault(deployment)
     yield from _alerts(deployment)
-    removed = deployment.connections().keys() - deployment.standing_connections().keys()
+    removed = deployment.removed_connections()
     for name in deployment.settings.connections if ask_remotes else ():
         if name not in removed:
             yield from connection_checks(deployment, name)

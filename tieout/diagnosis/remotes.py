@@ -1,6 +1,6 @@
 """A connection: its settings, both remotes, whose session that is, and what is left for people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from domain.connections.removal import removed_words
@@ -10,6 +10,7 @@ from tieout.diagnosis.clocks import remote_clocks
 from tieout.output import counted
 
 if TYPE_CHECKING:
+    from projections.connections import ConnectionRow
     from tieout.commands.testing import Side
     from tieout.wiring import Deployment
 
@@ -43,11 +44,11 @@ def connection_checks(deployment: "Deployment", name: str) -> Iterator[Check]:
     yield from _left(deployment, name)
 
 
-def removed_checks(deployment: "Deployment", names: Iterable[str]) -> Iterator[Check]:
+def removed_checks(deployment: "Deployment", removed: "Mapping[str, ConnectionRow]") -> Iterator[Check]:
     """Say of removed connections that nothing is asked of them; credentials that are left are worth a warning."""
-    rows, kept = deployment.connections(), {name for name, _ in deployment.store.credentials.fingerprints()}
-    for name in sorted(names):
-        words = removed_words(rows[name].state)
+    kept = {name for name, _ in deployment.store.credentials.fingerprints()}
+    for name, row in sorted(removed.items()):
+        words = removed_words(row.state)
         if name in kept:
             text = f"connection {name!r} was removed, but credentials of it are in the vault"
             yield warn(name, text, f"`tieout connection remove {name} --reason …` once more deletes them")

@@ -9,7 +9,6 @@ from domain.identifiers import key1 as named_key1
 from domain.money import Money
 from domain.payments.events import PaymentContent, Remittance
 from domain.postings.events import EvidenceRow
-from tieout.simulation.fakes.ledger import FakeLedger
 from tieout.simulation.fakes.payables_books import Held
 from tieout.simulation.fakes.postings import Batch, Booking, FakeInvoice, Paid
 from tieout.simulation.world import World, supplier
@@ -48,11 +47,6 @@ def delete_batch(world: World, batch: Batch) -> None:
     batch.jobs.clear()
     batch.state = "deleted"
     batch.gone_at = batch.gone_at or world.time.now
-
-
-def batches_of(ledger: FakeLedger, key1: str) -> list[Batch]:
-    """Give every batch that ever had a KEY1."""
-    return [batch for batch in ledger.batches if batch.key1 == key1]
 
 
 def reversal_of(key1: str) -> str:

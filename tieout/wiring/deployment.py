@@ -70,6 +70,10 @@ class Deployment:
         """Give the connections that were added and not removed, by name: those to work for."""
         return {name: row for name, row in self.connections().items() if not row.state.removed}
 
+    def removed_connections(self) -> dict[str, ConnectionRow]:
+        """Give the connections that a person removed, by name: only their history is read."""
+        return {name: row for name, row in self.connections().items() if row.state.removed}
+
     def tools(self, name: str) -> Tools:
         """Give a connection's tools, opened once.
 

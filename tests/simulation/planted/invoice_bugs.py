@@ -160,7 +160,7 @@ INVOICE_BUGS = (
     ),
     Bug(
         name="what a restored store forgot is compared with nothing",
-        changes=(Change(forgotten.hold_after_restore, "elif twin:", "elif False:"),),
+        changes=(Change(forgotten.hold_after_restore, "if twin:", "if False:"),),
         happening=Happening.RESTORED,
         then=Happening.KEY_CHANGED,
         profile=PAY,

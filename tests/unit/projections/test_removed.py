@@ -15,16 +15,6 @@ from tests.unit.projections.test_sources import ADDED
 
 REMOVED = c.ConnectionRemoved(person="ann", reason="sold")
 HELD = i.InvoiceHeld(key=KEY, reason="NO_IMAGE", detail="no image", waits_for=None)
-STARTED = p.PostingStarted(
-    key1="T1",
-    attempt=1,
-    attempt_id="a",
-    description="",
-    parms=(),
-    deadline=START,
-    look_at=START,
-    incarnation=CONNECTION,
-)
 
 
 def test_the_connections_room_shows_what_was_removed_until_it_is_added_again() -> None:
@@ -73,9 +63,9 @@ DOUBTED = p.PostingDoubted(attempt_id="a", step="UpdBatch", why="no answer", aft
     ("events", "names"),
     [
         ([], []),
-        ([STARTED], ["posting T1"]),
-        ([STARTED, HANDOVER], ["posting T1"]),
-        ([STARTED, HANDOVER, DOUBTED], ["posting T1"]),
+        ([w.STARTED], ["posting T1"]),
+        ([w.STARTED, HANDOVER], ["posting T1"]),
+        ([w.STARTED, HANDOVER, DOUBTED], ["posting T1"]),
     ],
 )
 def test_a_posting_is_unsettled_from_its_first_call_on(events: list[Event], names: list[str]) -> None:

@@ -11,21 +11,10 @@ from adapters.avidxchange.settings import Credentials as AvidCredentials
 from adapters.http_messages import Reply, Request
 from adapters.infor.auth import TokenDesk
 from adapters.infor.errors import check_read
-from adapters.infor.ionapi import Credentials
 from domain.errors import TieoutError, TransientError
 from tests.unit.adapters.http.remotes import HandClock
+from tests.unit.adapters.infor.test_auth import CREDENTIALS
 from tieout.wiring.observing import lacks_token
-
-ACCOUNT = Credentials(
-    tenant="ACME_TST",
-    client_id="ACME_TST~id",
-    client_secret="cs",
-    gateway="https://gateway.example",
-    authorization="https://sso.example/as/",
-    token_path="token.oauth2",
-    account_key="ACME_TST#key",
-    account_secret="secret",
-)
 
 
 def answer(status: int) -> Reply:
@@ -38,7 +27,7 @@ def away(request: Request) -> Reply:
 
 @pytest.mark.parametrize("ask", [away, lambda _: answer(503), lambda _: answer(401), lambda _: answer(200)])
 def test_infor_gives_no_token_whether_it_refuses_or_is_away(ask: Callable[[Request], Reply]) -> None:
-    desk = TokenDesk(ACCOUNT, ask=ask, monotonic=lambda: 0.0, call_seconds=60)
+    desk = TokenDesk(CREDENTIALS, ask=ask, monotonic=lambda: 0.0, call_seconds=60)
     with pytest.raises(TieoutError) as failed:
         desk.current()
     assert lacks_token(str(failed.value)) == "infor"

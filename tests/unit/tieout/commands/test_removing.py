@@ -17,7 +17,7 @@ from domain.ports.store import Causes, Guard, MoneyGuard, PollMark
 from domain.postings import events as p
 from domain.suppliers.events import SupplierRetryOrdered
 from tests.support.command_line import SECRETS, SETTINGS, Desk
-from tests.support.payments_world import NOW, plan
+from tests.support.payments_world import STARTED, plan
 from tests.unit.domain.invoices.invoice_facts import KEY
 from tests.unit.tieout.commands.test_command_acts import CONNECTION, DOUBTED, REFUSED, happened, topics
 from tieout.acts import connections, removal
@@ -31,16 +31,6 @@ from tieout.wiring.alerting import standing_alerts
 
 STREAM = stream_id(CONNECTION, "connection", "")
 INTENT = DOUBTED[:2]
-STARTED = p.PostingStarted(
-    key1="T1",
-    attempt=1,
-    attempt_id="a",
-    description="",
-    parms=(),
-    deadline=NOW,
-    look_at=NOW,
-    incarnation=uuid4(),
-)
 
 
 @pytest.fixture
