@@ -222,7 +222,7 @@ ENDS: dict[type[Event], frozenset[str]] = {
     g.LedgerCodeRefused: frozenset({"ledger-code-refused"}),
     i.InvoiceApproved: _GATE | _FORGOTTEN | {"invoice-rejected", "invoice-key-changed"},
     i.InvoiceChangedInInfor: _UNSENT | {"invoice-changed-live"},
-    i.InvoiceNotEligible: _GATE | {"invoice-rejected", "invoice-key-changed"},
+    i.InvoiceNotEligible: _GATE | _FORGOTTEN | {"invoice-rejected", "invoice-key-changed"},
     i.InvoiceWithdrawnInInfor: _GATE | {"invoice-rejected", "invoice-key-changed"},
     i.InvoiceImageFetched: frozenset({"invoice-image-missing"}),
     i.InvoiceImageMissing: frozenset({"invoice-image-missing"}),

@@ -8,6 +8,7 @@ from domain.connections.events import ForgottenInvoicesSought, StoreWentBack
 from domain.identifiers import stream_id
 from domain.invoices.events import InvoiceAtRiskInInfor, InvoiceNotEligible
 from domain.invoices.submission_events import InvoiceFoundByLookup, InvoiceFoundForgotten
+from projections.issues import evolve_row
 from tests.unit.actors.invoices.invoice_world import World
 from tests.unit.actors.invoices.test_forgotten import HOLD, renamed, restored
 from tests.unit.actors.invoices.test_reading import pay
@@ -39,6 +40,14 @@ def read_for_days(world: World, days: int) -> None:
         world.work_through(timedelta(minutes=5))
 
 
+def open_kinds(world: World, invoice: FakeInvoice) -> list[str]:
+    """Name the kinds of the issues the invoice stands under."""
+    row = None
+    for recorded in world.history(invoice.head.key):
+        row = evolve_row(row, recorded)
+    return [entry.kind for entry in row.entries] if row is not None else []
+
+
 def test_one_that_infor_is_about_to_pay_is_found_and_raised() -> None:
     world, invoice = forgotten_for_days()
     invoice.proposed = True
@@ -52,6 +61,7 @@ def test_one_that_infor_is_about_to_pay_is_found_and_raised() -> None:
     last = world.events(ForgottenInvoicesSought)[-1]
     assert isinstance(last, ForgottenInvoicesSought)
     assert last.forgotten == ()
+    assert "invoice-forgotten" not in open_kinds(world, invoice), "Infor names it by now"
 
 
 def test_one_that_was_paid_in_infor_keeps_its_other_self_held() -> None:
