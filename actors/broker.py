@@ -1,6 +1,7 @@
 """The broker: a doorbell and nothing more; losing every message in it loses nothing."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -22,6 +23,7 @@ from domain.errors import MisconfiguredError
 DEAD_LETTERS = "dead-letters"  # one queue for all: where a message came from stands in its headers
 MOST_WAITING = 10_000  # messages of a queue; a fuller one takes no more, whoever comes will hear enough
 MOST_DELIVERIES = 20  # of one message: what kills its worker so often is a dead letter
+SICK_AFTER_SECONDS = 20.0  # of refusals: a queue that is just being made refuses, too, for a moment
 PUBLISH_TRIES = 3  # a stale connection, a queue that is gone, and one for luck
 # Bounds of a broker that does not answer, in seconds; the URL's query may name others.
 PATIENCE = {"socket_timeout": 5, "stack_timeout": 10, "blocked_connection_timeout": 30, "heartbeat": 60}
@@ -69,6 +71,7 @@ class QuorumBroker(RabbitmqBroker):
         self.listen_again_seconds = LISTEN_AGAIN_SECONDS
         self.outages = Outages()
         self._sick: set[str] = set()  # queues that the broker could not serve when we last listened
+        self._refused_since: dict[str, float] = {}  # queues that took no ring since then; monotonic, in seconds
 
     @property
     def consumer_class(self) -> type[AttentiveConsumer]:
@@ -104,17 +107,19 @@ class QuorumBroker(RabbitmqBroker):
     def enqueue(self, message: "dramatiq.Message[Any]", *, delay: int | None = None) -> "dramatiq.Message[Any]":
         """Publish a message and wait until the broker has it. Raises ConnectionClosed when it does not answer.
 
-        Verdict of a refusal: rung when the queue is full, for the relay rings again for what stays due; else retried
-        over a queue made anew.
+        Verdict of a refusal: rung when the queue is full or young, for the relay rings again for what stays due; when
+        it refuses for long, retried over a queue made anew.
         """
         if delay is not None:
             raise ValueError("the doorbell has no delays: a later time belongs to the table of due work")
         fault: Exception | None = None
         for _ in range(PUBLISH_TRIES):
+            begun = time.monotonic()
             try:
                 self._publish(message)
             except NackError as error:
                 fault = error
+                self._refused_since.setdefault(message.queue_name, begun)
                 if not self._mend(message.queue_name):
                     return message
             except (AMQPConnectionError, AMQPChannelError) as error:
@@ -123,6 +128,7 @@ class QuorumBroker(RabbitmqBroker):
                 if isinstance(error, UnroutableError):
                     self.queues_pending.add(message.queue_name)
             else:
+                self._refused_since.pop(message.queue_name, None)
                 return message
         raise ConnectionClosed(fault) from fault  # type: ignore[no-untyped-call]  # Dramatiq left it untyped
 
@@ -159,7 +165,13 @@ class QuorumBroker(RabbitmqBroker):
         )
 
     def _mend(self, queue_name: str) -> bool:
-        """Make a queue anew that takes nothing though it is not full; whether it was one. Raises ConnectionClosed."""
+        """Make a queue anew that takes nothing for long though it is not full; whether it was one.
+
+        One that was never made to its end when it is deleted can stay in the broker's way for minutes: so not at once.
+        Raises ConnectionClosed.
+        """
+        if time.monotonic() - self._refused_since[queue_name] < SICK_AFTER_SECONDS:
+            return False
         try:
             counted = self.channel.queue_declare(queue_name, passive=True)
             if counted.method.message_count >= MOST_WAITING // 2:  # the broker counts late
@@ -177,6 +189,7 @@ class QuorumBroker(RabbitmqBroker):
         RabbitMQ 3.10): whoever listens hears of an internal error, whoever rings is refused after a minute, for ever.
         """
         logger.warning("queue %s is of no use to the broker itself: it is made anew", queue_name)
+        self._refused_since.pop(queue_name, None)
         self.channel.queue_delete(queue_name)
         self.queues_pending.add(queue_name)
 

@@ -176,16 +176,30 @@ def test_a_queue_that_takes_nothing_though_it_is_not_full_is_made_anew(
     wait_for(lambda: ward.rabbit.waiting(QUEUE) == 1, "the queue is there", seconds=PATIENCE_SECONDS)
     ward.rabbit.put(QUEUE, b"an old ring")
     wait_for(lambda: ward.rabbit.waiting(QUEUE) > 1, "an old ring is in it", seconds=PATIENCE_SECONDS)
+    monkeypatch.setattr(broker, "SICK_AFTER_SECONDS", 0.0)  # a sick one refuses after a minute
     refuse_once(monkeypatch)
     ward.ring()
     wait_for(lambda: ward.rabbit.waiting(QUEUE) == 1, "only the new ring is in it", seconds=PATIENCE_SECONDS)
     assert ward.said == []
 
 
+def test_a_queue_that_refuses_for_a_moment_is_left_as_it_is(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    ward.ring()
+    wait_for(lambda: ward.rabbit.waiting(QUEUE) == 1, "the queue is there", seconds=PATIENCE_SECONDS)
+    refuse_once(monkeypatch)
+    listening = make_broker(ward.rabbit.url)
+    listening.enqueue(message("send_suppliers", CONNECTION))  # refused at once, as by a queue that is just being made
+    assert ward.rabbit.waiting(QUEUE) == 1
+    listening.enqueue(message("send_suppliers", CONNECTION))
+    wait_for(lambda: ward.rabbit.waiting(QUEUE) == 2, "the next ring is beside the first", seconds=PATIENCE_SECONDS)
+    listening.close()
+
+
 def test_a_full_queue_keeps_its_rings(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     ward.ring()
     wait_for(lambda: ward.rabbit.waiting(QUEUE) == 1, "the queue is full", seconds=PATIENCE_SECONDS)
     monkeypatch.setattr(broker, "MOST_WAITING", 2)
+    monkeypatch.setattr(broker, "SICK_AFTER_SECONDS", 0.0)
     refuse_once(monkeypatch)
     listening = make_broker(ward.rabbit.url)
     listening.enqueue(message("send_suppliers", CONNECTION))
