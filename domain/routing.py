@@ -255,6 +255,7 @@ NOTHING: frozenset[type[Event]] = frozenset(
         poll.PollRecordMalformed,
         poll.PollFailed,
         connection.ConnectionAdded,
+        connection.NothingBookedByHand,
         connection.CredentialsImported,
         connection.CredentialsRotated,
         connection.ConnectionPaused,

@@ -15,6 +15,7 @@ from projections.projection import Index, Projection
 HANDLES: frozenset[type[Event]] = frozenset(
     {
         e.ConnectionAdded,
+        e.NothingBookedByHand,
         e.CredentialsImported,
         e.CredentialsRotated,
         e.ConnectionPaused,

@@ -302,6 +302,7 @@ NOTHING: frozenset[type[Event]] = frozenset(
         p.PostingDoubted,
         p.PostingAnsweredLate,
         c.ConnectionAdded,
+        c.NothingBookedByHand,
         c.CredentialsImported,
         c.CredentialsRotated,
         c.ConnectionPaused,

@@ -89,15 +89,15 @@ def _unproven(tools: Tools, state: Posting, view: LedgerView, history: History) 
     may_repeat = shows and _may_repeat(tools, state, history)
     if not may_repeat and out_of_patience:
         by_hand = done_by_hand(plan, view.rows, attributed_rows(tools.connection, plan, history, view.rows))
-        forgotten = read_back_only(state, connection_of(tools, history))
-        return (*facts, _to_desk(plan, shows=shows, by_hand=by_hand, forgotten=forgotten))
+        more = _said_of_proof(tools, state, history) + _said_by_hand(by_hand)
+        return (*facts, _to_desk(plan, shows=shows, more=more))
     return facts
 
 
 def _may_repeat(tools: Tools, state: Posting, history: History) -> bool:
-    """Whether UpdBatch may go out again: we handed it over ourselves, and the store did not go back since."""
-    forgotten = read_back_only(state, connection_of(tools, history))
-    return state.handover > 0 and state.handover - state.unsent < MOST_HANDOVERS and not forgotten
+    """Whether UpdBatch may go out again: we handed it over ourselves, and the log knows of every handover."""
+    unsure = read_back_only(state, connection_of(tools, history))
+    return state.handover > 0 and state.handover - state.unsent < MOST_HANDOVERS and not unsure
 
 
 def _patience_end(tools: Tools, state: Posting) -> datetime:
@@ -115,25 +115,26 @@ def _waits(tools: Tools, state: Posting, view: LedgerView, history: History) -> 
         if by_hand
         else f"M3 took KEY1 {plan.key1} but shows no payment row: look into GLS037 and GLS047"
     )
-    detail += _said_of_restore(plan, forgotten=read_back_only(state, connection_of(tools, history)))
+    detail += _said_of_proof(tools, state, history)
     if state.phase == "waits" and state.reason == detail:
         return ()
     look_at = tools.log.now() + tools.rules.posting_patience
     return (e.PostingWaitsInInfor(payment_id=plan.payment_id, detail=detail, by_hand=bool(by_hand), look_at=look_at),)
 
 
-def _said_of_restore(plan: e.PostingPlan, *, forgotten: bool) -> str:
-    return f"; the store went back in time since: {where_to_look(plan)}" if forgotten else ""
+def _said_of_proof(tools: Tools, state: Posting, history: History) -> str:
+    """Say why our log alone is no proof, and where a person looks; "" when it is one."""
+    conn = connection_of(tools, history)
+    if state.plan is None or not read_back_only(state, conn):
+        return ""
+    return f"; {conn.unsure_because}: {where_to_look(state.plan)}"
 
 
 def _said_by_hand(by_hand: tuple[e.EvidenceRow, ...]) -> str:
     return "; probably done by hand: " + ", ".join(row.ledger_row for row in by_hand) if by_hand else ""
 
 
-def _to_desk(
-    plan: e.PostingPlan, *, shows: bool, by_hand: tuple[e.EvidenceRow, ...], forgotten: bool
-) -> e.PostingToDesk:
-    more = _said_of_restore(plan, forgotten=forgotten) + _said_by_hand(by_hand)
+def _to_desk(plan: e.PostingPlan, *, shows: bool, more: str) -> e.PostingToDesk:
     if shows:
         what = f"KEY1 {plan.key1} still stands in GLS840 after its handover: post or delete it there"
         return e.PostingToDesk(payment_id=plan.payment_id, why="STILL_IN_GLS840", what=what + more)

@@ -56,8 +56,8 @@ def _appends(tools: Tools, stream: UUID, history: History) -> list[Append]:
     postings = {
         leg.posting: posting.fold(history[stream_id(tools.connection, "posting", leg.posting)]) for leg in state.legs
     }
-    went_back_at = connection_of(tools, history).went_back_at
-    plan = decide_reversal(state, postings, tools.rules, went_back_at=went_back_at)
+    unsure_before = connection_of(tools, history).unsure_before
+    plan = decide_reversal(state, postings, tools.rules, unsure_before=unsure_before)
     return [
         appended(history[stream], stream, *plan.payment),
         *_given_up(tools, plan, postings, history),

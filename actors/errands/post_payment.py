@@ -70,6 +70,7 @@ def _appends(tools: Tools, stream: UUID, history: History) -> list[Append]:
         rules=tools.rules,
         today=tools.log.now().astimezone(ZoneInfo(tools.rules.timezone)).date(),
         went_back_at=conn.went_back_at,
+        unsure_before=conn.unsure_before,
         unsought=conn.unsought,
         postings=_folded(tools, [leg.posting for leg in state.legs], history),
     )

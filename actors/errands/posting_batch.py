@@ -119,7 +119,7 @@ def state_of(tools: Tools, key1: str, history: History) -> posting.Posting:
 
 
 def where_to_look(plan: PostingPlan) -> str:
-    """Say what a person's word must rest on after a restore: the store may have forgotten a later generation."""
+    """Say what a person's word must rest on when the log is no proof: any voucher may settle it, whatever its KEY1."""
     if plan.kind == "R":
         return f"look in M3 whether {plan.key1} took payment {plan.payment_id} back, in GLS037 too"
     return (
@@ -130,5 +130,5 @@ def where_to_look(plan: PostingPlan) -> str:
 
 
 def read_back_only(state: posting.Posting, conn: connection.Connection) -> bool:
-    """Whether the store may have forgotten a handover: look, never write."""
-    return posting.is_forgotten(state, conn.went_back_at)
+    """Whether it may be booked without a word in this log: look, never write."""
+    return posting.is_forgotten(state, conn.unsure_before)

@@ -70,7 +70,7 @@ def _kept_back(
         return []
     shows = plan.key1 in view.open_batches
     if read_back_only(state, connection_of(tools, history)):
-        return _forgotten(tools, state, history, shows=shows)
+        return _only_looked_up(tools, state, history, shows=shows)
     if state.attempt == 0 and shows:
         # We never began it in this log: whoever did may have handed it over, so nothing is written any more.
         why = f"{plan.key1} is in GLS840 though this store never sent it"
@@ -99,18 +99,20 @@ def _held(tools: Tools, plan: e.PostingPlan, obstacle: Obstacle, history: Histor
     )
 
 
-def _forgotten(tools: Tools, state: Posting, history: History, *, shows: bool) -> list[Append]:
+def _only_looked_up(tools: Tools, state: Posting, history: History, *, shows: bool) -> list[Append]:
     plan = state.plan
     if plan is None:
         return []
+    conn = connection_of(tools, history)
     if shows:
-        why = "the store went back in time: this posting may have been handed over before"
+        why = f"{conn.unsure_because}: this posting may have been handed over before"
         return _in_doubt(tools, state, history, _doubted(tools, state, "UpdBatch", why))
     what = (
-        f"after the store went back in time neither KEY1 {plan.key1} nor a payment row shows for payment "
+        f"{conn.unsure_because}, and neither KEY1 {plan.key1} nor a payment row shows for payment "
         f"{plan.payment_id}: {where_to_look(plan)}"
     )
-    fact = e.PostingToDesk(payment_id=plan.payment_id, why="STORE_WENT_BACK", what=what)
+    why = "STORE_WENT_BACK" if conn.unsure_before == conn.went_back_at else "REMOVED_MEANWHILE"
+    fact = e.PostingToDesk(payment_id=plan.payment_id, why=why, what=what)
     return _in_doubt(tools, state, history, fact)
 
 

@@ -1,4 +1,4 @@
-"""A connection's state: paused or removed or neither, when its store went back, which posting goes first."""
+"""A connection's state: paused or removed or neither, until when its log is no proof, which posting goes first."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,7 +15,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 
     held_until: the end of the last hold after the store went back; sought: AvidXchange's invoices were read again
     since; forgotten: ExternalIds live there that this store forgot; removed_at: None unless a person removed it and
-    nobody has added it again.
+    nobody has added it again; added_again_at: when it was taken up again last without the word that nothing was
+    booked by hand meanwhile, None when it never was; added_again_before: the same, of the times before the last one.
     """
 
     version: int = 0
@@ -30,6 +31,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     removed_at: datetime | None = None
     removed_by: str = ""
     removal_reason: str = ""
+    added_again_at: datetime | None = None
+    added_again_before: datetime | None = None
     went_back_at: datetime | None = None
     first_went_back_at: datetime | None = None
     held_until: datetime | None = None
@@ -49,6 +52,21 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     def unsought(self) -> bool:
         """Whether the store went back and may still have forgotten invoices that AvidXchange holds."""
         return self.went_back_at is not None and not self.sought
+
+    @property
+    def unsure_before(self) -> datetime | None:
+        """Before when a payment may have been booked without a word of it in this log; None when it never could.
+
+        A store that went back forgot what it booked; while a connection is removed, people book by hand.
+        """
+        return max((at for at in (self.went_back_at, self.added_again_at) if at is not None), default=None)
+
+    @property
+    def unsure_because(self) -> str:
+        """Why a payment may have been booked without a word of it in this log, "" when it never could."""
+        went_back = "the store went back in time" if self.went_back_at is not None else ""
+        by_hand = "the connection was removed for a while" if self.added_again_at is not None else ""
+        return " and ".join(reason for reason in (went_back, by_hand) if reason)
 
     def is_paused(self, now: datetime) -> bool:
         """Whether nothing may be polled or sent now."""
@@ -73,7 +91,7 @@ def _evolve(state: Connection, recorded: Recorded) -> Connection:
     replace = msgspec.structs.replace
     match recorded.event:
         case e.ConnectionAdded(name=name, identity=identity, divisions=divisions):
-            again = replace(state, removed_at=None, removed_by="", removal_reason="")
+            again = _taken_up(state, recorded.meta.recorded_at) if state.removed else state
             return replace(again, name=name, identity=identity, divisions=divisions)
         case (
             e.CredentialsImported(system=system, fingerprint=mark)
@@ -88,6 +106,8 @@ def _evolve(state: Connection, recorded: Recorded) -> Connection:
         case e.ConnectionRemoved(person=person, reason=reason):
             ended = replace(state, fingerprints=(), paused=False, paused_until=None, paused_by="", pause_reason="")
             return replace(ended, removed_at=recorded.meta.recorded_at, removed_by=person, removal_reason=reason)
+        case e.NothingBookedByHand():
+            return replace(state, added_again_at=state.added_again_before)
         case e.StoreWentBack(noticed_at=noticed_at, hold_until=until):
             first = state.first_went_back_at or noticed_at
             return replace(state, went_back_at=noticed_at, first_went_back_at=first, held_until=until, sought=False)
@@ -101,3 +121,11 @@ def _evolve(state: Connection, recorded: Recorded) -> Connection:
             return replace(state, settings_digest=digest, settings=settings)
         case _:
             return state
+
+
+def _taken_up(state: Connection, at: datetime) -> Connection:
+    """Before it was removed its log was the only proof, unless it was removed before that."""
+    kept = state.added_again_at
+    return msgspec.structs.replace(
+        state, removed_at=None, removed_by="", removal_reason="", added_again_at=at, added_again_before=kept
+    )

@@ -64,6 +64,14 @@ class ConnectionRemoved(Event, frozen=True, kw_only=True):
 
 
 @topic
+class NothingBookedByHand(Event, frozen=True, kw_only=True):
+    """Who took a removed connection up again vouches that nobody booked a payment of it in Infor meanwhile."""
+
+    TOPIC: ClassVar[str] = "connection.nothing-booked-by-hand/1"
+    person: str
+
+
+@topic
 class RemotesTested(Event, frozen=True, kw_only=True):
     """`connection test` reached both sides."""
 

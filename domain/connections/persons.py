@@ -14,6 +14,7 @@ from domain.connections.events import (
     CredentialsImported,
     CredentialsRotated,
     FirstPostingApproved,
+    NothingBookedByHand,
 )
 from domain.connections.removal import check_not_removed
 from domain.errors import RefusedError
@@ -31,11 +32,13 @@ def decide_added(
     divisions: tuple[str, ...],
     fingerprints: Fingerprints,
     others: Iterable[Connection],
+    nothing_by_hand: str = "",
 ) -> tuple[Event, ...]:
     """Pin a new connection's identity, or take up a removed one. others: every connection added before.
 
-    Raises RefusedError when the name, or a division of the same tenant and company, is taken; a removed connection
-    keeps both, for what it sent may still be paid.
+    nothing_by_hand: who vouches that nobody booked its payments in Infor while it was removed, "" for nobody. Raises
+    RefusedError when the name, or a division of the same tenant and company, is taken, or a word is given that only
+    a removed one asks for; a removed connection keeps both, for what it sent may still be paid.
     """
     if state.removed and state.name != name:
         text = f"this Infor company and AvidXchange organisation were connection {state.name!r}"
@@ -43,10 +46,14 @@ def decide_added(
     if state.identity is not None and not state.removed:
         text = f"this Infor company and AvidXchange organisation are connection {state.name!r} already"
         raise RefusedError(f"{text}; `tieout connection rotate {state.name}` replaces credentials", code="EXISTS")
+    if nothing_by_hand and not state.removed:
+        text = f"{name} was never removed: there was no time in which its payments were booked by hand"
+        raise RefusedError(f"{text}; leave --nothing-by-hand out", code="NEVER_REMOVED")
     for other in others:
         check_overlap(other, name=name, identity=identity, divisions=divisions)
     return (
         ConnectionAdded(name=name, identity=identity, divisions=divisions),
+        *((NothingBookedByHand(person=nothing_by_hand),) if nothing_by_hand else ()),
         *(CredentialsImported(system=system, fingerprint=mark) for system, mark in fingerprints),
     )
 

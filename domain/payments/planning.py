@@ -51,14 +51,17 @@ def decide_plan(
     rules: Rules,
     today: date,
     went_back_at: datetime | None,
+    unsure_before: datetime | None,
     postings: Mapping[str, Posting],
     unsought: bool = False,
 ) -> Plan:
     """Hold the payment with its reason, ignore it, or plan its postings.
 
     invoices: standing by ExternalId, for every remittance; replaced: for a reissue, None when never seen;
-    went_back_at: when the store went back, None when it never did; postings: of the legs planned before, by KEY1:
-    only a leg that a person proved absent is planned anew; unsought: AvidXchange's invoices were not read again since.
+    went_back_at: when the store went back, None when it never did; unsure_before: what was paid before may be booked
+    without a word in this log, None when nothing may; postings: of the legs planned before, by KEY1: only a leg that
+    a person proved absent is planned anew; unsought: AvidXchange's invoices were not read again since the store went
+    back.
     """
     content = state.settled
     if content is None or state.phase not in ("settled", "held"):
@@ -66,7 +69,7 @@ def decide_plan(
     hold = (
         _content_hold(content, rules)
         or _invoice_hold(content, invoices, rules, went_back_at, unsought=unsought)
-        or _reissue_hold(content, replaced, rules, went_back_at)
+        or _reissue_hold(content, replaced, rules, unsure_before)
     )
     if isinstance(hold, e.PaymentIgnored):
         return Plan((hold,))
@@ -74,9 +77,9 @@ def decide_plan(
         repeated = state.reason == hold.reason and state.waits_for == hold.waits_for
         return Plan(() if repeated and state.phase == "held" else (hold,))
     kept = tuple(leg for leg in state.legs if postings[leg.posting].phase != "settled_absent")
-    forgotten = may_be_forgotten(content, went_back_at)
+    forgotten = may_be_forgotten(content, unsure_before)
     # When a person looked, not when it was ordered: an order may follow a word older than what was forgotten.
-    absent = {leg.division for leg in state.legs if is_absent_since(postings[leg.posting], went_back_at)}
+    absent = {leg.division for leg in state.legs if is_absent_since(postings[leg.posting], unsure_before)}
     return _plan(state, content, kept, rules=rules, today=today, forgotten=forgotten, absent=absent)
 
 
@@ -138,7 +141,7 @@ def _is_ours(remittance: e.Remittance, standing: InvoiceStanding) -> bool:
 
 
 def _reissue_hold(
-    content: e.PaymentContent, replaced: Replaced | None, rules: Rules, went_back_at: datetime | None
+    content: e.PaymentContent, replaced: Replaced | None, rules: Rules, unsure_before: datetime | None
 ) -> e.PaymentHeld | None:
     old_id = content.replaces_payment_id
     if not old_id:
@@ -149,8 +152,8 @@ def _reissue_hold(
     if old.reversal is not None:
         asked = old.reversal.tasks  # a person looks for them in M3 first
     else:  # its reversal will name them, and may be planned after this
-        asked = forgotten_postings(old, replaced.postings, rules.identity, went_back_at)
-    booked = any(_may_be_booked(replaced.postings[leg.posting], went_back_at) for leg in old.legs)
+        asked = forgotten_postings(old, replaced.postings, rules.identity, unsure_before)
+    booked = any(_may_be_booked(replaced.postings[leg.posting], unsure_before) for leg in old.legs)
     if not (booked or asked):
         return None
     if not old.is_reversed or old.reversal is None or (old.reversal.tasks and not old.by_hand):
@@ -167,8 +170,8 @@ def _reissue_hold(
     return None
 
 
-def _may_be_booked(posting: Posting, went_back_at: datetime | None) -> bool:
-    handed_over = not posting.before_handover or is_forgotten(posting, went_back_at)
+def _may_be_booked(posting: Posting, unsure_before: datetime | None) -> bool:
+    handed_over = not posting.before_handover or is_forgotten(posting, unsure_before)
     return posting.booked or (handed_over and not posting.ended)
 
 

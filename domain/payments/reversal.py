@@ -26,11 +26,11 @@ class ReversalPlan(msgspec.Struct, frozen=True):
 
 
 def decide_reversal(
-    state: Payment, postings: Mapping[str, Posting], rules: Rules, *, went_back_at: datetime | None = None
+    state: Payment, postings: Mapping[str, Posting], rules: Rules, *, unsure_before: datetime | None = None
 ) -> ReversalPlan:
     """Queue behind postings in flight; then abandon, reverse or hand to a person, leg by leg.
 
-    went_back_at: when the store went back, None when it never did: what was planned before counts as handed over.
+    unsure_before: what was planned before may be booked without a word in this log, and counts as handed over.
     """
     if not state.is_reversed or state.reversal is not None or state.content is None:
         return ReversalPlan()
@@ -38,13 +38,13 @@ def decide_reversal(
     for leg in state.legs:
         posting = postings[leg.posting]
         if posting.phase == "held":
-            continue  # it is given up; what the store may have forgotten of it, a person looks for
-        if not posting.ended and (not posting.before_handover or is_forgotten(posting, went_back_at)):
+            continue  # it is given up; what may be booked of it all the same, a person looks for
+        if not posting.ended and (not posting.before_handover or is_forgotten(posting, unsure_before)):
             return _queued(state, leg.posting, posting)
     abandoned = [leg.posting for leg in state.legs if postings[leg.posting].before_handover]
     booked = [leg for leg in state.legs if postings[leg.posting].booked]
     why = f"payment {payment_id} was reversed at AvidXchange ({state.content.status})"
-    plans = [_reversal_posting(postings[leg.posting], rules, went_back_at) for leg in booked if rules.void_interface]
+    plans = [_reversal_posting(postings[leg.posting], rules, unsure_before) for leg in booked if rules.void_interface]
     planned = e.PaymentReversalPlanned(
         payment_id=payment_id,
         abandoned=tuple(abandoned),
@@ -53,7 +53,7 @@ def decide_reversal(
             for leg, plan in zip(booked, plans, strict=False)
         ),
         tasks=(
-            *forgotten_postings(state, postings, rules.identity, went_back_at),
+            *forgotten_postings(state, postings, rules.identity, unsure_before),
             *(() if rules.void_interface else (leg.posting for leg in booked)),
         ),
     )
@@ -78,8 +78,8 @@ def _queued(state: Payment, key1: str, posting: Posting) -> ReversalPlan:
     )
 
 
-def _reversal_posting(original: Posting, rules: Rules, went_back_at: datetime | None) -> PostingPlan:
-    """Turn a booked posting round; one from before the store went back may have been taken back before, too.
+def _reversal_posting(original: Posting, rules: Rules, unsure_before: datetime | None) -> PostingPlan:
+    """Turn a booked posting round; one from before the log was no proof may have been taken back before, too.
 
     Nobody says when a payment came back, and a later change of it proves nothing: Infor is read, a person asked.
     """
@@ -95,7 +95,7 @@ def _reversal_posting(original: Posting, rules: Rules, went_back_at: datetime | 
             PostingLine(line=line.line, invoice=line.invoice, net=-line.net, discount=-line.discount)
             for line in plan.lines
         ),
-        read_back_only=is_forgotten(original, went_back_at),
+        read_back_only=is_forgotten(original, unsure_before),
     )
 
 

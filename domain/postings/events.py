@@ -23,7 +23,8 @@ class PostingLine(msgspec.Struct, frozen=True, kw_only=True):
 class PostingPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What shall be booked. kind: `T` posting, `R` reversal; number: the text for CKNO; interface: INTN.
 
-    read_back_only: the payment may have been booked before the store went back in time: look, never write.
+    read_back_only: the payment may be booked without a word in this log, before the store went back in time or by hand
+    while the connection was removed: look, never write.
     """
 
     key1: str

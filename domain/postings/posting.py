@@ -79,21 +79,21 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
         return self.phase in BOOKED
 
 
-def is_absent_since(state: Posting, went_back_at: datetime | None) -> bool:
-    """Whether a person found it absent, and after the store went back: then of every generation of its payment.
+def is_absent_since(state: Posting, unsure_before: datetime | None) -> bool:
+    """Whether a person found it absent, and after the log was no proof: then of every generation of its payment.
 
-    An older word says nothing of the generation that followed it in the time the store forgot.
+    An older word says nothing of what followed it: the next generation that a store forgot, a voucher booked by hand.
     """
     if state.phase != "settled_absent":
         return False
-    return went_back_at is None or (state.resolved_at is not None and state.resolved_at > went_back_at)
+    return unsure_before is None or (state.resolved_at is not None and state.resolved_at > unsure_before)
 
 
-def is_forgotten(state: Posting, went_back_at: datetime | None) -> bool:
-    """Whether the store may have forgotten a handover of it: then it counts as handed over, and is only looked up."""
+def is_forgotten(state: Posting, unsure_before: datetime | None) -> bool:
+    """Whether it may be booked without a word in this log: then it counts as handed over, and is only looked up."""
     if state.plan is not None and state.plan.read_back_only:
         return True
-    return went_back_at is not None and state.planned_at is not None and state.planned_at <= went_back_at
+    return unsure_before is not None and state.planned_at is not None and state.planned_at <= unsure_before
 
 
 def evolve(state: Posting, recorded: Recorded) -> Posting:

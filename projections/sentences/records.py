@@ -33,6 +33,7 @@ SAYINGS: dict[type[Event], Saying] = {
     o.PollRecordMalformed: ours(lambda e: f"The poll of {e.flow} could not read {e.record}: {e.text}."),
     o.PollFailed: ours(lambda e: f"The poll of {e.flow} gave up: {e.text}."),
     c.ConnectionAdded: ours(lambda e: f"Connection {e.name} was added for company {e.identity.company}."),
+    c.NothingBookedByHand: ours(lambda e: f"{e.person} vouches that nothing was booked by hand while it was removed."),
     c.CredentialsImported: ours(lambda e: f"Credentials for {e.system} were stored ({e.fingerprint})."),
     c.CredentialsRotated: ours(lambda e: f"Credentials for {e.system} were replaced ({e.fingerprint})."),
     c.ConnectionPaused: ours(lambda e: f"{e.person} paused the connection{after(e.reason)}."),

@@ -97,6 +97,7 @@ class PaymentLife:
             rules=w.rules(payment_posting="task" if n % 5 == 4 else "gls840"),
             today=w.TODAY,
             went_back_at=None,
+            unsure_before=None,
             postings=self.standing_postings(),
         )
         self.life.happen(decided.payment)

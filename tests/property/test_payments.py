@@ -61,6 +61,7 @@ def planned(paid: tuple[e.Remittance, ...]) -> Plan:
         rules=w.rules(),
         today=w.TODAY,
         went_back_at=None,
+        unsure_before=None,
         postings={},
     )
 

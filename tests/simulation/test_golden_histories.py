@@ -56,13 +56,13 @@ def test_seed_370_a_live_invoice_that_a_restored_store_forgot_is_found_by_the_st
 
 def test_seed_549_a_payment_that_came_back_after_a_restore_is_looked_for_in_m3() -> None:
     settled = [e.PaymentSettled(content=payment()), VOIDED]
-    (fact,) = decide_reversal(fold(recorded(settled)), {}, rules(), went_back_at=NOW).payment
+    (fact,) = decide_reversal(fold(recorded(settled)), {}, rules(), unsure_before=NOW).payment
     assert isinstance(fact, e.PaymentReversalPlanned)
     assert fact.tasks == (KEY1,)
     march = {"settled_date": date(2026, 3, 9), "payment_date": date(2026, 3, 9), "modified": "2026-03-09T08:00:00"}
     young = payment(status="Void", standing="reversed", **march)
     after = [e.PaymentReversed(content=young, kind="Void")]
-    (nothing,) = decide_reversal(fold(recorded(after)), {}, rules(), went_back_at=NOW).payment
+    (nothing,) = decide_reversal(fold(recorded(after)), {}, rules(), unsure_before=NOW).payment
     assert isinstance(nothing, e.PaymentReversalPlanned)
     assert nothing.tasks == ()
 
@@ -78,6 +78,7 @@ def test_seed_549_its_reissue_waits_until_a_person_has_looked() -> None:
         rules=rules(),
         today=NOW.date(),
         went_back_at=NOW,
+        unsure_before=NOW,
         postings={},
     ).payment
     assert isinstance(held, e.PaymentHeld)
@@ -91,7 +92,7 @@ def test_seed_373_a_reversal_does_not_queue_for_ever_behind_a_posting_that_is_he
     posting = fold_posting(recorded([p.PostingPlanned(plan=plan(key1="T1")), held]))
     state = fold(recorded([e.PaymentSettled(content=payment()), planned, VOIDED]))
     for went_back_at, tasks in ((LATER, ("T1",)), (None, ())):
-        result = decide_reversal(state, {"T1": posting}, rules(), went_back_at=went_back_at)
+        result = decide_reversal(state, {"T1": posting}, rules(), unsure_before=went_back_at)
         (fact,) = result.payment
         assert isinstance(fact, e.PaymentReversalPlanned)
         assert (fact.abandoned, fact.tasks) == (("T1",), tasks)
@@ -168,6 +169,7 @@ def test_seed_23615_a_payment_settled_before_a_restore_is_only_read_back_however
         rules=rules(),
         today=NOW.date(),
         went_back_at=NOW,
+        unsure_before=NOW,
         postings={},
     ).postings
     assert made.read_back_only
@@ -248,7 +250,7 @@ def test_seed_40718943_a_reversal_that_a_restored_store_forgot_is_looked_for_and
     state = fold(recorded([e.PaymentSettled(content=payment()), planned, VOIDED]))
     turning, before = msgspec.structs.replace(rules(), void_interface="AVXVOID"), NOW - timedelta(hours=1)
     for went_back_at, only_read in ((LATER, True), (before, False), (None, False)):
-        (new,) = decide_reversal(state, {KEY1: posting}, turning, went_back_at=went_back_at).postings
+        (new,) = decide_reversal(state, {KEY1: posting}, turning, unsure_before=went_back_at).postings
         back, _ = new
         assert (back.kind, back.read_back_only) == ("R", only_read)
 
@@ -276,6 +278,7 @@ def test_a_reissue_follows_when_a_person_takes_back_what_no_reversal_did() -> No
             rules=rules(),
             today=NOW.date(),
             went_back_at=None,
+            unsure_before=None,
             postings={},
         ).payment
         assert isinstance(fact, e.PaymentHeld if waits_for else e.PaymentPostingsPlanned)
@@ -312,6 +315,7 @@ def test_a_word_older_than_a_restore_proves_nothing_of_the_generation_that_follo
         rules=rules(),
         today=NOW.date(),
         went_back_at=NOW,
+        unsure_before=NOW,
         postings={KEY1: fold_posting([*begun, *recorded([word], at=looked_at)])},
     ).postings
     assert (made.generation, made.read_back_only) == (2, only_read)
@@ -326,7 +330,7 @@ def test_a_reissue_waits_for_a_look_at_the_generation_a_restored_store_forgot() 
     )
     absent = fold_posting(recorded([p.PostingPlanned(plan=plan(key1=KEY1)), word]))
     old = [e.PaymentSettled(content=payment()), planned, VOIDED]
-    (asked,) = decide_reversal(fold(recorded(old)), {KEY1: absent}, rules(), went_back_at=LATER).payment
+    (asked,) = decide_reversal(fold(recorded(old)), {KEY1: absent}, rules(), unsure_before=LATER).payment
     assert isinstance(asked, e.PaymentReversalPlanned)
     assert asked.tasks == (key1(IDENTITY, payment_id="77001", division="AAA", generation=2, kind="T"),)
     done = e.ReversalDoneByHand(payment_id="77001", person="ann", reason="taken back")
@@ -339,6 +343,7 @@ def test_a_reissue_waits_for_a_look_at_the_generation_a_restored_store_forgot() 
             rules=rules(),
             today=NOW.date(),
             went_back_at=LATER,
+            unsure_before=LATER,
             postings={},
         )
         (fact,) = result.payment

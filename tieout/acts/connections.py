@@ -23,21 +23,30 @@ AVIDXCHANGE = "avidxchange"
 Say = Callable[[Connection], tuple[Event, ...]]
 
 
-def check_addable(deployment: "Deployment", name: str, *, ionapi: "IonapiFile") -> None:
+def check_addable(deployment: "Deployment", name: str, *, ionapi: "IonapiFile", nothing_by_hand: bool = False) -> None:
     """Raise what `add_connection` would, before anybody is asked for a secret."""
-    _say_added(deployment, name, ionapi, ())(_state(deployment, _identity(deployment.settings, name, ionapi.tenant)))
+    state = _state(deployment, _identity(deployment.settings, name, ionapi.tenant))
+    _say_added(deployment, name, ionapi, (), voucher="somebody" if nothing_by_hand else "")(state)
 
 
 def add_connection(
-    deployment: "Deployment", name: str, *, ionapi: "IonapiFile", tokens: "AvidTokens", person: str
+    deployment: "Deployment",
+    name: str,
+    *,
+    ionapi: "IonapiFile",
+    tokens: "AvidTokens",
+    person: str,
+    nothing_by_hand: bool = False,
 ) -> dict[str, str]:
     """Put both credentials into the vault and pin the identity, or take a removed one up again; give fingerprints.
+
+    nothing_by_hand: of a removed one, the person vouches that nobody booked its payments in Infor meanwhile.
 
     Raises RefusedError when the identity, its name or one of its divisions is taken, MisconfiguredError when the name
     is not declared or the call timeout does not fit the host. Makes no network call. A run that broke off in
     between is simply repeated: until the identity is pinned, what the vault holds counts for nothing.
     """
-    check_addable(deployment, name, ionapi=ionapi)
+    check_addable(deployment, name, ionapi=ionapi, nothing_by_hand=nothing_by_hand)
     identity = _identity(deployment.settings, name, ionapi.tenant)
     again = _state(deployment, identity).removed
     vault = deployment.store.credentials
@@ -46,7 +55,7 @@ def add_connection(
         AVIDXCHANGE: vault.replace(name, AVIDXCHANGE, tokens.secret),
     }
     act = Act(log=deployment.log, connection=identity.id, person=person, reason="connection add")
-    _decide(act, _say_added(deployment, name, ionapi, tuple(marks.items())))
+    _decide(act, _say_added(deployment, name, ionapi, tuple(marks.items()), voucher=person if nothing_by_hand else ""))
     deployment.runner.catch_up()
     if again:  # its rows went with the removal, and a process that never missed it makes none
         plan = plan_of(deployment.settings.connection(name).schedule)
@@ -122,7 +131,9 @@ def note_tested(act: Act, fact: Event) -> None:
     _decide(act, lambda _: (fact,))
 
 
-def _say_added(deployment: "Deployment", name: str, ionapi: "IonapiFile", marks: persons.Fingerprints) -> Say:
+def _say_added(
+    deployment: "Deployment", name: str, ionapi: "IonapiFile", marks: persons.Fingerprints, *, voucher: str
+) -> Say:
     _check_host(deployment.settings, name, ionapi)
     divisions = deployment.settings.connection(name).infor.divisions
     others = [row.state for row in deployment.connections().values()]
@@ -137,6 +148,7 @@ def _say_added(deployment: "Deployment", name: str, ionapi: "IonapiFile", marks:
             divisions=divisions,
             fingerprints=marks,
             others=others,
+            nothing_by_hand=voucher,
         )
 
     return say

@@ -27,6 +27,12 @@ def add(
     name: Name,
     *,
     ionapi: Annotated[Path, typer.Option("--ionapi", metavar="FILE", help="The .ionapi file of a Backend Service.")],
+    nothing_by_hand: Annotated[
+        bool,
+        typer.Option(
+            "--nothing-by-hand", help="Of a removed one: you vouch that no payment of it was booked in Infor meanwhile."
+        ),
+    ] = False,
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
@@ -37,15 +43,21 @@ def add(
     section = settings_of(ctx).connection(name)
     file = read_ionapi(ionapi)
     with opened(ctx) as deployment:
-        check_addable(deployment, name, ionapi=file)
+        check_addable(deployment, name, ionapi=file, nothing_by_hand=nothing_by_hand)
         auth = section.avidxchange.auth
         tokens = tokens_from_environment(auth) or ask_tokens(auth)
-        marks = add_connection(deployment, name, ionapi=file, tokens=tokens, person=person(by))
+        marks = add_connection(
+            deployment, name, ionapi=file, tokens=tokens, person=person(by), nothing_by_hand=nothing_by_hand
+        )
         identity = pinned_identity(deployment, name)
+        again_at = deployment.connections()[name].state.added_again_at
     if as_json:
         output.emit({"connection": name, "identity": shown(identity), "fingerprints": marks})
         return
     output.say(f"{name}: added, tenant {identity.tenant}, company {identity.company}, {identity.organisation}")
+    if again_at is not None:
+        text = "what AvidXchange paid until today and Infor shows no row of ours for waits for a person's word"
+        output.say(f"{name}: {text}, for it may be booked by hand: `tieout doubts {name}` will name it")
     output.say(f"next: `tieout connection test {name}`, then `tieout sync {name}`")
 
 

@@ -13,6 +13,7 @@ EXAMPLES: tuple[Event, ...] = (
     c.ConnectionPaused(person=PERSON, reason="M3 upgrade over the weekend", until=at(6, day=9)),
     c.ConnectionResumed(person=PERSON),
     c.ConnectionRemoved(person=PERSON, reason="the buildings were sold"),
+    c.NothingBookedByHand(person=PERSON),
     c.RemotesTested(
         infor_company=100,
         avidxchange_systems=("AvidPay", "AvidInvoice"),

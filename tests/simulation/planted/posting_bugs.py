@@ -165,7 +165,7 @@ POSTING_BUGS = (
     ),
     Bug(
         name="a word older than a restore proves a payment absent",
-        changes=(Change(posting.is_absent_since, "return went_back_at is None or (", "return True or ("),),
+        changes=(Change(posting.is_absent_since, "return unsure_before is None or (", "return True or ("),),
         happening=Happening.RESTORED,
         profile=PAY,
     ),

@@ -16,6 +16,7 @@ from actors.errands.post_payment import post_payment
 from actors.errands.send_postings import resume_posting, send_postings
 from actors.settle import appended
 from actors.tools import Tools
+from domain.connections import connection
 from domain.connections.events import StoreWentBack
 from domain.event import Event, Recorded
 from domain.identifiers import InvoiceKey, key1, stream_id
@@ -24,6 +25,7 @@ from domain.invoices.submission_events import InvoiceSubmitted
 from domain.money import Money
 from domain.payments import payment
 from domain.payments.events import PaymentContent, Remittance
+from domain.payments.persons import decide_posting_order
 from domain.ports.answers import CallAnswer, Verdict
 from domain.ports.ledger import StepCommand
 from domain.postings import events as e
@@ -122,7 +124,7 @@ class WatchedLedger(FakeLedger):
         handed_over = state.handed_over_at is not None
         assert handed_over == (command.step == "UpdBatch"), "no step of the chain after the handover intent"
         assert now >= self._uncertain.get(command.key1, now), "nothing goes out before deadline + settle window"
-        assert not posting.is_forgotten(state, self.world.connection_state_went_back()), "only look-ups are left"
+        assert not posting.is_forgotten(state, self.world.unsure_before()), "only look-ups are left"
         if command.step == "AddBatchLine":
             self.parms.setdefault((command.key1, command.line), set()).add(command.parm)
             assert len(self.parms[command.key1, command.line]) == 1, "the first intent froze every byte"
@@ -231,6 +233,13 @@ class World:
         self.wait(SETTLE * 2)
         resolve(self._act(), self.stream("posting", key), Word(resolution=resolution, voucher=voucher))
         self.store.drain()
+
+    def order(self, payment_id: str) -> None:
+        """A person orders a payment to be planned again."""
+        state = self.payment(payment_id)
+        postings = {leg.posting: self.posting(leg.posting) for leg in state.legs}
+        facts = decide_posting_order(state, postings, person="ann", reason="seen")
+        self.say(self.stream("payment", payment_id), *facts)
 
     def retry(self, payment_id: str) -> None:
         """A person orders what is stuck of a payment again."""
@@ -362,9 +371,8 @@ class World:
         """The steps that were sent, in order, a call each."""
         return [step for _, step, _ in self.ledger.steps]
 
-    def connection_state_went_back(self) -> datetime | None:
-        marks = [r.event for r in self.history("connection", "") if isinstance(r.event, StoreWentBack)]
-        return marks[-1].noticed_at if marks else None
+    def unsure_before(self) -> datetime | None:
+        return connection.fold(self.history("connection", "")).unsure_before
 
     def go_back(self, to_position: int, *, hold: timedelta) -> None:
         """Restore a backup and notice it."""

@@ -6,7 +6,6 @@ import pytest
 
 from actors.errands.posting_batch import where_to_look
 from actors.errands.send_postings import send_postings
-from domain.payments.persons import decide_posting_order
 from domain.postings.events import PostingAnsweredLate, PostingPlanned, PostingStarted, PostingToDesk
 from tests.support.payments_world import plan
 from tests.unit.actors.postings.postings_world import QUIET, World
@@ -28,13 +27,6 @@ def planned_then_posted(**options: bool) -> tuple[World, int]:
         world.ledger.post_due()
         world.work_through(timedelta(minutes=6))
     return world, position
-
-
-def order(world: World) -> None:
-    """A person orders the payment to be planned again."""
-    state = world.payment("77001")
-    postings = {leg.posting: world.posting(leg.posting) for leg in state.legs}
-    world.say(world.stream("payment", "77001"), *decide_posting_order(state, postings, person="ann", reason="seen"))
 
 
 def desk(world: World, key: str) -> str:
@@ -169,7 +161,7 @@ def test_what_a_person_proved_absent_after_the_loss_is_posted_in_a_new_generatio
     key = world.key("77001")
     assert world.posting(key).reason == "STORE_WENT_BACK"
     world.resolve(key, "absent")
-    order(world)
+    world.order("77001")
     world.work_through(timedelta(minutes=1))
     world.ledger.post_due()
     world.work_through(timedelta(minutes=10), step=STEP)
@@ -266,13 +258,13 @@ def test_a_next_generation_that_the_store_forgot_is_not_booked_twice() -> None:
     world.resolve(world.key("77001"), "absent")
     found_absent = world.store.log.last_position()
     world.ledger.stick_next = 1
-    order(world)
+    world.order("77001")
     world.work_through(timedelta(minutes=1))
     world.ledger.post_due()
     world.go_back(found_absent, hold=HOLD)
     sent = len(world.wire())
     world.wait(STEP)
-    order(world)
+    world.order("77001")
     world.work_through(HOLD * 2, step=STEP)
     second = world.key("77001", generation=2)
     assert world.posting(second).reason == "STORE_WENT_BACK"
@@ -280,7 +272,7 @@ def test_a_next_generation_that_the_store_forgot_is_not_booked_twice() -> None:
     assert "every voucher of payment 77001 (number C77001) in division AAA" in desk(world, second)
     world.ledger.batches.clear()
     world.resolve(second, "absent")
-    order(world)
+    world.order("77001")
     world.work_through(timedelta(minutes=1))
     world.ledger.post_due()
     world.work_through(timedelta(minutes=6))

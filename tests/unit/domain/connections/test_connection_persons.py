@@ -23,10 +23,21 @@ EXISTING = given(ADDED, fold=fold).state
 
 
 def add(
-    state: Connection, *, name: str = "acme", identity: PinnedIdentity = ACME, others: tuple[Connection, ...] = ()
+    state: Connection,
+    *,
+    name: str = "acme",
+    identity: PinnedIdentity = ACME,
+    others: tuple[Connection, ...] = (),
+    nothing_by_hand: str = "",
 ) -> tuple[Event, ...]:
     return persons.decide_added(
-        state, name=name, identity=identity, divisions=("AAA", "BBB"), fingerprints=MARKS, others=others
+        state,
+        name=name,
+        identity=identity,
+        divisions=("AAA", "BBB"),
+        fingerprints=MARKS,
+        others=others,
+        nothing_by_hand=nothing_by_hand,
     )
 
 

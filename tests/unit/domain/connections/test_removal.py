@@ -110,6 +110,14 @@ def test_the_same_identity_under_the_same_name_goes_on_in_the_same_stream() -> N
     assert dict(state.fingerprints) == dict(MARKS)
 
 
+def test_only_of_a_removed_one_somebody_vouches_that_nothing_was_booked_by_hand() -> None:
+    added, word, *_ = add(given(GONE, fold=fold).state, nothing_by_hand="bob")
+    assert (type(added), word) == (e.ConnectionAdded, e.NothingBookedByHand(person="bob"))
+    with pytest.raises(RefusedError, match=r"acme was never removed: .* leave --nothing-by-hand out") as refused:
+        add(Connection(), nothing_by_hand="bob")
+    assert refused.value.code == "NEVER_REMOVED"
+
+
 def test_a_removed_connection_keeps_its_name_and_its_identity_keeps_it() -> None:
     state = given(GONE, fold=fold).state
     with pytest.raises(RefusedError, match="were connection 'acme', which was removed") as other_name:

@@ -35,6 +35,7 @@ def gate(
     invoices: dict[str, InvoiceStanding] | None = None,
     replaced: Replaced | None = None,
     went_back_at: datetime | None = None,
+    unsure_before: datetime | None = None,
     postings: dict[str, Posting] | None = None,
     unsought: bool = False,
     **settings: Any,
@@ -48,6 +49,7 @@ def gate(
         rules=rules(**settings),
         today=TODAY,
         went_back_at=went_back_at,
+        unsure_before=unsure_before or went_back_at,
         postings=postings or {},
         unsought=unsought,
     )
@@ -191,6 +193,12 @@ def test_after_a_restore_nobody_is_called_a_stranger_before_avidxchange_was_read
     assert (fact.reason, fact.waits_for) == ("FORGOTTEN_NOT_SOUGHT", keys.FORGOTTEN_SOUGHT)
 
 
+def test_what_people_booked_by_hand_makes_nobody_of_a_stranger() -> None:
+    """A removal forgets no invoice: a payment of none of ours is ignored, whenever it was settled."""
+    (fact,) = gate(payment(), invoices={INV_77: STRANGE}, unknown_invoices="ignore", unsure_before=NOW).payment
+    assert isinstance(fact, e.PaymentIgnored)
+
+
 def test_a_payment_that_mixes_strangers_with_ours_is_not_ignored() -> None:
     content = payment(remittance(), remittance(CM_9, "-100.00", "0"))
     unknown = {CM_9: STRANGE}
@@ -219,7 +227,14 @@ def test_a_held_payment_goes_on_when_the_reason_has_passed() -> None:
 
 def test_nothing_is_planned_for_a_payment_that_is_not_settled() -> None:
     empty = decide_plan(
-        Payment(), invoices={}, replaced=None, rules=rules(), today=TODAY, went_back_at=None, postings={}
+        Payment(),
+        invoices={},
+        replaced=None,
+        rules=rules(),
+        today=TODAY,
+        went_back_at=None,
+        unsure_before=None,
+        postings={},
     )
     assert empty == Plan(())
 
@@ -277,7 +292,8 @@ def test_what_a_person_found_absent_after_the_store_went_back_is_posted(
         replaced=None,
         rules=rules(),
         today=TODAY,
-        went_back_at=NOW - timedelta(days=1),
+        went_back_at=None,
+        unsure_before=NOW - timedelta(days=1),
         postings={planned.legs[0].posting: absent},
     )
     (made,) = plans(result)

@@ -105,8 +105,8 @@ def test_a_payment_settled_before_a_restore_is_looked_for_whatever_became_of_its
     assert tasks(fold(recorded([e.PaymentSettled(content=payment()), void])), {}) == (next_key(1),)
 
 
-def tasks(state: Payment, postings: dict[str, Posting], went_back_at: datetime = NOW) -> tuple[str, ...]:
-    (fact,) = decide_reversal(state, postings, rules(), went_back_at=went_back_at).payment
+def tasks(state: Payment, postings: dict[str, Posting], unsure_before: datetime = NOW) -> tuple[str, ...]:
+    (fact,) = decide_reversal(state, postings, rules(), unsure_before=unsure_before).payment
     assert isinstance(fact, e.PaymentReversalPlanned)
     return fact.tasks
 
@@ -115,31 +115,31 @@ def next_key(generation: int) -> str:
     return key1(IDENTITY, payment_id="77001", division="AAA", generation=generation, kind="T")
 
 
-@pytest.mark.parametrize(("went_back_at", "asked"), [(NOW, True), (NOW - timedelta(days=1), False)])
+@pytest.mark.parametrize(("unsure_before", "asked"), [(NOW, True), (NOW - timedelta(days=1), False)])
 def test_a_refused_posting_may_have_been_let_go_in_the_time_a_store_forgot(
-    *, went_back_at: datetime, asked: bool
+    *, unsure_before: datetime, asked: bool
 ) -> None:
     refused = posting(
         p.PostingRefused(key1="T1", attempt_id="a", payment_id="77001", step="CtrlBatch", code="X", text="")
     )
-    assert tasks(reversed_payment(), {"T1": refused}, went_back_at) == (("T1",) if asked else ())
+    assert tasks(reversed_payment(), {"T1": refused}, unsure_before) == (("T1",) if asked else ())
 
 
-@pytest.mark.parametrize(("went_back_at", "asked"), [(NOW, True), (NOW - timedelta(days=1), False)])
+@pytest.mark.parametrize(("unsure_before", "asked"), [(NOW, True), (NOW - timedelta(days=1), False)])
 def test_a_posting_found_absent_may_have_had_a_next_generation_in_the_time_a_store_forgot(
-    *, went_back_at: datetime, asked: bool
+    *, unsure_before: datetime, asked: bool
 ) -> None:
     absent = p.PostingDoubtResolved(
         key1="T1", payment_id="77001", resolution="absent", voucher="", person="ann", reason="not in M3"
     )
     expected = (next_key(2),) if asked else ()
-    assert tasks(reversed_payment(), {"T1": posting(absent)}, went_back_at) == expected
+    assert tasks(reversed_payment(), {"T1": posting(absent)}, unsure_before) == expected
 
 
 def test_a_held_posting_is_given_up_and_after_a_restore_looked_for_as_well() -> None:
     held = posting(p.PostingHeld(payment_id="77001", reason="PAYMENT_STOP", detail=""))
     plainly = decide_reversal(reversed_payment(), {"T1": held}, rules())
-    restored = decide_reversal(reversed_payment(), {"T1": held}, rules(), went_back_at=NOW)
+    restored = decide_reversal(reversed_payment(), {"T1": held}, rules(), unsure_before=NOW)
     for result, tasks in ((plainly, ()), (restored, ("T1",))):
         (fact,) = result.payment
         assert isinstance(fact, e.PaymentReversalPlanned)
@@ -153,10 +153,10 @@ def test_a_booked_posting_without_a_plan_is_a_broken_history() -> None:
 
 
 def test_a_posting_the_store_may_have_forgotten_is_not_given_up() -> None:
-    (fact,) = decide_reversal(reversed_payment(), {"T1": posting()}, rules(), went_back_at=NOW).payment
+    (fact,) = decide_reversal(reversed_payment(), {"T1": posting()}, rules(), unsure_before=NOW).payment
     assert isinstance(fact, e.PaymentReversalHeld)
     assert fact.waits_for == keys.posting("T1")
-    assert decide_reversal(reversed_payment(), {"T1": BOOKED}, rules(), went_back_at=NOW).payment
+    assert decide_reversal(reversed_payment(), {"T1": BOOKED}, rules(), unsure_before=NOW).payment
 
 
 def test_a_reversal_has_a_queued_posting_looked_at_that_a_restored_store_may_have_handed_over() -> None:
@@ -164,12 +164,12 @@ def test_a_reversal_has_a_queued_posting_looked_at_that_a_restored_store_may_hav
         key1="T1", payment_id="77001", reason="FIRST_POSTING", detail="T0 goes first", waits_for=keys.FIRST_POSTING
     )
     queued = posting(held)
-    result = decide_reversal(reversed_payment(), {"T1": queued}, rules(), went_back_at=NOW)
+    result = decide_reversal(reversed_payment(), {"T1": queued}, rules(), unsure_before=NOW)
     (fact,) = result.payment
     ((released, why),) = result.released
     assert isinstance(fact, e.PaymentReversalHeld)
     assert (released, why.payment_id) == ("T1", "77001")
-    again = decide_reversal(reversed_payment(fact), {"T1": posting(held, why)}, rules(), went_back_at=NOW)
+    again = decide_reversal(reversed_payment(fact), {"T1": posting(held, why)}, rules(), unsure_before=NOW)
     assert again == ReversalPlan(), "it is released once"
-    assert decide_reversal(reversed_payment(fact), {"T1": queued}, rules(), went_back_at=NOW).released
+    assert decide_reversal(reversed_payment(fact), {"T1": queued}, rules(), unsure_before=NOW).released
     assert [key for key, _ in decide_reversal(reversed_payment(), {"T1": queued}, rules()).abandoned] == ["T1"]
