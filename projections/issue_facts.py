@@ -91,7 +91,7 @@ def _at_risk(e: i.InvoiceAtRiskInInfor) -> tuple[Opening, ...]:
 
 
 def _changed(e: i.InvoiceChangedInInfor) -> tuple[Opening, ...]:
-    why = "Infor changed the invoice after it was sent"
+    why = "Infor shows it otherwise than we knew it, or a restored store forgot what was sent"
     opening = Opening(kind="invoice-changed-live", record=e.content.key.external_id, why=why)
     return (opening,) if e.live else ()
 
@@ -221,7 +221,7 @@ ENDS: dict[type[Event], frozenset[str]] = {
     g.LedgerCodeConfirmed: frozenset({"ledger-code-refused"}),
     g.LedgerCodeRefused: frozenset({"ledger-code-refused"}),
     i.InvoiceApproved: _GATE | _FORGOTTEN | {"invoice-rejected", "invoice-key-changed"},
-    i.InvoiceChangedInInfor: _UNSENT | {"invoice-changed-live"},
+    i.InvoiceChangedInInfor: _UNSENT | _FORGOTTEN | {"invoice-changed-live"},
     i.InvoiceNotEligible: _GATE | _FORGOTTEN | {"invoice-rejected", "invoice-key-changed"},
     i.InvoiceWithdrawnInInfor: _GATE | {"invoice-rejected", "invoice-key-changed"},
     i.InvoiceImageFetched: frozenset({"invoice-image-missing"}),

@@ -49,7 +49,8 @@ KINDS: dict[str, Kind] = {
         "AvidXchange rejected invoices", "Read the reason there, correct it, then retry the issue."
     ),
     "invoice-changed-live": Kind(
-        "Invoices changed in Infor after they were sent", "Void and send again, or accept what was sent."
+        "Invoices that AvidXchange has look otherwise in Infor than we knew them",
+        "Compare with what AvidXchange holds: void there and send again, or accept what was sent.",
     ),
     "invoice-answered-late": Kind(
         "Receipts came after the doubt was settled", "Look at AvidXchange for a second invoice.", urgent=True

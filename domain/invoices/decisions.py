@@ -9,6 +9,7 @@ from domain.invoices.coding import content_digest
 from domain.invoices.content import ImageRef, InvoiceContent, LedgerState
 from domain.invoices.eligibility import NOT_APPROVED, is_settled, risks_of, why_not
 from domain.invoices.state import Invoice
+from domain.money import Money
 from domain.ports.ledger import InvoiceHead
 from domain.rules import Rules
 
@@ -30,14 +31,15 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 def needs_content(state: Invoice, head: InvoiceHead, ledger: LedgerState | None, rules: Rules, *, listed: bool) -> bool:
     """Whether voucher and purchase lines must be read to decide.
 
-    listed: the poll listed the invoice as changed; else only what becomes eligible again, or could not be sent as
-    it was read, is read. A head changed two days before we read it (Infor's day is not ours) says nothing new.
+    listed: the poll listed the invoice as changed; else only what becomes eligible again, could not be sent as it was
+    read, or is out there with its content unread, is read. A head changed two days before we read it (Infor's day is
+    not ours) says nothing new.
     """
     if ledger is None or state.closed:
         return False
     if not state.at_large and state.stage in _UNSENT and why_not(ledger, rules)[0]:
         return False
-    if state.stage in _FIRST or (state.sendable and _unfit(state, ledger)):
+    if state.stage in _FIRST or _unread(state, ledger.gross) or (state.sendable and _unfit(state, ledger)):
         return True
     known = state.read_at and head.changed and (state.read_at.date() - head.changed).days > 1
     return listed and not known
@@ -133,8 +135,11 @@ def _reopened(state: Invoice, reading: Reading) -> tuple[Event, ...]:
 
 
 def _changed(state: Invoice, content: InvoiceContent | None, *, live: bool) -> tuple[Event, ...]:
-    if content is None or state.content is None:
+    if content is None:
         return ()
+    if state.content is None:
+        unread = _unread(state, content.gross)
+        return (e.InvoiceChangedInInfor(content=content, digest=content_digest(content), live=live),) if unread else ()
     touched = state.posted or state.payment_in_flight
     seen = msgspec.structs.replace(content, discount=state.content.discount) if touched else content
     changed = content_digest(seen)
@@ -192,6 +197,16 @@ def _eligible(state: Invoice, key: InvoiceKey, content: InvoiceContent | None) -
     if changed or state.reason != CHANGED_IN_INFOR:
         return changed
     return (e.InvoiceReleased(key=key, why="Infor says again what was read first"),)
+
+
+def _unread(state: Invoice, gross: Money) -> bool:
+    """Whether Infor says what the log of a restored store lacks of an invoice that went out.
+
+    Of one at large that Infor named before it was found, only another gross says something new.
+    """
+    if state.content is not None:
+        return False
+    return state.head is None or not state.at_large or state.known_gross != gross
 
 
 def _unfit(state: Invoice, ledger: LedgerState) -> bool:

@@ -50,7 +50,7 @@ class InvoiceNotEligible(Event, frozen=True, kw_only=True):
 
 @topic
 class InvoiceChangedInInfor(Event, frozen=True, kw_only=True):
-    """The content in Infor differs from what we knew; `live`: it was already submitted or in doubt."""
+    """The content in Infor differs from what we knew, or a restored store knew none; `live`: submitted or in doubt."""
 
     TOPIC: ClassVar[str] = "invoice.changed-in-infor/1"
     content: InvoiceContent

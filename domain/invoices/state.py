@@ -129,9 +129,13 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     def is_forgotten(self) -> bool:
         """Whether AvidXchange holds it live, and Infor has not named it to this store as one to be sent.
 
-        What is to be sent is looked up before; one that Infor calls paid or proposed is looked up by the next poll.
+        What is to be sent is looked up before; one that Infor calls paid or proposed is looked up by the next poll, and
+        so is another one than the log tells of.
         """
-        return self.forgotten is not None and (self.unnamed or self.stage == "not_eligible")
+        if self.forgotten is None:
+            return False
+        another = self.forgotten.avid_invoice_id not in self.ids and self.stage in ("submitted", "rejected", "void")
+        return self.unnamed or self.stage == "not_eligible" or another
 
     @property
     def phase(self) -> str:
@@ -169,6 +173,14 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
         return self.attempt.content if self.attempt and self.attempt.content else self.content
 
     @property
+    def known_gross(self) -> Money | None:
+        """The gross as read in Infor, else as AvidXchange holds it, else as Infor named it; None if nobody did."""
+        for source in (self.content, self.forgotten, self.head):
+            if source is not None:
+                return source.gross
+        return None
+
+    @property
     def attributed_rows(self) -> frozenset[str]:
         """Ledger rows in Infor that prove a posting of ours."""
         return frozenset(p.ledger_row for p in self.posted if p.ledger_row)
@@ -176,7 +188,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def posted_total(self) -> Money:
         """Net and discount that our postings took off, with the invoice's sign; reversals taken back."""
-        gross = self.content.gross if self.content else Money(0)
+        gross = self.known_gross or Money(0)
         sign = -1 if gross.minor < 0 else 1
         return total((_effect(p, sign) for p in self.posted), gross.currency)
 

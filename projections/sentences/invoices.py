@@ -34,7 +34,7 @@ SAYINGS: dict[type[Event], Saying] = {
         lambda x: f"Invoice {x.key.number} does not go to AvidXchange: {x.reason}{after(x.detail, before=', ')}."
     ),
     e.InvoiceChangedInInfor: infor(
-        lambda x: "Infor changed the invoice" + (" though AvidXchange has it." if x.live else ".")
+        lambda x: "Infor shows the invoice otherwise than we knew it" + (", and AvidXchange has it." if x.live else ".")
     ),
     e.InvoiceKeyChanged: infor(
         lambda x: f"Ledger row {x.row.natural_key} came back as invoice {x.new_key.external_id}."

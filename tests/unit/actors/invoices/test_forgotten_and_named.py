@@ -6,9 +6,18 @@ import msgspec
 
 from domain.connections.events import ForgottenInvoicesSought, StoreWentBack
 from domain.identifiers import stream_id
-from domain.invoices.events import InvoiceAtRiskInInfor, InvoiceNotEligible
-from domain.invoices.submission_events import InvoiceFoundByLookup, InvoiceFoundForgotten
+from domain.invoices.events import InvoiceAtRiskInInfor, InvoiceChangedInInfor, InvoiceNotEligible
+from domain.invoices.submission_events import (
+    InvoiceAnsweredLate,
+    InvoiceFoundByLookup,
+    InvoiceFoundForgotten,
+    InvoiceSubmitted,
+)
+from domain.ports.projections import Row
+from projections.catalogue import ALL
 from projections.issues import evolve_row
+from projections.memory import MemoryProjections
+from projections.runner import Runner
 from tests.unit.actors.invoices.invoice_world import World
 from tests.unit.actors.invoices.test_forgotten import HOLD, renamed, restored
 from tests.unit.actors.invoices.test_reading import pay
@@ -62,6 +71,67 @@ def test_one_that_infor_is_about_to_pay_is_found_and_raised() -> None:
     assert isinstance(last, ForgottenInvoicesSought)
     assert last.forgotten == ()
     assert "invoice-forgotten" not in open_kinds(world, invoice), "Infor names it by now"
+
+
+def rows_of(world: World, *, page: int) -> dict[str, list[Row]]:
+    """Build every projection from the log, so many facts at a time."""
+    store = MemoryProjections()
+    Runner(world.store.log, store, ALL).catch_up(page)
+    return {projection.name: store.rows(projection.name) for projection in ALL}
+
+
+def told_late() -> tuple[World, FakeInvoice]:
+    """A world whose store went back over a submission, and got the answer of a process that outlived the restore."""
+    world, invoice = forgotten_for_days()
+    key, (there,) = invoice.head.key, world.payables.invoices
+    late = InvoiceAnsweredLate(
+        key=key, attempt_id="a1", verdict="confirmed", avid_invoice_id=there.invoice_id, text="late"
+    )
+    receipt = InvoiceSubmitted(key=key, attempt_id="a1", avid_invoice_id=there.invoice_id, status="Received")
+    world.say(world.stream(key), late, receipt)
+    assert "invoice-forgotten" in open_kinds(world, invoice)
+    return world, invoice
+
+
+def test_one_that_a_late_answer_told_of_is_followed_once_infor_names_it() -> None:
+    world, invoice = told_late()
+    touched(world, invoice)
+    world.poll()
+    assert "invoice-forgotten" not in open_kinds(world, invoice)
+    assert world.state(invoice).head is not None
+    read_for_days(world, 5)  # Infor's listing no longer reaches back to it
+    invoice.proposed = True
+    read_for_days(world, 1)
+    assert world.state(invoice).risks == ("PROPOSED",)
+    assert "invoice-at-risk" in open_kinds(world, invoice)
+    assert (world.sends(invoice), world.live(invoice)) == (1, 1)
+    assert rows_of(world, page=1) == rows_of(world, page=1_000)
+
+
+def test_a_gross_that_m3_changes_afterwards_is_raised() -> None:
+    world, invoice = told_late()
+    touched(world, invoice)
+    world.poll()
+    read_for_days(world, 2)
+    invoice.revalue(invoice.head.gross + invoice.head.gross)
+    touched(world, invoice)
+    read_for_days(world, 1)
+    last = world.events(InvoiceChangedInInfor)[-1]
+    assert isinstance(last, InvoiceChangedInInfor)
+    assert (last.content.gross, last.live) == (invoice.head.gross, True)
+    assert "invoice-changed-live" in open_kinds(world, invoice)
+
+
+def test_one_that_a_late_answer_told_of_is_named_though_infor_would_not_have_it_sent() -> None:
+    world, invoice = told_late()
+    invoice.proposed = True
+    touched(world, invoice)
+    world.poll()
+    read_for_days(world, 5)
+    assert {"invoice-at-risk", "invoice-forgotten"} & {*open_kinds(world, invoice)} == {"invoice-at-risk"}
+    invoice.proposed = False
+    read_for_days(world, 1)
+    assert world.state(invoice).risks == ()
 
 
 def test_one_that_was_paid_in_infor_keeps_its_other_self_held() -> None:

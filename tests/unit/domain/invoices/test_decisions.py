@@ -117,6 +117,42 @@ def test_changed_content_is_recorded_with_where_the_invoice_is() -> None:
         invoice(f.approved(), *history).when(reading(read=new)).then([changed(new, live=True)])
 
 
+def test_what_only_a_late_answer_told_of_is_recorded_when_infor_names_it() -> None:
+    """A restored store knows neither what was sent nor how to read it again."""
+    for history in ([f.submitted()], [f.submitted(), f.forgotten()], [f.twice()]):
+        named = invoice(*history).when(reading(read=content()))
+        named.then([changed(content(), live=True)])
+        assert (named.state.head, named.state.unnamed, named.state.is_forgotten) == (head(), False, False)
+        assert named.state.at_large
+        invoice(*history, *named.events).when(reading(read=content())).then_nothing()
+    invoice(f.submitted()).when(reading()).then_nothing()
+
+
+def test_a_danger_of_what_only_a_late_answer_told_of_is_raised() -> None:
+    named = invoice(f.submitted()).when(reading(ledger(payment_status=1), content()))
+    assert [type(event) for event in named.events] == [e.InvoiceChangedInInfor, e.InvoiceAtRiskInInfor]
+    other = content(gross=Money(99))
+    invoice(f.submitted(), *named.events).when(reading(ledger(payment_status=1), other)).then(
+        [changed(other, live=True)]
+    )
+
+
+def test_of_one_named_before_it_was_found_another_gross_is_recorded() -> None:
+    other = content(gross=Money(99))
+    eligible_no_more = invoice().when(reading(ledger(stopped=True))).events
+    for found, sent in (([], content()), ([f.forgotten(gross=Money(99))], other)):
+        known = invoice(*found, *eligible_no_more, f.submitted(), e.InvoiceAtRiskInInfor(key=KEY, risks=()))
+        known.when(reading(read=sent)).then_nothing()
+        now = other if sent != other else content()
+        known.when(reading(read=now)).then([changed(now, live=True)])
+
+
+def test_one_that_ended_before_infor_named_it_can_be_ordered_again() -> None:
+    named = invoice(f.submitted(), f.rejected("Void")).when(reading(read=content()))
+    named.then([changed(content(), live=False)])
+    assert (named.state.stage, named.state.content) == ("void", content())
+
+
 def test_mended_content_sends_a_refused_invoice_again_but_never_a_rejected_one() -> None:
     new = content(po_numbers=("7001",))
     refused = invoice(f.approved(), f.started(), f.refused()).when(reading(read=new))
@@ -214,6 +250,11 @@ def test_content_is_read_only_where_it_can_matter() -> None:
     assert needs(f.approved(), f.held("CHANGED_IN_INFOR"), now=ledger(), listed=False)
     assert not needs(f.approved(), f.submitted(), e.InvoiceClosed(key=KEY), now=ledger())
     assert needs(f.approved(), f.submitted(), now=ledger(stopped=True))
+    assert needs(f.submitted(), now=ledger(stopped=True), listed=False)
+    named = invoice().when(reading(ledger(stopped=True))).events
+    assert not needs(*named, f.submitted(), now=ledger(), listed=False)
+    assert needs(*named, f.submitted(), now=ledger(gross=Money(1)), listed=False)
+    assert needs(*named, f.submitted(), f.rejected(), now=ledger(), listed=False)
     released = e.InvoiceReleased(key=KEY, why="ann: go on")
     assert needs(released, now=ledger(), listed=False)
 

@@ -92,6 +92,16 @@ def test_a_late_answer_names_it_to_nobody() -> None:
     assert f.state_of((late, live, fact(avid_invoice_id="500999"), f.rejected())).is_forgotten
 
 
+def test_another_one_than_a_late_answer_told_of_stays_forgotten_until_it_is_looked_up() -> None:
+    named = e.InvoiceChangedInInfor(content=f.content(), digest="d", live=True)
+    told, other = (f.submitted(), named), fact(avid_invoice_id="500999")
+    assert not f.state_of((fact(), *told)).is_forgotten
+    assert f.state_of((other, *told)).is_forgotten
+    assert f.state_of((other, *told, f.rejected())).is_forgotten
+    found = f.submitted(1, "500999")
+    assert not f.state_of((other, *told, f.rejected(), found)).is_forgotten
+
+
 # What may be the same invoice.
 
 

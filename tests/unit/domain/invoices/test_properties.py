@@ -88,6 +88,8 @@ def test_a_reversal_takes_back_what_was_posted_whatever_its_sign() -> None:
         assert posted.posted_total == Money(0)
     memo = f.state_of([f.approved(gross=Money(-5)), f.payment_posted(-5), f.payment_posted(5, reversal=True)])
     assert memo.posted_total == Money(0)
+    unread = [f.forgotten(gross=Money(-5)), f.submitted(), f.payment_posted(-5), f.payment_posted(5, reversal=True)]
+    assert f.state_of(unread).posted_total == Money(0), "a restored store knows no content of it"
 
 
 def test_an_order_for_a_live_invoice_changes_nothing_of_where_it_is() -> None:
