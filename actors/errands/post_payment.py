@@ -95,7 +95,9 @@ def _standings(tools: Tools, content: PaymentContent, history: History) -> dict[
         external_id = remittance.invoice_external_id
         past = history[stream_id(tools.connection, "invoice", external_id)]
         state = invoice.fold(past)
-        result[external_id] = InvoiceStanding(state.live, state.in_doubt, state.found_twice, seen=bool(past))
+        result[external_id] = InvoiceStanding(
+            state.live, state.in_doubt, state.found_twice, seen=bool(past), forgotten=state.is_forgotten
+        )
     return result
 
 

@@ -21,12 +21,14 @@ class InvoiceStanding(msgspec.Struct, frozen=True):
     """What the gate asks of an invoice: live at AvidXchange for certain, in doubt, or found twice.
 
     seen: whether the log says anything of it; one never seen is a stranger's, unless the store went back.
+    forgotten: AvidXchange holds it, and a restored store does not know it yet.
     """
 
     live: bool
     in_doubt: bool = False
     found_twice: bool = False
     seen: bool = True
+    forgotten: bool = False
 
 
 class Replaced(msgspec.Struct, frozen=True):
@@ -129,10 +131,15 @@ def _invoice_hold(
             detail = f"invoice {external_id} is in doubt"
             return _hold(content, "INVOICE_IN_DOUBT", detail, keys.invoice(external_id))
         if not _is_ours(remittance, standing):
-            why = "is not live at AvidXchange for all we know" if standing.seen else "was never submitted by us"
-            detail = f"invoice {external_id} {why}"
-            return _hold(content, "UNKNOWN_INVOICE", detail, keys.invoice(external_id))
+            return _hold(content, "UNKNOWN_INVOICE", _why_unknown(external_id, standing), keys.invoice(external_id))
     return None
+
+
+def _why_unknown(external_id: str, standing: InvoiceStanding) -> str:
+    if standing.forgotten:
+        return f"AvidXchange holds invoice {external_id}, which the restored store forgot until Infor names it"
+    why = "is not live at AvidXchange for all we know" if standing.seen else "was never submitted by us"
+    return f"invoice {external_id} {why}"
 
 
 def _is_ours(remittance: e.Remittance, standing: InvoiceStanding) -> bool:

@@ -6,9 +6,11 @@ import pytest
 
 from actors.errands.posting_batch import where_to_look
 from actors.errands.send_postings import send_postings
+from domain.payments.events import PaymentHeld
 from domain.postings.events import PostingAnsweredLate, PostingPlanned, PostingStarted, PostingToDesk
 from tests.support.payments_world import plan
 from tests.unit.actors.postings.postings_world import QUIET, World
+from tests.unit.domain.invoices.invoice_facts import forgotten
 from tieout.simulation.fakes.ledger_faults import LOST
 
 STEP = timedelta(seconds=30)
@@ -121,6 +123,19 @@ def test_a_payment_settled_later_is_posted_as_ever() -> None:
     world.work_through(timedelta(minutes=10), step=STEP)
     world.check_booked_once(world.key("77001"), world.key("77002"))
     assert world.is_quiet()
+
+
+def test_a_payment_of_an_invoice_that_was_forgotten_says_so() -> None:
+    world, position = planned_then_posted()
+    world.go_back(position, hold=HOLD)
+    roof = world.bill("INV-2", live=False)
+    world.say(world.stream("invoice", roof.head.key.external_id), forgotten(roof.head.key))
+    world.pay("77002", (roof, 157_000))
+    world.poll()
+    world.work()
+    hold = world.events(PaymentHeld)[-1]
+    assert isinstance(hold, PaymentHeld)
+    assert (hold.reason, "the restored store forgot" in hold.detail) == ("UNKNOWN_INVOICE", True)
 
 
 def test_a_reversal_does_not_give_up_what_may_be_handed_over() -> None:

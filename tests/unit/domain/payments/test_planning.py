@@ -154,6 +154,12 @@ def test_a_payment_for_an_unknown_invoice_is_held_until_it_is_known() -> None:
     assert (fact.reason, fact.waits_for) == ("UNKNOWN_INVOICE", keys.invoice(INV_77))
 
 
+def test_an_invoice_that_a_restored_store_forgot_is_called_so() -> None:
+    forgotten = held(gate(payment(), invoices={INV_77: InvoiceStanding(live=False, forgotten=True)}))
+    assert (forgotten.reason, forgotten.waits_for) == ("UNKNOWN_INVOICE", keys.invoice(INV_77))
+    assert forgotten.detail.startswith(f"AvidXchange holds invoice {INV_77}, which the restored store forgot")
+
+
 def test_payments_for_strangers_may_be_ignored_by_setting() -> None:
     (fact,) = gate(payment(), invoices={INV_77: STRANGE}, unknown_invoices="ignore").payment
     assert isinstance(fact, e.PaymentIgnored)
