@@ -137,7 +137,7 @@ def _invoice_hold(
 
 def _why_unknown(external_id: str, standing: InvoiceStanding) -> str:
     if standing.forgotten:
-        return f"AvidXchange holds invoice {external_id}, which the restored store forgot until Infor names it"
+        return f"AvidXchange holds invoice {external_id}, which the restored store forgot; Infor has to name it first"
     why = "is not live at AvidXchange for all we know" if standing.seen else "was never submitted by us"
     return f"invoice {external_id} {why}"
 
