@@ -36,6 +36,11 @@ def posting(key1: str) -> str:
     return f"posting:{key1}"
 
 
+def taken_back(key1: str) -> str:
+    """The reversal posting is booked in Infor, by us or by hand; one that ended otherwise leaves the key shut."""
+    return f"taken-back:{key1}"
+
+
 def reversed_payment(payment_id: str) -> str:
     """The payment's reversal is done, in M3 by us or by hand."""
     return f"reversed:{payment_id}"

@@ -113,13 +113,18 @@ def _posting_resolved(e: posting.PostingDoubtResolved, r: Recorded) -> tuple[Eff
     ended = _posting_ended(key1=e.key1, r=r)
     if e.resolution == "absent":
         return (*ended, Wake(keys.FIRST_POSTING))
-    reversed_by_hand = e.key1.startswith("R")
-    return (*ended, Open(keys.reversed_payment(e.payment_id))) if reversed_by_hand else ended
+    return (*ended, *_taken_back(e))
 
 
 def _posting_confirmed(e: posting.PostingConfirmed, r: Recorded) -> tuple[Effect, ...]:
-    ended = _posting_ended(key1=e.key1, r=r)
-    return (*ended, Open(keys.reversed_payment(e.payment_id))) if e.key1.startswith("R") else ended
+    return (*_posting_ended(key1=e.key1, r=r), *_taken_back(e))
+
+
+def _taken_back(e: posting.PostingConfirmed | posting.PostingDoubtResolved) -> tuple[Effect, ...]:
+    """A booked reversal frees its reissue: the payment's key opens with the first leg, a leg's with its own."""
+    if not e.key1.startswith("R"):
+        return ()
+    return (Open(keys.reversed_payment(e.payment_id)), Open(keys.taken_back(e.key1)))
 
 
 def _reversal_planned(e: payment.PaymentReversalPlanned, r: Recorded) -> tuple[Effect, ...]:

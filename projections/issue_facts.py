@@ -35,7 +35,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Opens = Callable[[Any], tuple[Opening, ...]]
-_REVERSED = keys.reversed_payment("")
+_TAKEN_BACK = (keys.reversed_payment(""), keys.taken_back(""))
 # Holds whose key takes a person: a supplier or code that is not in use or unknown in Infor opens no gate by itself,
 # nor does an invoice at AvidXchange that a restored store forgot end by itself.
 _HOPELESS = ("SUPPLIER_INACTIVE", "SUPPLIER_UNKNOWN", "CODE_BLOCKED", "CODE_UNKNOWN", MAY_BE_FORGOTTEN)
@@ -111,7 +111,7 @@ def _late(e: s.InvoiceAnsweredLate) -> tuple[Opening, ...]:
 def _payment_held(e: y.PaymentHeld) -> tuple[Opening, ...]:
     """What waits for AvidXchange or for a person is an issue; what waits for a posting under way is none."""
     opening = Opening(kind="payment-held", parts=(e.reason,), record=e.payment_id, why=e.detail)
-    by_others = e.waits_for is None or e.waits_for.startswith(_REVERSED) or e.reason == "UNKNOWN_INVOICE"
+    by_others = e.waits_for is None or e.waits_for.startswith(_TAKEN_BACK) or e.reason == "UNKNOWN_INVOICE"
     return (opening,) if by_others else ()
 
 

@@ -166,13 +166,11 @@ def _reissue_hold(
     if not old.is_reversed or old.reversal is None or (old.reversal.tasks and not old.by_hand):
         detail = f"payment {old_id} is not reversed yet"
         return _hold(content, "REPLACED_NOT_REVERSED", detail, keys.reversed_payment(old_id))
-    taking_back = [replaced.postings[leg.posting] for leg in old.reversal.reversing]
-    for leg, posting in zip(old.reversal.reversing, taking_back, strict=True):
+    for leg in old.reversal.reversing:
+        posting = replaced.postings[leg.posting]
         if not posting.booked:
-            key: str | None = keys.posting(leg.posting)
-            if posting.ended:  # a first leg's reversal, or a person's, opened the key: only a person can tell
-                opened = old.by_hand or any(other.booked for other in taking_back)
-                key = None if opened else keys.reversed_payment(old_id)
+            # One that came to nothing a person lets go again or makes good by hand: each leg has a key of its own.
+            key = keys.taken_back(leg.posting) if posting.ended else keys.posting(leg.posting)
             return _hold(content, "REPLACED_NOT_REVERSED", f"the reversal of payment {old_id} is not posted yet", key)
     return None
 

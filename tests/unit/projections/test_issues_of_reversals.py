@@ -55,7 +55,12 @@ def test_a_payment_found_absent_waits_for_the_order_of_who_said_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("waits_for", "causes"), [("reversed:77001", ["payment-held:REPLACED_NOT_REVERSED"]), ("posting:R1", [])]
+    ("waits_for", "causes"),
+    [
+        ("reversed:77001", ["payment-held:REPLACED_NOT_REVERSED"]),
+        ("taken-back:R1", ["payment-held:REPLACED_NOT_REVERSED"]),
+        ("posting:R1", []),
+    ],
 )
 def test_a_reissue_that_waits_for_no_posting_of_ours_is_an_issue(waits_for: str, causes: list[str]) -> None:
     book = Book()

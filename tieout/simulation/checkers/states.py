@@ -161,7 +161,7 @@ def _rows(world: World) -> list[invoices.InvoiceRow]:
 
 
 def nobody_waits_in_vain(world: World) -> Iterator[str]:
-    """I4, before any person helps: no due work waits for a supplier, code or invoice that is there already."""
+    """I4, before any person helps: no due work waits for a supplier, code, invoice or reversal that is there."""
     for key in world.store.work.waiting(world.connection):
         kind, _, name = key.partition(":")
         fold = _GATES.get(kind)
@@ -177,6 +177,7 @@ _GATES: dict[str, Callable[[list[Recorded]], bool]] = {
     "code": lambda past: ledger_code.fold(past).gate_open,
     "invoice": lambda past: invoice.fold(past).live,
     "forgotten": lambda past: not invoice.fold(past).is_forgotten,
+    "taken-back": lambda past: posting.fold(past).booked,
     keys.FORGOTTEN_SOUGHT: lambda past: connection.fold(past).sought,
 }
-_STREAMS = {"code": "ledger-code", "forgotten": "invoice", keys.FORGOTTEN_SOUGHT: "connection"}
+_STREAMS = {"code": "ledger-code", "forgotten": "invoice", "taken-back": "posting", keys.FORGOTTEN_SOUGHT: "connection"}

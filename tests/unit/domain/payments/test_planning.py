@@ -353,10 +353,10 @@ def test_a_reissue_waits_for_the_reversal_posting() -> None:
         p.PostingRefused(key1="R1", attempt_id="", payment_id="77001", step="CtrlBatch", code="X", text="")
     )
     stuck = held(gate(reissue(), replaced=Replaced(state, {"T1": BOOKED, "R1": refused})))
-    assert stuck.waits_for == keys.reversed_payment("77001")
+    assert stuck.waits_for == keys.taken_back("R1")
     both = old(VOID, reversal(reversing=(leg, e.Leg(division="BBB", posting="R2", net=usd("-1.00")))))
     half = held(gate(reissue(), replaced=Replaced(both, {"T1": BOOKED, "R1": refused, "R2": BOOKED})))
-    assert half.waits_for is None
+    assert half.waits_for == keys.taken_back("R1")
 
 
 def test_a_reissue_waits_for_a_posting_the_store_may_have_forgotten() -> None:
@@ -399,7 +399,7 @@ def test_a_reissue_waits_for_the_reversal_posting_of_one_leg_and_the_person_of_a
     back = e.Leg(division="AAA", posting="R1", net=usd("-1.00"))
     state = old(VOID, reversal(tasks=("T2",), reversing=(back,)), BY_HAND, legs=legs)
     refused = {"T1": BOOKED, "T2": ABANDONED, "R1": REFUSED}
-    assert held(gate(reissue(), replaced=Replaced(state, refused))).waits_for is None
+    assert held(gate(reissue(), replaced=Replaced(state, refused))).waits_for == keys.taken_back("R1")
     assert held(gate(reissue(), replaced=Replaced(state, refused | {"R1": posting()}))).waits_for == keys.posting("R1")
     assert plans(gate(reissue(), replaced=Replaced(state, refused | {"R1": BOOKED})))
 
