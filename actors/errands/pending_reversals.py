@@ -15,7 +15,8 @@ def pending_reversal(tools: Tools, plan: PostingPlan, history: History) -> tuple
     """Give (payment id, key it ends with) of a reversal that will free a line's invoice, None without one.
 
     AvidXchange may pay an invoice again as soon as a payment came back; Infor shows nothing outstanding until the
-    reversal is booked. A reversal that ended without being booked frees nothing: then a person looks.
+    reversal is booked. One that ended without being booked stands under an issue of its own: a person lets it go again
+    or takes the voucher back, and what waits follows.
     """
     for booked in _standing(tools, plan, history):
         key = _key_of_reversal(tools, booked) if booked.payment_id != plan.payment_id else None
@@ -57,4 +58,7 @@ def _key_of_reversal(tools: Tools, old: PostingPlan) -> str | None:
         kind="R",
     )
     stream = posting_stream(tools.connection, reversal)
-    return None if posting.fold(tools.log.load([stream])[stream]).ended else keys.posting(reversal)
+    taking_back = posting.fold(tools.log.load([stream])[stream])
+    if taking_back.booked:
+        return None
+    return keys.taken_back(reversal) if taking_back.ended else keys.posting(reversal)

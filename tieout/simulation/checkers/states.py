@@ -62,15 +62,16 @@ def _reversal_waits(view: payments.PaymentView) -> Iterator[str]:
 
 
 def _queue_moves(world: World, row: postings.PostingRow) -> Iterator[str]:
-    """A queued posting waits for one that itself waits for a person."""
+    """A queued posting waits for one that itself waits for a person, or for a reversal that a person makes good."""
     key = row.folded.waits_for or ""
     if key == keys.FIRST_POSTING:
         return
-    stream = world.stream("posting", key.removeprefix("posting:"))
+    kind, _, key1 = key.partition(":")
+    stream = world.stream("posting", key1)
     ahead = posting.fold(world.store.log.load([stream])[stream])
     if ahead.phase == "queued" and ahead.waits_for == keys.FIRST_POSTING:
         return  # as a reversal does, which is queued for the person's word itself
-    if ahead.phase not in ("waits", "desk"):
+    if ahead.phase not in (("refused", "settled_absent") if kind == "taken-back" else ("waits", "desk")):
         yield f"posting {row.key1} queues behind {key}, which is {ahead.phase or 'unknown'}"
 
 

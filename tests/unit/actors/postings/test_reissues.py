@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain import keys
 from tests.unit.actors.postings.postings_world import World
 
 STEP = timedelta(seconds=30)
@@ -63,4 +64,24 @@ def test_a_reissue_follows_the_second_of_two_vouchers(order: tuple[int, int]) ->
     assert world.payment("77002").phase == "held"
     take_back(world, second)
     assert [world.phase("77002", division=division) for division in ("AAA", "BBB")] == ["confirmed", "confirmed"]
+    assert world.is_quiet()
+
+
+def test_a_new_payment_that_names_no_older_one_follows_the_voucher_too() -> None:
+    world = World(void_interface="AVXVOID")
+    roof = world.bill("INV-1")
+    content = world.pay("77001", (roof, 157_000))
+    world.post()
+    world.ledger.stick_next = 1
+    world.void(content)
+    world.pay("77002", (roof, 157_000))
+    world.poll()
+    world.work_through(LONG, step=STEP)
+    back = world.key("77001", kind="R")
+    world.ledger.batches[:] = [batch for batch in world.ledger.batches if batch.key1 != back]
+    world.resolve(back, "absent")
+    world.work_through(timedelta(minutes=1))
+    assert world.held(world.key("77002")).waits_for == keys.taken_back(back)
+    take_back(world, back)
+    assert world.phase("77002") == "confirmed"
     assert world.is_quiet()
