@@ -267,6 +267,7 @@ NOTHING: frozenset[type[Event]] = frozenset(
         connection.ConnectionResumed,
         connection.ConnectionRemoved,  # rows stay for who adds it again; the gate lets nobody take them meanwhile
         connection.RemotesTested,
+        connection.RestorePointDeclared,
         connection.SettingsChanged,
         connection.DeadLetterFound,
         connection.FirstPostingChosen,

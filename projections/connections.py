@@ -24,6 +24,7 @@ HANDLES: frozenset[type[Event]] = frozenset(
         e.RemotesTested,
         e.SettingsChanged,
         e.StoreWentBack,
+        e.RestorePointDeclared,
         e.ForgottenInvoicesSought,
         e.FirstPostingChosen,
         e.FirstPostingApproved,

@@ -309,6 +309,7 @@ NOTHING: frozenset[type[Event]] = frozenset(
         c.ConnectionResumed,
         c.ConnectionRemoved,  # what ends with it is left out when issues are read
         c.RemotesTested,
+        c.RestorePointDeclared,
         c.SettingsChanged,
         c.ForgottenInvoicesSought,
     }

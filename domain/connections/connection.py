@@ -13,10 +13,12 @@ from domain.identifiers import PinnedIdentity
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """Folded from the connection's stream; `paused_until` None while paused means until a person resumes it.
 
-    held_until: the end of the last hold after the store went back; sought: AvidXchange's invoices were read again
-    since; forgotten: ExternalIds live there that this store forgot; removed_at: None unless a person removed it and
-    nobody has added it again; added_again_at: when it was taken up again last without the word that nothing was
-    booked by hand meanwhile, None when it never was; added_again_before: the same, of the times before the last one.
+    first_went_back_at: the earliest moment it went back at, or was set back to as a person said: what was recorded by
+    then is none of what it forgot; held_until: the end of the last hold after the store went back; sought:
+    AvidXchange's invoices were read again since; forgotten: ExternalIds live there that this store forgot; removed_at:
+    None unless a person removed it and nobody has added it again; added_again_at: when it was taken up again last
+    without the word that nothing was booked by hand meanwhile, None when it never was; added_again_before: the same,
+    of the times before the last one.
     """
 
     version: int = 0
@@ -111,6 +113,8 @@ def _evolve(state: Connection, recorded: Recorded) -> Connection:
         case e.StoreWentBack(noticed_at=noticed_at, hold_until=until):
             first = state.first_went_back_at or noticed_at
             return replace(state, went_back_at=noticed_at, first_went_back_at=first, held_until=until, sought=False)
+        case e.RestorePointDeclared(set_back_to=moment):
+            return replace(state, first_went_back_at=min(moment, state.first_went_back_at or moment))
         case e.ForgottenInvoicesSought(forgotten=forgotten, complete=complete):
             return replace(state, forgotten=forgotten, sought=state.sought or complete)
         case e.FirstPostingChosen(posting=posting):

@@ -106,6 +106,16 @@ class StoreWentBack(Event, frozen=True, kw_only=True):
 
 
 @topic
+class RestorePointDeclared(Event, frozen=True, kw_only=True):
+    """A person said which moment's state the store was set back to; what was recorded since may be forgotten, too."""
+
+    TOPIC: ClassVar[str] = "connection.restore-point-declared/1"
+    person: str
+    reason: str
+    set_back_to: datetime
+
+
+@topic
 class ForgottenInvoicesSought(Event, frozen=True, kw_only=True):
     """After the store went back, AvidXchange's changed invoices were read again.
 

@@ -15,6 +15,7 @@ from domain.connections.events import (
     CredentialsRotated,
     FirstPostingApproved,
     NothingBookedByHand,
+    RestorePointDeclared,
 )
 from domain.connections.removal import check_not_removed
 from domain.errors import RefusedError
@@ -127,6 +128,21 @@ def decide_first_posting_approved(state: Connection, *, person: str, reason: str
     if not state.first_posting:
         raise RefusedError("no posting has gone first yet: there is nothing to approve", code="NO_FIRST_POSTING")
     return () if state.first_posting_approved else (FirstPostingApproved(person=person, reason=reason),)
+
+
+def decide_restore_point(
+    state: Connection, *, person: str, reason: str, moment: datetime, now: datetime
+) -> tuple[Event, ...]:
+    """Say which moment's state the store was set back to; nothing when it is known to go back as far already.
+
+    Raises RefusedError for a time still to come.
+    """
+    if moment > now:
+        raise RefusedError("the time of the backup is still to come", code="FUTURE")
+    known = state.first_went_back_at
+    if known is not None and known <= moment:
+        return ()
+    return (RestorePointDeclared(person=person, reason=reason, set_back_to=moment),)
 
 
 def described(identity: PinnedIdentity) -> str:

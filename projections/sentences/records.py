@@ -42,6 +42,9 @@ SAYINGS: dict[type[Event], Saying] = {
     c.RemotesTested: ours(lambda e: f"Both sides answered; missing transactions: {listing(e.missing_transactions)}."),
     c.SettingsChanged: ours(lambda e: f"The settings changed: {listing(e.diff)}."),
     c.StoreWentBack: ours(lambda e: f"The store went back in time: {e.detail}. Money writes are held."),
+    c.RestorePointDeclared: ours(
+        lambda e: f"{e.person} said that the store was set back to {e.set_back_to:%Y-%m-%d %H:%M} UTC{after(e.reason)}."
+    ),
     c.ForgottenInvoicesSought: ours(
         lambda e: f"AvidXchange was read again; forgotten and live there: {listing(e.forgotten)}."
     ),

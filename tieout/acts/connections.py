@@ -126,6 +126,14 @@ def approve_first_posting(act: Act) -> bool:
     )
 
 
+def say_restore_point(act: Act, moment: datetime, *, now: datetime) -> bool:
+    """Record which moment's state the store was set back to; tell whether that changed anything."""
+    return _decide(
+        act,
+        lambda state: persons.decide_restore_point(state, person=act.person, reason=act.reason, moment=moment, now=now),
+    )
+
+
 def note_tested(act: Act, fact: Event) -> None:
     """Record what a test of both remotes showed."""
     _decide(act, lambda _: (fact,))

@@ -30,6 +30,7 @@ EXAMPLES: tuple[Event, ...] = (
         hold_until=at(7, 27, 11),
         detail="the log ends at 4120, its checkpoint says 4388",
     ),
+    c.RestorePointDeclared(person=PERSON, reason="the volume was set back to a snapshot", set_back_to=at(2, day=2)),
     c.ForgottenInvoicesSought(
         forgotten=("100|B07|V10234|V10234|INV-88121|2026",),
         cleared=("100|B07|V10234|V10234|INV-88119|2026",),

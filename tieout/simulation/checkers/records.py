@@ -27,6 +27,7 @@ PEOPLE = (
     y.PaymentPostingOrdered,
     y.ReversalDoneByHand,
     c.FirstPostingApproved,
+    c.RestorePointDeclared,
     SupplierRetryOrdered,
     LedgerCodeRetryOrdered,
 )

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import msgspec
+import pytest
 
-from domain.connections.events import ForgottenInvoicesSought, StoreWentBack
+from domain.connections.events import ForgottenInvoicesSought, RestorePointDeclared, StoreWentBack
 from domain.identifiers import stream_id
 from domain.invoices.events import InvoiceAtRiskInInfor, InvoiceChangedInInfor, InvoiceNotEligible
 from domain.invoices.submission_events import (
@@ -180,3 +181,33 @@ def test_a_restore_that_is_declared_late_is_read_from_the_beginning() -> None:
     world.work_through(timedelta(minutes=5))
     assert world.state(invoice).reason == "MAY_BE_FORGOTTEN"
     assert (world.payables.live(old.external_id), world.live(invoice)) == (1, 0)
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_what_was_recorded_between_the_restore_and_the_word_may_be_forgotten_when_the_word_says_since_when(
+    *, said: bool
+) -> None:
+    world = World()
+    backup, backed_up_at = world.store.log.last_position(), world.now()
+    (invoice,) = world.submit("INV-1")
+    world.wait(timedelta(days=3))
+    incarnation = world.store.go_back(to_position=backup, hold_until=world.now())
+    world.store.polls.ensure(world.tools.connection, {"invoices": HOLD, "invoice_statuses": HOLD})
+    old = renamed(world, invoice, number="INV-1A")
+    world.poll()  # the restored store is started before anybody says that it is one
+    world.wait(HOLD)
+    fact = StoreWentBack(
+        incarnation=incarnation,
+        noticed_at=world.now(),
+        hold_until=world.now() + HOLD,
+        detail="declared by ann",
+    )
+    point = RestorePointDeclared(person="ann", reason="a snapshot", set_back_to=backed_up_at)
+    world.say(stream_id(world.tools.connection, "connection", ""), *([point] if said else []), fact)
+    world.store.drain()
+    world.wait(HOLD * 2)
+    world.poll_statuses()
+    world.work_through(timedelta(minutes=5))
+    assert world.payables.live(old.external_id) == 1
+    assert (world.state(invoice).reason == "MAY_BE_FORGOTTEN") is said
+    assert world.live(invoice) == (0 if said else 1), "without it the two are both live"

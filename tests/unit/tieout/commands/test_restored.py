@@ -1,11 +1,13 @@
 """A restore that the store cannot notice by itself, declared by a person."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from adapters.eventlog.state import read_state
+from domain.connections.events import RestorePointDeclared
 from domain.errors import HeldError
 from domain.event import Append
 from domain.ports.store import MoneyGuard
@@ -61,4 +63,29 @@ def test_what_was_declared_is_not_reported_again(desk: Desk) -> None:
 
 def test_a_restore_is_declared_with_a_reason(desk: Desk) -> None:
     desk.types("restored", "--reason", " ", "--by", "ann").failed(2, "--reason is empty")
+    assert issues(desk) == []
+
+
+def test_the_time_of_the_backup_is_kept_on_every_connection(desk: Desk) -> None:
+    said = desk.types(*DECLARED, "--at", "2026-03-02T02:00+01:00", "--json")
+    assert said.document["set_back_to"] == "2026-03-02T01:00:00Z"
+    with open_deployment(load(None)) as running:
+        (row,) = running.connections().values()
+        assert row.state.first_went_back_at == datetime(2026, 3, 2, 1, tzinfo=UTC)
+        assert row.state.went_back_at is not None
+        log = running.log.read(after=0, limit=1000)
+    (fact,) = (recorded.event for recorded in log if isinstance(recorded.event, RestorePointDeclared))
+    assert (fact.person, fact.reason) == ("ann", "disk set back to 02:00")
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [
+        ("yesterday", "--at yesterday is no time"),
+        ("2026-03-02T02:00", "--at 2026-03-02T02:00 names no zone"),
+        ("2999-01-01T00:00Z", "--at 2999-01-01T00:00Z: the time of the backup is still to come"),
+    ],
+)
+def test_a_time_that_cannot_be_a_backups_is_refused_before_anything_is_declared(desk: Desk, at: str, why: str) -> None:
+    desk.types(*DECLARED, "--at", at).failed(2, why)
     assert issues(desk) == []
