@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from domain.postings.events import PostingHandoverStarted
-from tests.unit.actors.postings.postings_world import QUIET, SETTLE, World
+from tests.unit.actors.postings.postings_world import QUIET, World
+from tests.unit.actors.postings.watched_fakes import SETTLE
 
 PLACES = 60
 LONG = timedelta(minutes=45)

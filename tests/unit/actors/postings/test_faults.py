@@ -19,7 +19,8 @@ from domain.postings.events import (
     PostingToDesk,
     PostingWaitsInInfor,
 )
-from tests.unit.actors.postings.postings_world import QUIET, SETTLE, World
+from tests.unit.actors.postings.postings_world import QUIET, World
+from tests.unit.actors.postings.watched_fakes import SETTLE
 from tieout.simulation.fakes.ledger_faults import ANSWER_LOST, LATE, LOST, NOT_SENT, Fault
 from tieout.simulation.fakes.postings import FakeInvoice, Paid
 

@@ -12,7 +12,8 @@ from actors.errands.post_payment import post_payment
 from actors.errands.send_postings import resume_posting, send_postings
 from domain.event import Event
 from domain.postings.events import PostingAnsweredLate, PostingHandedOver, PostingStarted
-from tests.unit.actors.postings.postings_world import CALL, QUIET, CrashError, World
+from tests.unit.actors.postings.postings_world import CALL, QUIET, World
+from tests.unit.actors.postings.watched_fakes import CrashError
 from tieout.simulation.fakes.ledger_faults import ANSWER_LOST, LOST
 
 CHAIN = ("AddBatchHead", "AddBatchLine", "CtrlBatch")
