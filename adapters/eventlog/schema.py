@@ -4,6 +4,8 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
+import msgspec
+
 from adapters.eventlog.database import Database, open_database
 from adapters.eventlog.projection_store import INDEXES as PROJECTION_INDEXES
 from adapters.eventlog.projection_store import TABLES as PROJECTION_TABLES
@@ -55,17 +57,38 @@ INDEXES = (
 )
 
 
-def create_tables(url: str, *, now: datetime | None = None, patience_seconds: float | None = None) -> None:
-    """Make the tables that are missing, and SQLite's file; what exists is kept. Several at once are safe."""
+class TableVersions(msgspec.Struct, frozen=True, kw_only=True):
+    """The version of a store's tables, and the one this program works with; store: its name, without a password."""
+
+    store: str
+    found: int
+    needed: int
+
+    @property
+    def are_older(self) -> bool:
+        """Whether only `tieout migrate` makes them this program's."""
+        return self.found < self.needed
+
+
+def create_tables(url: str, *, now: datetime | None = None, patience_seconds: float | None = None) -> TableVersions:
+    """Make the tables that are missing, and SQLite's file; what exists is kept. Several at once are safe.
+
+    Older tables are left to `migrate`, as they are: what is missing in them, its steps make.
+    Raises MisconfiguredError for newer ones.
+    """
     database = open_database(url, patience_seconds=patience_seconds, create=True)
     try:
         if database.checkpoint_beside is not None:
             _make_file(database.checkpoint_beside)
         with database.writing() as cursor:
             database.lock(cursor, SCHEMA)
-            _check_version(cursor, database)
-            _create(cursor, database)
-            _first_state(cursor, identity=database.identity(cursor), now=now or database.now())
+            found = version(cursor, database)
+            if found is None or found >= SCHEMA_VERSION:
+                _check_version(cursor, database)
+                _create(cursor, database)
+                _first_state(cursor, identity=database.identity(cursor), now=now or database.now())
+                found = SCHEMA_VERSION
+            return TableVersions(store=database.name, found=found, needed=SCHEMA_VERSION)
     finally:
         database.close()
 

@@ -1,7 +1,6 @@
 """`tieout init`."""
 
 import os
-from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -25,9 +24,10 @@ def init(
 ) -> None:
     """Write a commented tieout.toml and tieout.keys, and create the store's tables; what exists is kept.
 
+    Tables of an older version are left as they are: `tieout migrate` brings them up.
     With TIEOUT_KEYS or TIEOUT_KEYS_FILE no key ring is written: a pod's settings folder is read-only.
     """
-    from tieout.wiring import create_store, open_deployment
+    from tieout.wiring import create_store
 
     file = _file(ctx, folder)
     _make_folder(file.parent)
@@ -39,19 +39,28 @@ def init(
     if variable(os.environ, KEYS) is None and not settings.keys_file.exists():
         write_keys(settings.keys_file)
         written.append(KEYS_NAME)
-    create_store(settings.store_url)
-    with open_deployment(settings) as deployment:  # keys and store fit each other, or this says why not
-        step = _next_step(settings, deployment.standing_connections().keys(), deployment.removed_connections().keys())
+    tables = create_store(settings.store_url)
+    step = "`tieout migrate`" if tables.are_older else _next_step(settings)
     kept = [one.name for one in (file, settings.keys_file) if one.name not in written and one.exists()]
     if as_json:
-        output.emit({"folder": str(file.parent), "written": written, "kept": kept})
+        versions = {"version": tables.found, "needed": tables.needed}
+        output.emit({"folder": str(file.parent), "written": written, "kept": kept, "tables": versions})
         return
     output.say(f"{file.parent}: wrote {', '.join(written) or 'nothing'}; kept {', '.join(kept) or 'nothing'}")
+    if tables.are_older:
+        output.say(
+            f"{tables.store}: the tables are of version {tables.found}, this program's are {tables.needed}: "
+            "`tieout migrate` brings them up"
+        )
     output.say(f"next: {step}")
 
 
-def _next_step(settings: Settings, added: Collection[str], removed: Collection[str]) -> str:
+def _next_step(settings: Settings) -> str:
     """Name the first step that is not done yet; a removed connection needs none."""
+    from tieout.wiring import open_deployment
+
+    with open_deployment(settings) as deployment:  # keys and store fit each other, or this says why not
+        added, removed = deployment.standing_connections(), deployment.removed_connections()
     declared = [name for name in settings.connections if name not in removed]
     if not declared:
         return f"declare a connection in {settings.file.name}, then `tieout connection add NAME --ionapi FILE`"

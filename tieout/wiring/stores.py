@@ -4,14 +4,14 @@ from contextlib import closing
 
 from adapters.eventlog.database import open_database
 from adapters.eventlog.migrations import Migrated, migrate
-from adapters.eventlog.schema import create_tables, version
+from adapters.eventlog.schema import TableVersions, create_tables, version
 from adapters.eventlog.store import Store, open_store
 from adapters.vault.keyring import KeyRing, generate_ring
 
 
-def create_store(url: str) -> None:
-    """Make the tables that are missing; what exists is kept."""
-    create_tables(url)
+def create_store(url: str) -> TableVersions:
+    """Make the tables that are missing; what exists is kept, older tables as a whole. Raises for newer ones."""
+    return create_tables(url)
 
 
 def holds_store(url: str) -> bool:

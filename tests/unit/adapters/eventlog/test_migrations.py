@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from adapters.eventlog.migrations import STEPS, migrate
-from adapters.eventlog.schema import SCHEMA_VERSION
+from adapters.eventlog.schema import SCHEMA_VERSION, create_tables
 from domain.errors import HeldError, MisconfiguredError
 from domain.event import Append
 from domain.ports.store import MoneyGuard, PollGuard
@@ -61,8 +61,18 @@ def test_an_old_file_is_not_opened_and_names_the_way(tmp_path: Path) -> None:
     path = old_file(tmp_path)
     with pytest.raises(MisconfiguredError, match=r"version 1, .* run `tieout migrate`"):
         opened(path)
-    with pytest.raises(MisconfiguredError, match="run `tieout migrate`"):
-        create(path)
+
+
+def test_making_tables_over_an_old_file_leaves_it_to_its_migration(tmp_path: Path) -> None:
+    path = old_file(tmp_path)
+    made = create_tables(url_of(path))
+    assert (made.store, made.found, made.needed, made.are_older) == (str(path), 1, SCHEMA_VERSION, True)
+    with sqlite3.connect(path) as connection:
+        assert not connection.execute("SELECT name FROM sqlite_master WHERE name = 'workers'").fetchall()
+    connection.close()
+    migrate(url_of(path))
+    again = create_tables(url_of(path))
+    assert (again.found, again.needed, again.are_older) == (SCHEMA_VERSION, SCHEMA_VERSION, False)
 
 
 def test_an_old_file_is_migrated_and_its_copy_can_be_put_back(tmp_path: Path) -> None:
@@ -207,6 +217,26 @@ def test_a_migration_waits_for_whoever_keeps_the_state_and_stands_in_no_ones_way
         at_work.execute("SELECT flow FROM polls")
         at_work.commit()
         assert migrating.result(timeout=30).steps == SCHEMA_VERSION - 1
+
+
+def test_making_tables_waits_for_the_migration_that_is_at_work(postgres_url: str) -> None:
+    fresh_on(postgres_url).close()
+    with (
+        psycopg.connect(postgres_url) as at_work,
+        psycopg.connect(postgres_url, autocommit=True) as beside,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        for statement in TO_VERSION_2:
+            beside.execute(statement.encode())
+        at_work.execute("SELECT incarnation FROM store_state FOR SHARE")
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = %s"
+        migrating = pool.submit(migrate, postgres_url, dumped=True)
+        wait_for(lambda: beside.execute(waiting, ["transactionid"]).fetchone(), "the migration waits for the state")
+        making = pool.submit(create_tables, postgres_url, patience_seconds=30)
+        wait_for(lambda: beside.execute(waiting, ["advisory"]).fetchone(), "the making waits for the migration")
+        at_work.commit()
+        assert migrating.result(timeout=30).from_version == 2
+        assert not making.result(timeout=30).are_older
 
 
 def test_a_server_without_a_store_has_nothing_to_migrate(postgres_url: str) -> None:
