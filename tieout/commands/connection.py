@@ -125,10 +125,12 @@ def pause(
         act = _act(deployment, name, by, reason=reason.strip() or "paused by a person")
         section = deployment.settings.connections.get(name)
         end = _until(how_long, until, now=now, timezone=section.schedule.timezone if section else "UTC")
+        before = connection_state(deployment.log, act.connection)
         changed = connections.pause(act, until=end, now=now)
         until_when = paused(connection_state(deployment.log, act.connection))
     already = "" if changed else "nothing changed, it was "
-    output.say(f"{name}: {already}{until_when}; `tieout connection resume {name}` ends it")
+    replaced = f" (before: {paused(before)})" if changed and before.is_paused(now) else ""
+    output.say(f"{name}: {already}{until_when}{replaced}; `tieout connection resume {name}` ends it")
 
 
 def resume(ctx: typer.Context, name: Name, *, by: ByOrAs = "") -> None:

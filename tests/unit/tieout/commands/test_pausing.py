@@ -56,6 +56,16 @@ def test_a_pause_without_a_clear_end_is_refused(desk: Desk, options: list[str], 
     assert desk.types("sync-status", "acme", "--json").document["paused"] is False
 
 
+def test_a_pause_that_replaces_another_says_what_it_was(desk: Desk) -> None:
+    first = ("--until", "2126-07-01T18:00Z", "--reason", "month end", "--by", "ann")
+    assert "(before:" not in desk.types("connection", "pause", "acme", *first).err
+    second = desk.types("connection", "pause", "acme", "--reason", "stock taking", "--by", "bob")
+    assert second.err == (
+        "acme: paused by bob until a person resumes it: stock taking "
+        "(before: paused by ann until 2126-07-01T18:00:00Z: month end); `tieout connection resume acme` ends it\n"
+    )
+
+
 def test_a_pause_without_an_end_says_what_ends_it(desk: Desk) -> None:
     paused = desk.types("connection", "pause", "acme", "--by", "ann")
     assert paused.err.startswith("acme: paused by ann until a person resumes it")
