@@ -16,6 +16,7 @@ from tieout.settings.durations import parse_duration
 if TYPE_CHECKING:
     from domain.connections.connection import Connection
     from tieout.acts.act import Act
+    from tieout.acts.removal import Removed
     from tieout.wiring import AvidTokens, Deployment
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The connection's name in tieout.toml.")]
@@ -164,13 +165,20 @@ def remove(
     if as_json:
         output.emit({"connection": name, "removed": removal, "new": done.new, "deleted": done.deleted, "left": left})
         return
-    deleted = f"deleted its credentials for {' and '.join(done.deleted)}" if done.deleted else "it had no credentials"
-    already = "removed" if done.new else f"nothing changed, it was removed at {shown(done.state.removed_at)}"
-    output.say(f"{name}: {already}; {deleted}; its history stays for `tieout timeline` and the auditor")
+    output.say(f"{name}: {_removed_words(done)}; its history stays for `tieout timeline` and the auditor")
     for sentence in _said_of(left):
         output.say(f"{name}: {sentence}")
     if declared:
         output.say(f"next: take [connections.{name}] out of the settings")
+
+
+def _removed_words(done: "Removed") -> str:
+    """Say what a removal did; one that is repeated knows nothing of the credentials there were before."""
+    deleted = f"deleted its credentials for {' and '.join(done.deleted)}" if done.deleted else ""
+    if done.new:
+        return f"removed; {deleted or 'it had no credentials'}"
+    before = f"it was removed at {shown(done.state.removed_at)}"
+    return f"{before}; {deleted}, left of its removal" if deleted else f"nothing changed, {before}"
 
 
 def removal_of(state: "Connection") -> dict[str, Any] | None:

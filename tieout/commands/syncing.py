@@ -72,9 +72,8 @@ def sync_status(ctx: typer.Context, name: Name = None, *, as_json: AsJson = Fals
         keys = ("flow", "schedule", "last_polled_at", "watermark", "lag_seconds", "seen", "next_due_at", "state")
         stands = "removed" if report["removed"] else "paused" if report["paused"] else ""
         title = report["connection"] + (f" ({stands})" if stands else "")
-        output.show_table(
-            title, columns, [[flow[key] for key in keys] for flow in report["flows"]], empty="no poll yet"
-        )
+        table = [[flow[key] for key in keys] for flow in report["flows"]]
+        output.show_table(title, columns, table, empty=_without_polls(report["removed"]))
         for flow in report["flows"]:
             output.write(f"  {flow['flow'].replace('_', ' ')}: {flow['why']}\n")
         for block, counts in report["counts"].items():
@@ -155,6 +154,11 @@ def _status(deployment: "Deployment", row: "ConnectionRow") -> dict[str, Any]:
         "counts": {block: found[block] for block in ("suppliers", "ledger_codes", "invoices", "payments")},
         "issues": found["issues"],
     }
+
+
+def _without_polls(removed: "dict[str, Any] | None") -> str:
+    """Say why a connection has no polls: a removal ended them, or none was begun."""
+    return f"removed at {removed['at']} by {removed['by']}: {removed['reason']}" if removed else "no poll yet"
 
 
 def _pause(state: "Connection") -> dict[str, Any]:

@@ -91,7 +91,9 @@ def test_whoever_asks_is_told_that_it_was_removed(on_sqlite: Desk) -> None:
     assert (row["removed"]["by"], row["removed"]["reason"]) == ("ann", "sold")
     assert row["removed"]["at"] in desk.types("connection", "list").out
     assert "all were removed" in desk.types("sync-status").out
-    assert "acme (removed)" in desk.types("sync-status", "acme").out
+    status = desk.types("sync-status", "acme").out
+    assert f"acme (removed): removed at {row['removed']['at']} by ann: sold\n" in status
+    assert "no poll yet" not in status
     assert desk.types("sync-status", "acme", "--json").document["removed"] == row["removed"]
     found = {one["check"]: one for one in desk.types("doctor", "--json").document["checks"] if one["check"] == "acme"}
     assert found["acme"]["text"].startswith("connection 'acme' was removed")
@@ -129,10 +131,21 @@ def test_a_removal_is_done_once_and_ends_what_a_broken_one_left(on_sqlite: Desk)
     assert "but credentials of it are in the vault" in check["text"]
     again = on_sqlite.types("connection", "remove", "acme", "--reason", "sold", "--by", "bob")
     assert again.code == 0
-    assert "acme: nothing changed, it was removed at" in again.err
-    assert "deleted its credentials for infor" in again.err
+    assert again.err.startswith("acme: it was removed at ")
+    assert "; deleted its credentials for infor, left of its removal; its history stays" in again.err
+    third = on_sqlite.types("connection", "remove", "acme", "--reason", "sold", "--by", "bob")
+    assert third.err.startswith("acme: nothing changed, it was removed at ")
+    assert "credentials" not in third.err
     assert topics(STREAM).count("ConnectionRemoved by ann") == 1
     assert topics(STREAM)[-1] == "ConnectionRemoved by ann"
+
+
+def test_a_removal_that_found_no_credentials_says_so(on_sqlite: Desk) -> None:
+    pause(on_sqlite)
+    with open_deployment(load(None)) as deployment:
+        deployment.store.credentials.remove("acme")
+    ran = on_sqlite.types("connection", "remove", "acme", "--reason", "sold")
+    assert ran.err.startswith("acme: removed; it had no credentials; its history stays for `tieout timeline`")
 
 
 def test_a_removal_asks_for_a_reason_and_a_pause(on_sqlite: Desk) -> None:
