@@ -1,5 +1,6 @@
 """`tieout sync` and `tieout sync-status`."""
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
     from tieout.settings import ConnectionSection
     from tieout.wiring import Deployment
 
+LONGEST_WAIT_SECONDS = 365 * 86400
+_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
+
+
+def _seconds(text: str | float) -> float:
+    """Read how long to wait, in words of our own when it is no number of seconds; the default is one already."""
+    if not _NUMBER.fullmatch(str(text)) or float(text) > LONGEST_WAIT_SECONDS:
+        raise MisconfiguredError(
+            f"--wait {text}: seconds are a number from 0 to {LONGEST_WAIT_SECONDS}, for example 300"
+        )
+    return float(text)
+
+
 Name = Annotated[str | None, typer.Argument(metavar="NAME", help="The connection; default: every added one.")]
 
 
@@ -28,7 +42,8 @@ def sync(
     *,
     flow: Annotated[str, typer.Option("--flow", metavar="FLOW,…", help=f"Only these: {', '.join(FLOWS)}.")] = "",
     wait: Annotated[
-        float, typer.Option("--wait", min=0, metavar="SECONDS", help="Wait so long at most for what falls due.")
+        float,
+        typer.Option("--wait", metavar="SECONDS", parser=_seconds, help="Wait so long at most for what falls due."),
     ] = 300,
     as_json: AsJson = False,
 ) -> None:
