@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,11 +56,20 @@ def run_demo(
     for outcome in told.outcomes:
         for sentence in sentences(outcome):
             output.say(f"{outcome.name}: {sentence}")
-    output.say(f"everything is in {folder}: `cd` there to look around (`tieout issues`, `tieout timeline RECORD` …);")
+    for sentence in looking_around(folder):
+        output.say(sentence)
     output.say("the pretend systems have stopped, so nothing can be synced with them any more")
     if any(outcome.unexpected for outcome in told.outcomes):
         return UNEXPECTED
     return DONE if told.books_agree else BOOKS_DIFFER
+
+
+def looking_around(folder: Path) -> Iterator[str]:
+    """Say where everything is, and before it how a shell that does not find the program comes to it."""
+    activate = Path(sys.prefix) / "bin" / "activate"
+    if shutil.which("tieout") is None and activate.is_file():
+        yield f"this shell finds no `tieout` yet: `. {activate}` puts it on the PATH"
+    yield f"everything is in {folder}: `cd` there to look around (`tieout issues`, `tieout timeline RECORD` …);"
 
 
 @contextlib.contextmanager
