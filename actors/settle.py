@@ -24,8 +24,11 @@ def settle(
     causes: Causes,
     mark: PollMark | None = None,
     guard: Guard | None = None,
+    unmoved: Sequence[UUID] = (),
 ) -> Sequence[Append]:
     """Decide over fresh history until the append holds; give what was appended ([] when nothing is to say).
+
+    unmoved: of `streams`, those nothing is appended to and that must still stand, at the append, as they were read.
 
     Verdict on failure: ConflictError and StoreError are tried again with a fresh read, a bounded number of times,
     then raised. `decide` must be idempotent: after an unknown commit it sees its own events and gives nothing.
@@ -34,9 +37,10 @@ def settle(
     conflicts = store_faults = 0
     while True:
         try:
-            appends = merged(decide(log.load(unique)))
+            history = log.load(unique)
+            appends = merged(decide(history))
             if appends or mark is not None:
-                log.append(appends, causes=causes, mark=mark, guard=guard)
+                log.append([*appends, *_still(appends, history, unmoved)], causes=causes, mark=mark, guard=guard)
         except ConflictError:
             conflicts += 1
             if conflicts == CONFLICT_TRIES:
@@ -58,6 +62,12 @@ def merged(appends: Sequence[Append]) -> list[Append]:
             events = append.events if before is None else before.events + append.events
             streams[append.stream] = msgspec.structs.replace(append, events=events)
     return list(streams.values())
+
+
+def _still(appends: Sequence[Append], history: History, unmoved: Sequence[UUID]) -> list[Append]:
+    """Append nothing to these streams, so that their versions are checked all the same."""
+    moving = {append.stream for append in appends}
+    return [appended(history[stream], stream) for stream in unmoved if stream not in moving]
 
 
 def appended(history: Sequence[Recorded], stream: UUID, *events: Event | None) -> Append:

@@ -194,6 +194,8 @@ ROUTES: dict[type[Event], Route] = {
         Done("submit_invoices", r.stream),
         Shut(keys.invoice(e.key.external_id)),
     ),
+    # One that is only looked up begins no chain, and has let others pass while it was held.
+    invoice.InvoicePaymentStarted: lambda e, _: (Shut(keys.posting(e.posting)),),
     invoice.InvoicePaymentPosted: _due("close_invoices"),
     invoice.InvoicePartlyPaid: _done("close_invoices"),
     invoice.InvoiceClosed: _done("close_invoices"),
@@ -244,7 +246,6 @@ NOTHING: frozenset[type[Event]] = frozenset(
         invoice.InvoiceIndexTurned,
         invoice.InvoiceAtRiskInInfor,
         invoice.InvoiceStatusReported,
-        invoice.InvoicePaymentStarted,
         invoice.InvoicePaymentEnded,
         invoice.InvoiceReopened,
         submission.InvoiceAnsweredLate,

@@ -128,7 +128,8 @@ def _reversal(e: y.PaymentReversalPlanned) -> tuple[Opening, ...]:
 
 def _posting_held(e: p.PostingHeld) -> tuple[Opening, ...]:
     opening = Opening(kind="posting-held", parts=(e.reason,), record=e.payment_id, why=e.detail)
-    return (opening,) if e.waits_for is None else ()
+    by_others = e.waits_for is None or e.waits_for.startswith(keys.taken_back(""))
+    return (opening,) if by_others else ()
 
 
 def _reversal_absent(e: p.PostingDoubtResolved) -> tuple[Opening, ...]:

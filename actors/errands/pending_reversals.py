@@ -7,6 +7,7 @@ from domain import keys
 from domain.identifiers import key1, stream_id
 from domain.invoices import invoice
 from domain.payments import payment
+from domain.payments.reversal import key_of_reversal
 from domain.postings import posting
 from domain.postings.events import PostingPlan
 
@@ -45,11 +46,11 @@ def _key_of_reversal(tools: Tools, old: PostingPlan) -> str | None:
     """Give the key that opens when the payment is taken back in Infor, None when it is not about to be."""
     stream = stream_id(tools.connection, "payment", old.payment_id)
     paid = payment.fold(tools.log.load([stream])[stream])
-    if not paid.is_reversed or paid.by_hand:
+    if not paid.is_reversed:
         return None
     tasks = paid.reversal.tasks if paid.reversal is not None else ()
     if old.key1 in tasks or not tools.rules.void_interface:
-        return keys.reversed_payment(old.payment_id)
+        return None if paid.by_hand else keys.reversed_payment(old.payment_id)
     reversal = key1(
         tools.rules.identity,
         payment_id=old.payment_id,
@@ -59,6 +60,4 @@ def _key_of_reversal(tools: Tools, old: PostingPlan) -> str | None:
     )
     stream = posting_stream(tools.connection, reversal)
     taking_back = posting.fold(tools.log.load([stream])[stream])
-    if taking_back.booked:
-        return None
-    return keys.taken_back(reversal) if taking_back.ended else keys.posting(reversal)
+    return None if taking_back.booked else key_of_reversal(reversal, taking_back)

@@ -47,7 +47,9 @@ def _plan(tools: Tools, row: DueRow) -> None:
 
     streams = [row.aggregate, connection_stream(tools.connection), *postings, *invoices]
     causes = tools.causes(tools.correlation_id())
-    appends = settle(tools.log, streams, decide, causes=causes, guard=guard)
+    # A plan of before the connection was removed and added again must not slip in behind that.
+    unmoved = [connection_stream(tools.connection)]
+    appends = settle(tools.log, streams, decide, causes=causes, guard=guard, unmoved=unmoved)
     (done if appends else nothing_to_do)(tools, [row])
 
 

@@ -45,7 +45,9 @@ def _post(tools: Tools, row: DueRow) -> None:
         return _appends(tools, row.aggregate, history)
 
     causes = tools.causes(tools.correlation_id())
-    appends = settle(tools.log, [row.aggregate, *streams], decide, causes=causes, guard=guard)
+    # A plan of before the connection was removed and added again must not slip in behind that.
+    unmoved = [connection_stream(tools.connection)]
+    appends = settle(tools.log, [row.aggregate, *streams], decide, causes=causes, guard=guard, unmoved=unmoved)
     (done if appends else nothing_to_do)(tools, [row])
 
 

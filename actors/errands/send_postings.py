@@ -1,12 +1,21 @@
 """Send postings, or resume their chain: look, intent, steps, handover; a whole batch at a time."""
 
 from actors.errands.claims import claim, done, giving_back, nothing_to_do
-from actors.errands.posting_batch import Hand, LedgerView, moved_rows, read_ledger, state_of, take_in_hand
+from actors.errands.connections import connection_of
+from actors.errands.posting_batch import (
+    Hand,
+    LedgerView,
+    moved_rows,
+    read_back_only,
+    read_ledger,
+    state_of,
+    take_in_hand,
+)
 from actors.errands.posting_facts import started_for_invoices
 from actors.errands.posting_gate import choose_first, decide_gate, may_start, must_wait_for_first
 from actors.errands.posting_handover import hand_over
 from actors.errands.posting_steps import Attempt, description, new_attempt, owned, take_chain
-from actors.errands.streams import posting_stream
+from actors.errands.streams import connection_stream, posting_stream
 from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.errors import HeldError, RefusedError
@@ -138,14 +147,15 @@ def _start(tools: Tools, hand: Hand, attempt: Attempt, parms: dict[str, tuple[st
 
     guard = MoneyGuard(incarnation=attempt.incarnation)
     causes = tools.causes(attempt.correlation_id)
-    settle(tools.log, hand.streams(tools.connection), decide, causes=causes, guard=guard)
+    unmoved = [connection_stream(tools.connection)]  # it may have been removed and added again since the gate
+    settle(tools.log, hand.streams(tools.connection), decide, causes=causes, guard=guard, unmoved=unmoved)
 
 
 def _intent(tools: Tools, key1: str, attempt: Attempt, parms: tuple[str, ...], history: History) -> list[Append]:
     state = state_of(tools, key1, history)
     if not may_start(tools, state) or state.attempt_id == attempt.id or state.plan is None:
         return []
-    if must_wait_for_first(tools, key1, history):
+    if must_wait_for_first(tools, key1, history) or read_back_only(state, connection_of(tools, history)):
         return []
     marks = started_for_invoices(tools.connection, state.plan, history)
     if marks is None:

@@ -12,6 +12,7 @@ from domain.money import Money, total
 from domain.payments import events as e
 from domain.payments.forgotten import forgotten_postings, may_be_forgotten
 from domain.payments.payment import Payment
+from domain.payments.reversal import key_of_reversal
 from domain.postings.events import PostingHeld, PostingLine, PostingPlan, PostingPlanned
 from domain.postings.posting import Posting, is_absent_since, is_forgotten
 from domain.rules import Rules
@@ -169,8 +170,7 @@ def _reissue_hold(
     for leg in old.reversal.reversing:
         posting = replaced.postings[leg.posting]
         if not posting.booked:
-            # One that came to nothing a person lets go again or makes good by hand: each leg has a key of its own.
-            key = keys.taken_back(leg.posting) if posting.ended else keys.posting(leg.posting)
+            key = key_of_reversal(leg.posting, posting)
             return _hold(content, "REPLACED_NOT_REVERSED", f"the reversal of payment {old_id} is not posted yet", key)
     return None
 

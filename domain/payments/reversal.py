@@ -64,6 +64,14 @@ def decide_reversal(
     )
 
 
+def key_of_reversal(reversal: str, state: Posting) -> str:
+    """Give the key that opens when a reversal ends or, when it came to nothing before, when it is booked.
+
+    Its end opened the first of them; only its next start shuts it, and that is a person's to bring about.
+    """
+    return keys.posting(reversal) if state.under_way or not state.ended_before else keys.taken_back(reversal)
+
+
 def _queued(state: Payment, key1: str, posting: Posting) -> ReversalPlan:
     """Wait for a posting; one that is queued itself, and may be handed over all the same, is looked at now."""
     payment_id = state.content.payment_id if state.content else ""

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from domain import keys
 from domain.errors import RefusedError
 from domain.event import Event
 from domain.postings.events import PostingDoubtResolved, PostingReleased
@@ -18,15 +19,23 @@ def is_unbooked_reversal(state: Posting) -> bool:
     return state.plan is not None and state.plan.kind == "R" and state.phase == "settled_absent"
 
 
+def waits_for_a_person(state: Posting) -> bool:
+    """Whether it goes nowhere by itself: held, refused, or queued for a reversal that came to nothing."""
+    behind = state.phase == "queued" and (state.waits_for or "").startswith(keys.taken_back(""))
+    return behind or state.phase in ("held", "refused")
+
+
 def decide_release(state: Posting, *, person: str, reason: str) -> tuple[Event, ...]:
     """Let a held or refused posting go (again): the same KEY1, the same frozen lines.
+
+    One that queues for a reversal which came to nothing goes too: a person may have taken the voucher back in M3.
 
     Raises RefusedError when there is nothing to let go.
     """
     if is_unbooked_reversal(state):
         text = "a person takes the voucher back in M3 and then says so: `tieout issue resolve ISSUE --voucher V`"
         raise RefusedError(text, code="BY_HAND")
-    if state.plan is None or state.phase not in ("held", "refused"):
+    if state.plan is None or not waits_for_a_person(state):
         text = f"the posting is {state.phase.replace('_', ' ') or 'unknown'}: there is nothing to try again"
         raise RefusedError(text, code="NOTHING_TO_RETRY")
     if state.reason in BY_HAND and state.phase == "held":

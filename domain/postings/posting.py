@@ -24,7 +24,8 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     confirmed | refused | abandoned | settled_posted | settled_absent.
     handed_over_at: when the first handover intent was recorded; look_at: when the next look is due;
     unknown_codes: refusals in a row with a code we do not know;
-    waits_for: the key it is queued for; unsent: handovers that certainly never went out;
+    waits_for: the key it is queued for; unsent: handovers that certainly never went out; ended_before: it came to an
+    end once, though a person may have let it go again;
     resolution, voucher: a person's word about it; resolved_at: when it was recorded.
     """
 
@@ -49,6 +50,7 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     accepted: bool = False
     unknown_codes: int = 0
     rows: tuple[e.EvidenceRow, ...] = ()
+    ended_before: bool = False
     resolution: str = ""
     voucher: str = ""
     resolved_at: datetime | None = None
@@ -140,9 +142,9 @@ def _evolve_chain(state: Posting, recorded: Recorded) -> Posting:
             unsent = state.unsent + int(after)
             return replace(state, phase=phase, look_at=retry_at, unknown_codes=tries, reason=why, unsent=unsent)
         case e.PostingRefused(code=code):
-            return replace(state, phase="refused", reason=code)
+            return replace(state, phase="refused", reason=code, ended_before=True)
         case e.PostingAbandoned(why=why):
-            return replace(state, phase="abandoned", reason=why)
+            return replace(state, phase="abandoned", reason=why, ended_before=True)
         case _:
             return _evolve_handover(state, recorded)
 
@@ -185,6 +187,8 @@ def _evolve_handover(state: Posting, recorded: Recorded) -> Posting:
         case e.PostingDoubtResolved(resolution=resolution, voucher=voucher):
             phase = "settled_absent" if resolution == "absent" else "settled_posted"
             at = recorded.meta.recorded_at
-            return replace(state, phase=phase, resolution=resolution, voucher=voucher, resolved_at=at)
+            return replace(
+                state, phase=phase, resolution=resolution, voucher=voucher, resolved_at=at, ended_before=True
+            )
         case _:
             return state

@@ -20,7 +20,7 @@ from domain.payments import payment
 from domain.payments.events import Leg
 from domain.payments.persons import decide_posting_order
 from domain.postings import posting
-from domain.postings.persons import decide_release
+from domain.postings.persons import decide_release, waits_for_a_person
 from domain.suppliers import decisions as supplier_decisions
 from domain.suppliers import supplier
 from tieout.acts.act import Act
@@ -132,7 +132,7 @@ def _payment(act: Act, stream: UUID, history: History) -> Decision:
     state = payment.fold(history[stream])
     legs = {leg.posting: act.stream("posting", leg.posting) for leg in _all_legs(state)}
     postings = {key1: posting.fold(history[leg]) for key1, leg in legs.items()}
-    stuck = [key1 for key1, one in postings.items() if one.phase in ("held", "refused")]
+    stuck = [key1 for key1, one in postings.items() if waits_for_a_person(one)]
 
     def decide() -> list[Append]:
         if not stuck:

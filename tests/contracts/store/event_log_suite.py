@@ -86,6 +86,16 @@ class EventLogSuite:
         assert world.log.load([neighbour])[neighbour] == []
         assert len(world.log.load([stream])[stream]) == 2
 
+    def test_a_stream_nothing_is_appended_to_must_stand_as_expected_too(self, world: World) -> None:
+        read, written = uuid4(), uuid4()
+        world.append(read, RELEASED)
+        still = [Append(stream=read, expected_version=n, events=()) for n in (0, 1)]
+        new = Append(stream=written, expected_version=0, events=(RELEASED,))
+        with pytest.raises(ConflictError):
+            world.log.append([new, still[0]], causes=CAUSES)
+        world.log.append([new, still[1]], causes=CAUSES)
+        assert {stream: len(past) for stream, past in world.log.load([read, written]).items()} == {read: 1, written: 1}
+
     def test_two_appends_to_one_stream_follow_each_other_in_one_batch(self, world: World) -> None:
         stream = uuid4()
         batch = [Append(stream=stream, expected_version=n, events=(RELEASED,)) for n in (0, 1)]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain import keys
 from domain.event import Event
 from domain.payments import events as y
 from domain.postings import events as p
@@ -67,4 +68,25 @@ def test_a_reissue_that_waits_for_no_posting_of_ours_is_an_issue(waits_for: str,
     book.happened("payment", "77002", held(waits_for))
     assert [issue.cause for issue in open_issues(book)] == causes
     book.happened("payment", "77002", y.PaymentPostingsPlanned(payment_id="77002", generation=1, legs=()))
+    assert open_issues(book) == []
+
+
+def test_a_posting_behind_a_reversal_that_came_to_nothing_is_an_issue_until_it_goes() -> None:
+    book = Book()
+    behind = p.PostingHeld(
+        key1="T2", payment_id="77002", reason="REVERSAL_FIRST", detail="not yet", waits_for=keys.taken_back("R1")
+    )
+    book.happened("posting", "T2", planned("T2"), behind)
+    (issue,) = open_issues(book)
+    assert (issue.kind, issue.why) == ("posting-held", "not yet")
+    book.happened("posting", "T2", p.PostingReleased(payment_id="77002", why="go"))
+    assert open_issues(book) == []
+
+
+def test_a_posting_behind_one_under_way_is_none() -> None:
+    book = Book()
+    behind = p.PostingHeld(
+        key1="T2", payment_id="77002", reason="REVERSAL_FIRST", detail="not yet", waits_for=keys.posting("R1")
+    )
+    book.happened("posting", "T2", planned("T2"), behind)
     assert open_issues(book) == []

@@ -1,10 +1,19 @@
 """While a connection is removed, people book its payments by hand: what they may have booked is only looked at."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any, cast
 
+import pytest
+
+from actors.errands.plan_reversal import plan_reversal
 from actors.errands.post_payment import post_payment
+from actors.tools import Tools
 from domain.connections import events as c
-from domain.postings.events import PostingStarted, PostingToDesk
+from domain.event import Append
+from domain.ports import EventLog
+from domain.postings.events import PostingHeld, PostingStarted, PostingToDesk
 from tests.support.payments_world import IDENTITY
 from tests.unit.actors.postings.postings_world import World
 
@@ -97,3 +106,73 @@ def test_what_was_booked_before_is_not_taken_back_twice() -> None:
     assert (world.posting(back).phase, world.posting(back).reason) == ("desk", "REMOVED_MEANWHILE")
     assert f"look in M3 whether {back} took payment 77001 back" in desk(world, back)
     assert len(world.wire()) == sent
+
+
+def test_a_sender_that_sleeps_over_the_removal_after_its_look_sends_nothing() -> None:
+    world = World()
+    world.pay("77001", (world.bill("INV-1"), 157_000))
+    world.poll()
+    world.run(post_payment)
+    world.ledger.after_prepare.append(lambda: removed_and_added_again(world))
+    world.work_through(LONG, step=STEP)
+    assert (world.phase("77001"), world.wire()) == ("desk", [])
+
+
+@pytest.mark.parametrize("errand", [post_payment, plan_reversal])
+def test_a_planner_that_sleeps_over_the_removal_plans_by_what_is_so_now(errand: Callable[[Tools], int]) -> None:
+    world = World(void_interface="AVXVOID")
+    paid = world.pay("77001", (world.bill("INV-1"), 157_000))
+    world.poll()
+    if errand is plan_reversal:
+        world.work_through(LONG, step=STEP)
+        world.void(paid)
+        world.poll()
+    sleepy = replace(
+        world.tools, log=cast(EventLog, Overtaken(world.store.log, lambda: removed_and_added_again(world)))
+    )
+    world.run(errand, sleepy)
+    key = world.key("77001", kind="T" if errand is post_payment else "R")
+    plan = world.posting(key).plan
+    assert plan is not None
+    assert plan.read_back_only
+
+
+def test_a_payment_behind_one_that_is_only_looked_at_waits_quietly() -> None:
+    """It was held once, and let others pass: looked at, it stands in their way again."""
+    world = World()
+    roof = world.bill("INV-1")
+    world.pay("77001", (roof, 57_000))
+    world.poll()
+    world.run(post_payment)
+    first, second = world.key("77001"), world.key("77002")
+    held = PostingHeld(key1=first, payment_id="77001", reason="DISCOUNT", detail="not as agreed")
+    world.say(world.stream("posting", first), held)
+    removed_and_added_again(world)
+    world.retry("77001")
+    world.work_through(timedelta(minutes=1), step=STEP)
+    later = date(2026, 3, 9)
+    world.pay("77002", (roof, 100_000), payment_date=later, settled_date=later)
+    world.poll()
+    world.work_through(LONG, step=STEP)
+    assert (world.phase("77001"), world.names(second)) == ("desk", ["PostingPlanned", "PostingHeld"])
+    world.resolve(first, "posted-by-hand", voucher="PAY-1")
+    roof.payments.clear()
+    world.work_through(LONG, step=STEP)
+    assert world.posting(second).phase == "confirmed"
+
+
+class Overtaken:
+    """The log; between a read and the append that rests on it something else happens, once."""
+
+    def __init__(self, log: EventLog, happening: Callable[[], None]) -> None:
+        self._log, self._happening = log, happening
+        self._happened = False
+
+    def append(self, batch: Sequence[Append], **options: Any) -> None:
+        if not self._happened:
+            self._happened = True
+            self._happening()
+        self._log.append(batch, **options)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._log, name)

@@ -3,10 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
+from actors.errands.plan_reversal import plan_reversal
 from domain import keys
+from domain.payments.events import PaymentReversalPlanned, ReversalDoneByHand
+from domain.postings.events import PostingHeld, PostingRefused, PostingReleased
 from tests.unit.actors.postings.postings_world import World
+from tieout.simulation.fakes.postings import FakeInvoice
 
 STEP = timedelta(seconds=30)
 LONG = timedelta(minutes=40)
@@ -85,3 +90,65 @@ def test_a_new_payment_that_names_no_older_one_follows_the_voucher_too() -> None
     take_back(world, back)
     assert world.phase("77002") == "confirmed"
     assert world.is_quiet()
+
+
+def taken_back_once() -> tuple[World, FakeInvoice, str]:
+    """A posted payment is voided and its reversal planned; gives the invoice and the reversal's KEY1."""
+    world = World(void_interface="AVXVOID")
+    roof = world.bill("INV-1")
+    content = world.pay("77001", (roof, 157_000))
+    world.post()
+    world.void(content)
+    world.poll()
+    world.run(plan_reversal)
+    return world, roof, world.key("77001", kind="R")
+
+
+def refused(world: World, key: str) -> None:
+    fact = PostingRefused(key1=key, attempt_id="", payment_id="77001", step="PARM", code="X", text="no such bank")
+    world.say(world.stream("posting", key), fact)
+    world.store.drain()
+
+
+def paid_anew(world: World, roof: FakeInvoice) -> str:
+    world.pay("77002", (roof, 157_000))
+    world.poll()
+    world.work_through(timedelta(minutes=5), step=STEP)
+    return world.key("77002")
+
+
+def test_what_waits_for_a_refused_reversal_that_is_let_go_and_held_waits_quietly() -> None:
+    world, roof, back = taken_back_once()
+    refused(world, back)
+    held = PostingHeld(key1=back, payment_id="77001", reason="DISCOUNT", detail="not as agreed")
+    world.say(world.stream("posting", back), PostingReleased(payment_id="77001", why="ann: again"), held)
+    key = paid_anew(world, roof)
+    assert (world.names(key), world.posting(key).waits_for) == (
+        ["PostingPlanned", "PostingHeld"],
+        keys.taken_back(back),
+    )
+
+
+def test_what_waits_for_a_refused_reversal_goes_when_a_person_took_the_voucher_back_and_says_go() -> None:
+    world, roof, back = taken_back_once()
+    refused(world, back)
+    key = paid_anew(world, roof)
+    assert (world.posting(key).phase, world.posting(key).waits_for) == ("queued", keys.taken_back(back))
+    roof.payments.clear()
+    world.retry("77002")
+    world.work_through(LONG, step=STEP)
+    assert world.posting(key).phase == "confirmed"
+
+
+def test_a_word_about_one_leg_leaves_another_to_its_own_voucher() -> None:
+    """AAA's reversal came to nothing, and the person's word that BBB was taken back by hand says nothing of it."""
+    world, roof, back = taken_back_once()
+    refused(world, back)
+    payment = world.stream("payment", "77001")
+    planned = next(r.event for r in world.history("payment", "77001") if isinstance(r.event, PaymentReversalPlanned))
+    world.say(
+        payment,
+        msgspec.structs.replace(planned, tasks=("T-OF-BBB",)),
+        ReversalDoneByHand(payment_id="77001", person="ann", reason="done"),
+    )
+    assert world.posting(paid_anew(world, roof)).waits_for == keys.taken_back(back)
