@@ -28,9 +28,9 @@ def decide_forgotten(state: Invoice, key: InvoiceKey, reported: Sequence[Invoice
     """
     if not state.unnamed and not state.is_forgotten:
         return ()
-    live = [found for found in reported if found.live]
+    live = [found for found in reported if found.live and state.unnamed]
     known = state.forgotten.avid_invoice_id if state.forgotten else ""
-    ended = [found for found in reported if found.avid_invoice_id == known]
+    ended = [found for found in reported if found.avid_invoice_id == known and not found.live]
     if not live and not ended:
         return ()
     found = (live or ended)[-1]

@@ -60,7 +60,8 @@ def decide_second_look(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceF
     if len(live) > 1:
         return () if ids == state.twice_ids else (s.InvoiceFoundTwice(key=key, avid_invoice_ids=ids),)
     if not state.found_twice:
-        return judge_found(state, key, live, attempt_id="") if _is_thought_absent(state) else ()
+        unknown = _is_thought_absent(state) or _is_another(state, live)
+        return judge_found(state, key, live, attempt_id="") if unknown else ()
     if live:
         return (_one(state, key, live[0], ""),)
     return tuple(_rejected(key, dead) for dead in found[-1:])
@@ -69,6 +70,14 @@ def decide_second_look(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceF
 def _is_thought_absent(state: Invoice) -> bool:
     """Whether the log believes AvidXchange does not hold it; after a restored backup it may hold it all the same."""
     return state.key is not None and not state.at_large and state.stage != "different"
+
+
+def _is_another(state: Invoice, live: Sequence[InvoiceFound]) -> bool:
+    """Whether Infor names an invoice that a restored store forgot, and it is live as another one than a receipt said.
+
+    The receipt's is not live then, or there would be two: nobody else would ever put the log right.
+    """
+    return state.is_forgotten and not state.unnamed and any(f.avid_invoice_id not in state.ids for f in live)
 
 
 def _one(state: Invoice, key: InvoiceKey, found: InvoiceFound, attempt_id: str) -> Event:

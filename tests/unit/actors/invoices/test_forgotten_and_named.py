@@ -109,6 +109,51 @@ def test_one_that_a_late_answer_told_of_is_followed_once_infor_names_it() -> Non
     assert rows_of(world, page=1) == rows_of(world, page=1_000)
 
 
+def told_of_another() -> tuple[World, FakeInvoice]:
+    """A world whose restored store got a receipt of another id than stands at AvidXchange; Infor has named it since."""
+    world, invoice = forgotten_for_days()
+    key = invoice.head.key
+    receipt = InvoiceSubmitted(key=key, attempt_id="a1", avid_invoice_id="other-9", status="Received")
+    world.say(world.stream(key), receipt)
+    touched(world, invoice)
+    world.poll()
+    assert world.state(invoice).is_forgotten
+    return world, invoice
+
+
+def sought_last(world: World) -> tuple[str, ...]:
+    last = world.events(ForgottenInvoicesSought)[-1]
+    assert isinstance(last, ForgottenInvoicesSought)
+    return last.forgotten
+
+
+def test_another_one_than_a_late_receipt_told_of_is_found_once_infor_names_it() -> None:
+    world, invoice = told_of_another()
+    (there,) = world.payables.invoices
+    read_for_days(world, 1)
+    assert world.names(invoice).count(InvoiceFoundByLookup.__name__) == 1
+    assert (world.state(invoice).is_forgotten, world.state(invoice).avid_invoice_id) == (False, there.invoice_id)
+    assert sought_last(world) == ()
+    assert open_kinds(world, invoice) == ["invoice-changed-live"]
+    known = world.names(invoice)
+    read_for_days(world, 2)
+    assert world.names(invoice) == known
+    assert (world.sends(invoice), world.live(invoice)) == (1, 1)
+
+
+@pytest.mark.parametrize("told_is_live", [True, False])
+def test_the_end_of_another_one_than_a_late_receipt_told_of_is_recorded(*, told_is_live: bool) -> None:
+    world, invoice = told_of_another()
+    (there,) = world.payables.invoices
+    told = msgspec.structs.replace(there, invoice_id="other-9", history=[*there.history], shown=[*there.shown])
+    world.payables.set_status(invoice.head.key.external_id, "Void", "by hand")
+    world.payables.invoices.extend([told] if told_is_live else [])
+    read_for_days(world, 1)
+    assert (world.state(invoice).is_forgotten, world.state(invoice).avid_invoice_id) == (False, "other-9")
+    assert sought_last(world) == ()
+    assert open_kinds(world, invoice) == ["invoice-changed-live"], "Infor names it"
+
+
 def test_a_gross_that_m3_changes_afterwards_is_raised() -> None:
     world, invoice = told_late()
     touched(world, invoice)

@@ -102,6 +102,16 @@ def test_another_one_than_a_late_answer_told_of_stays_forgotten_until_it_is_look
     assert not f.state_of((other, *told, f.rejected(), found)).is_forgotten
 
 
+def test_of_another_one_that_infor_named_only_the_end_counts() -> None:
+    named = e.InvoiceChangedInInfor(content=f.content(), digest="d", live=True)
+    standing = invoice(fact(avid_invoice_id="500999"), f.submitted(), named)
+    told, void = found(), found(avid_invoice_id="500999", status="Void")
+    standing.when(reported(told)).then_nothing()
+    standing.when(reported(found(avid_invoice_id="500999", gross=Money(1)))).then_nothing()
+    ended = standing.when(reported(void, told)).then([fact(avid_invoice_id="500999", status="Void", live=False)])
+    assert not ended.state.is_forgotten
+
+
 # What may be the same invoice.
 
 

@@ -100,3 +100,20 @@ def test_a_second_look_finds_two_or_finds_one_again() -> None:
     assert (one.state.avid_invoice_id, one.state.found_twice) == ("500124", False)
     assert invoice(*two).when(second(found(status="Void"))).state.phase == "held"
     invoice(*two).when(second()).then_nothing()
+
+
+def test_infor_names_what_a_restored_store_forgot_and_the_look_up_says_under_which_id_it_is_live() -> None:
+    def second(*records: Any) -> Any:
+        return lambda state: decide_second_look(state, KEY, records)
+
+    told: tuple[Event, ...] = (f.forgotten(KEY), f.submitted(invoice_id="other-9"))
+    named: tuple[Event, ...] = (*told, e.InvoiceChangedInInfor(content=f.content(), digest="d", live=True))
+    one = invoice(*named).when(second(found(), found("other-9", status="Void")))
+    one.then([s.InvoiceFoundByLookup(key=KEY, attempt_id="", avid_invoice_id="500123", status="Received")])
+    assert (one.state.is_forgotten, one.state.live, one.state.avid_invoice_id) == (False, True, "500123")
+    invoice(*named).when(second(found(), found("other-9"))).then([f.twice("500123", "other-9")])
+    invoice(*named).when(second(found("other-9"), found(status="Void"))).then_nothing()
+    invoice(*named).when(second()).then_nothing()
+    invoice(*told).when(second(found())).then_nothing()
+    (different,) = invoice(*named).when(second(found(gross=Money(1)))).events
+    assert isinstance(different, s.InvoiceFoundDifferent)
