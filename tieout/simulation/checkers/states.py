@@ -112,7 +112,7 @@ def looked_at_again(world: World) -> Iterator[str]:
         if state.key is None or state.head is None:
             continue  # a late answer to what a restored store forgot: no voucher is known to read it by
         held = world.ledger.invoices.get(state.key)
-        if state.stage in ("withdrawn", "key_changed") and held is not None and not held.approved:
+        if state.stage in ("withdrawn", "key_changed", "not_eligible") and held is not None and not held.approved:
             continue  # it came back under this key unapproved (merged twice, say): its approval lists it anew
         must = stays_tracked(state, None if held is None else held.state())
         if must and state.key.external_id not in tracked[state.key.division]:
