@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from domain.errors import MisconfiguredError
+from domain.errors import MisconfiguredError, RefusedError
 from tieout import output
 from tieout.commands.acting import act_on, refusing
 from tieout.commands.common import AsJson, By, ConnectionName, added, on_terminal, opened, person, reasoned, shown
@@ -12,8 +12,11 @@ from tieout.commands.connection import removal_of
 
 if TYPE_CHECKING:
     from projections.issues import Issue
+    from tieout.acts.act import Act
     from tieout.acts.retry import Step
     from tieout.wiring import Deployment
+
+VOUCHED = frozenset({"posting-refused", "posting-held"})  # a person may have booked it in M3 instead
 
 IssueId = Annotated[str, typer.Argument(metavar="ID", help="The issue's id, as `tieout issues` shows it.")]
 
@@ -99,32 +102,51 @@ def resolve(
     issue_id: IssueId,
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept for the auditor.")],
-    voucher: Annotated[str, typer.Option("--voucher", help="The voucher of a reversal done by hand.")] = "",
+    voucher: Annotated[str, typer.Option("--voucher", help="The voucher a person booked in M3.")] = "",
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
     """Close an issue and say why; on the first posting it lets the others follow."""
-    from domain.postings.persons import POSTED_BY_HAND
-    from tieout.acts import connections, doubts
-    from tieout.acts.issues import note_resolved, reversal_done
+    from tieout.acts.issues import note_resolved
 
     with opened(ctx) as deployment:
         _, issue = find_issue(deployment, issue_id)
         act = act_on(deployment, issue.connection, who=person(by), reason=reasoned(reason))
         with refusing(f"issue {issue.id}"):
-            if issue.kind == "first-posting":
-                connections.approve_first_posting(act)
-            elif issue.kind == "reversal-by-hand":
-                for record in issue.records:
-                    reversal_done(act, record.stream, voucher=voucher)
-            elif issue.kind == "posting-reversal-absent":
-                for record in issue.records:
-                    doubts.resolve(act, record.stream, doubts.Word(resolution=POSTED_BY_HAND, voucher=voucher))
+            _settle(act, issue, voucher)
         note_resolved(act, issue.cause)
     if as_json:
         output.emit({"issue": issue.id, "resolved": True})
     else:
         output.say(f"{issue.id} resolved; it opens again when another record joins it")
+
+
+def _settle(act: "Act", issue: "Issue", voucher: str) -> None:
+    """Record what closing the issue says of its records; raises RefusedError for a voucher it has no place for."""
+    from tieout.acts import connections
+    from tieout.acts.issues import reversal_done
+
+    if issue.kind == "first-posting" and not voucher:
+        connections.approve_first_posting(act)
+    elif issue.kind == "reversal-by-hand":
+        for record in issue.records:
+            reversal_done(act, record.stream, voucher=voucher)
+    elif issue.kind == "posting-reversal-absent" or (issue.kind in VOUCHED and voucher):
+        _booked_by_hand(act, issue, voucher)
+    elif voucher:
+        raise RefusedError(f"an issue of the kind {issue.kind} takes no --voucher: leave it out", code="VOUCHER")
+
+
+def _booked_by_hand(act: "Act", issue: "Issue", voucher: str) -> None:
+    from domain.postings.persons import POSTED_BY_HAND
+    from tieout.acts import doubts
+
+    if len(issue.records) > 1:
+        text = f"it has {len(issue.records)} records, and a voucher belongs to one of them"
+        mend = "say it of each: `tieout doubt resolve KEY1 --as posted-by-hand --voucher V`"
+        raise RefusedError(f"{text}; {mend}", code="VOUCHER")
+    for record in issue.records:
+        doubts.resolve(act, record.stream, doubts.Word(resolution=POSTED_BY_HAND, voucher=voucher))
 
 
 def find_issue(deployment: "Deployment", issue_id: str) -> "tuple[str, Issue]":

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from domain.event import Append, Event
@@ -152,6 +153,40 @@ def test_a_reversal_that_was_found_absent_is_resolved_with_the_voucher_that_took
 
     assert topics(stream)[-1] == "PostingDoubtResolved by ann"
     assert desk.types("issues", "--json").document == []
+
+
+REFUSED_BACK = p.PostingRefused(
+    key1="R1", attempt_id="a", payment_id="77001", step="CtrlBatch", code="GL84007", text="period closed"
+)
+
+
+def test_a_refused_reversal_is_resolved_with_the_voucher_that_took_it_back_instead(desk: Desk) -> None:
+    stream = happened("posting", "R1", [p.PostingPlanned(plan=plan(key1="R1", kind="R")), REFUSED_BACK])
+    happened("invoice", INV_77, [i.InvoiceApproved(content=content(), digest="c1")])
+    (issue,) = desk.types("issues", "--json").document
+    assert issue["kind"] == "posting-refused"
+    said = desk.types("issue", "resolve", issue["id"], "--reason", "done", "--voucher", "9", "--by", "ann")
+    assert said.code == 0, said.err
+    assert topics(stream)[-1] == "PostingDoubtResolved by ann"
+
+
+def test_a_voucher_belongs_to_one_posting(desk: Desk) -> None:
+    for key1 in ("R1", "R2"):
+        refused = msgspec.structs.replace(REFUSED_BACK, key1=key1)
+        happened("posting", key1, [p.PostingPlanned(plan=plan(key1=key1, kind="R")), refused])
+    (issue,) = desk.types("issues", "--json").document
+    assert len(issue["records"]) == 2
+    refused_word = desk.types("issue", "resolve", issue["id"], "--reason", "done", "--voucher", "9")
+    refused_word.failed(2, "it has 2 records, and a voucher belongs to one of them", "doubt resolve KEY1")
+    assert desk.types("issue", "resolve", issue["id"], "--reason", "seen").code == 0
+
+
+def test_a_voucher_is_not_dropped_in_silence(desk: Desk) -> None:
+    happened("supplier", "100|V1001", REFUSED)
+    (issue,) = desk.types("issues", "--json").document
+    refused = desk.types("issue", "resolve", issue["id"], "--reason", "done", "--voucher", "9")
+    refused.failed(2, "an issue of the kind supplier-refused takes no --voucher: leave it out")
+    assert len(desk.types("issues", "--json").document) == 1
 
 
 def test_a_doubt_is_listed_and_settled_by_its_id_or_its_record(desk: Desk) -> None:
