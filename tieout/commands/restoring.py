@@ -41,11 +41,16 @@ def restored(
                 say_restore_point(act, moment, now=deployment.log.now())
         until = shown(deployment.declare_restored(detail))
         incarnation = str(deployment.log.incarnation())
+        rows_of_processes, now = deployment.store.workers.rows(), deployment.log.now()
+        alive = [f"{row.role} {row.name}" for row in rows_of_processes if row.is_alive(now)]
     if as_json:
         said = {"incarnation": incarnation, "hold_until": until, "set_back_to": shown(moment), "detail": detail}
         output.emit(said)
         return
-    output.say(f"the store is a new incarnation; money writes are held until {until}")
+    held = f"money writes are held until {until}" if until else "no connection was ever added: there is nothing to hold"
+    output.say(f"the store is a new incarnation; {held}")
+    if alive:
+        output.say(f"still running on what was there before: {', '.join(alive)}; stop them before anything else")
     output.say("next: start tieout again; `tieout issues` shows what a person must look at")
 
 
@@ -55,8 +60,8 @@ def _moment(at: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(at)
-    except ValueError:
+        if moment.tzinfo is None:
+            raise MisconfiguredError(f"--at {at} names no zone: for example {moment:%Y-%m-%dT%H:%M}Z")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise MisconfiguredError(f"--at {at} is no time: for example 2026-12-24T02:00Z") from None
-    if moment.tzinfo is None:
-        raise MisconfiguredError(f"--at {at} names no zone: for example {at}Z, or {at}-06:00")
-    return moment.astimezone(UTC)

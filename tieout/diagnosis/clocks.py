@@ -41,8 +41,15 @@ def pod_clocks(deployment: "Deployment") -> Iterator[Check]:
         mend = "let the machine it runs on keep time by NTP"
         yield warn("pod clocks", f"{text}, {margin.total_seconds():g} s are allowed for", mend)
     if not off:
-        many = f"the clocks of {len(living)} living processes agree with the store's"
-        yield fine("pod clocks", many if living else "no process that stays is alive: there is no clock to compare")
+        yield fine("pod clocks", _agreed(len(living)))
+
+
+def _agreed(living: int) -> str:
+    if living == 1:
+        return "the clock of the one living process agrees with the store's"
+    if living:
+        return f"the clocks of {living} living processes agree with the store's"
+    return "no process that stays is alive: there is no clock to compare"
 
 
 def remote_clocks(deployment: "Deployment", name: str, sides: "dict[str, Side]") -> Iterator[Check]:

@@ -1,6 +1,7 @@
 """A restore that the store cannot notice by itself, declared by a person."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from domain.connections.events import RestorePointDeclared
 from domain.errors import HeldError
 from domain.event import Append
 from domain.ports.store import MoneyGuard
-from tests.support.command_line import Desk
+from tests.support.command_line import SETTINGS, Desk
 from tests.unit.adapters.eventlog.sqlite_files import CAUSES, RELEASED
 from tieout.settings import load
 from tieout.wiring import open_deployment
@@ -61,6 +62,22 @@ def test_what_was_declared_is_not_reported_again(desk: Desk) -> None:
     assert len(issues(desk)) == 1
 
 
+def test_processes_that_still_run_on_what_was_there_before_are_named(desk: Desk) -> None:
+    with open_deployment(load(None)) as running:
+        running.store.workers.note("w-7", role="worker", started_at=running.log.now(), wall=running.log.now)
+        assert "still running on what was there before: worker w-7; stop them" in desk.types(*DECLARED).err
+
+
+def test_without_a_connection_there_is_nothing_to_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk(tmp_path, monkeypatch, capsys)
+    desk.write_settings(SETTINGS)
+    assert desk.types("init").code == 0
+    said = desk.types(*DECLARED)
+    assert (said.code, "no connection was ever added: there is nothing to hold" in said.err) == (0, True), said.err
+
+
 def test_a_restore_is_declared_with_a_reason(desk: Desk) -> None:
     desk.types("restored", "--reason", " ", "--by", "ann").failed(2, "--reason is empty")
     assert issues(desk) == []
@@ -83,6 +100,8 @@ def test_the_time_of_the_backup_is_kept_on_every_connection(desk: Desk) -> None:
     [
         ("yesterday", "--at yesterday is no time"),
         ("2026-03-02T02:00", "--at 2026-03-02T02:00 names no zone"),
+        ("0001-01-01T00:00+01:00", "--at 0001-01-01T00:00+01:00 is no time"),
+        ("2026-03-02", "names no zone: for example 2026-03-02T00:00Z"),
         ("2999-01-01T00:00Z", "--at 2999-01-01T00:00Z: the time of the backup is still to come"),
     ],
 )

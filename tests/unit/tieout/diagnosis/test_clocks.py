@@ -56,6 +56,7 @@ def test_without_a_process_that_stays_there_is_nothing_to_compare() -> None:
 @pytest.mark.usefixtures("desk")
 def test_clocks_within_the_margin_are_well() -> None:
     listed("pod-1:1", ahead=1.0)
+    assert found() == [(OK, "the clock of the one living process agrees with the store's", "")]
     listed("pod-2:1", ahead=-1.0)
     assert found() == [(OK, "the clocks of 2 living processes agree with the store's", "")]
 
