@@ -80,7 +80,8 @@ def settings_page() -> str:
 def events_page() -> str:
     """Write the page of events: every topic with what it says, its fields, and what becomes due."""
     parts = ["# Events\n\n", _MADE, _EVENTS_HEAD]
-    found = topics()
+    # By module, then as written there: in the order they were imported in, the page would hang on who makes it.
+    found = dict(sorted(topics().items(), key=lambda pair: pair[1].__module__))
     for kind, title in _KINDS.items():
         parts.append(f"## {title}\n\n")
         for name, event in found.items():
