@@ -3,13 +3,14 @@
 from typing import Any
 
 from tieout.settings.decoding import Place
-from tieout.settings.shape import ConnectionSection, SettingsFile
+from tieout.settings.shape import ConnectionSection, SealSection, SettingsFile
 
 
 def refuse_not_yet(settings: SettingsFile, root: Place) -> None:
     """Raise MisconfiguredError for the first value that asks for something not built yet."""
     asked: dict[str, Any] = {
         "images.bucket": settings.images.bucket,
+        "seal.every": settings.seal.every != SealSection().every,
         "seal.outside": settings.seal.outside,
         "oidc.issuer": settings.oidc.issuer,
     }

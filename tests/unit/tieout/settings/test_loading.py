@@ -210,6 +210,7 @@ def test_a_wrong_file_gets_one_sentence_that_names_file_and_key(tmp_path: Path, 
     "text",
     [
         "[images]\nbucket = 's3://x'",
+        "[seal]\nevery = '5m'",
         "[seal]\noutside = ['/mnt/worm']",
         "[oidc]\nissuer = 'https://id.test'",
         INFOR + "closed_period = 'next_open'" + AVID,
