@@ -82,6 +82,7 @@ def worker(
             with watched(deployment, "worker", host=health_host, port=health_port) as beat:
                 output.say(f"working with {threads} threads; Ctrl-C or SIGTERM stops it")
                 _say_without_work(deployment)
+                _say_kept_out(deployment)
                 ended = run_worker(
                     deployment, stop=stop, grace_seconds=grace, threads=threads, queues=chosen, beat=beat
                 )
@@ -105,6 +106,7 @@ def relay(*, ctx: typer.Context, health_port: HealthPort = None, health_host: He
     ):
         output.say("relaying; Ctrl-C or SIGTERM stops it")
         _say_without_work(deployment)
+        _say_kept_out(deployment)
         run_relay(deployment, stop=stop, beat=beat)
     output.say(STOPPED)
 
@@ -124,6 +126,15 @@ def console(*, ctx: typer.Context, health_port: HealthPort = None, health_host: 
         output.say(f"the console listens on http://{section.host}:{section.port}/; Ctrl-C or SIGTERM stops it")
         run_console(deployment, listener=listener, version=version_of("tieout"), stop=stop, beat=beat)
     output.say(STOPPED)
+
+
+def _say_kept_out(deployment: "Deployment") -> None:
+    """Say what a person must mend at the broker: the library only says that it goes on trying."""
+    from tieout.diagnosis.brokers import kept_out
+
+    why = kept_out(deployment.settings.broker_url)
+    if why:
+        output.say(f"{why}; until then nothing is rung for, and nothing is lost")
 
 
 def _say_without_work(deployment: "Deployment") -> None:

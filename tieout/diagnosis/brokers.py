@@ -35,6 +35,12 @@ def broker_checks(url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Iter
         yield fine("broker", shown if url.startswith("memory:") else f"{shown} answers")
 
 
+def kept_out(url: str) -> str:
+    """Say why the broker a URL names will not let us in until a person mends it, and how; "" when it may."""
+    lasting = (check for check in broker_checks(url) if check.state == BAD and check.code == MISCONFIGURED)
+    return next((f"{check.text}: {check.mend}" if check.mend else check.text for check in lasting), "")
+
+
 def broker_trouble(url: str) -> str:
     """Say why the broker a URL names cannot be worked with, "" when it can."""
     return next((check.text for check in broker_checks(url) if check.state == BAD), "")

@@ -107,14 +107,18 @@ class ImagesSection(msgspec.Struct, frozen=True, kw_only=True):
 class SealSection(msgspec.Struct, frozen=True, kw_only=True):
     """Seals over the log."""
 
-    every: Annotated[timedelta, Says(description="between two seals; none are made yet, only the default is taken")] = timedelta(minutes=15)
+    every: Annotated[timedelta, Says(description="between two seals; none are made yet, only the default is taken")] = (
+        timedelta(minutes=15)
+    )
     outside: Annotated[tuple[str, ...], Says(description="where checkpoints are copied to; only empty is built")] = ()
 
 
 class RetentionSection(msgspec.Struct, frozen=True, kw_only=True):
     """How long records are kept."""
 
-    years: Annotated[int, Says(ge=1, le=100, description="years a record is kept at least; nothing is deleted yet, however old")] = 7
+    years: Annotated[
+        int, Says(ge=1, le=100, description="years a record is kept at least; nothing is deleted yet, however old")
+    ] = 7
 
 
 class OidcSection(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,14 +2,19 @@
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
+from tests.support.command_line import Desk
 from tests.support.private_rabbitmq import Rabbit
+from tieout.commands.processes import _say_kept_out
 from tieout.demo.helpers import check_broker
-from tieout.diagnosis.brokers import broker_checks, broker_trouble
+from tieout.diagnosis.brokers import broker_checks, broker_trouble, kept_out
 from tieout.diagnosis.check import BAD, MISCONFIGURED, OK
+from tieout.settings import load
+from tieout.wiring import open_deployment
 
 PASSWORD = "hush-hush-hush"
 
@@ -44,6 +49,28 @@ def test_a_wrong_password_is_said_in_one_sentence_that_does_not_hold_it(broker_u
     assert "TIEOUT_BROKER_URL" in check.mend
     assert PASSWORD not in f"{check.text} {check.mend} {broker_trouble(wrong)}"
     assert broker_trouble(wrong) == check.text
+
+
+def test_a_process_that_stays_says_at_its_start_what_a_person_must_mend(
+    broker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk(tmp_path, monkeypatch, capsys)
+    desk.set_up()
+    said = {}
+    for name, url in {"well": broker_url, "wrong": with_user(broker_url, "guest", PASSWORD)}.items():
+        monkeypatch.setenv("TIEOUT_BROKER_URL", url)
+        capsys.readouterr()
+        with open_deployment(load(None)) as deployment:
+            _say_kept_out(deployment)
+        said[name] = capsys.readouterr().err
+    assert said["well"] == ""
+    assert "refuses the log-in of the user 'guest': check user and password in TIEOUT_BROKER_URL" in said["wrong"]
+    assert said["wrong"].endswith("until then nothing is rung for, and nothing is lost\n")
+    assert PASSWORD not in said["wrong"]
+
+
+def test_a_broker_that_is_away_is_left_to_the_listener_to_tell() -> None:
+    assert kept_out("amqp://guest:guest@127.0.0.1:1/") == ""
 
 
 def test_a_virtual_host_that_is_not_there_is_named(broker_url: str) -> None:
