@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 import typer
@@ -107,6 +107,7 @@ def cli_page() -> str:
     return _joined(parts)
 
 
+_KINDS_OF_VALUE = {int: "a number", float: "a number", Path: "a file or folder"}
 _SETTINGS_HEAD = """
 `tieout.toml` is looked for in `--config FILE`, `TIEOUT_CONFIG`, the working folder, then the user's config folder
 (`$XDG_CONFIG_HOME/tieout` or `~/.config/tieout`). Durations are an integer and `s`, `m`, `h` or `d`. Unknown keys are
@@ -213,13 +214,23 @@ def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
 def _options(command: Any) -> str:
     rows = []
     for parameter in command.params:
-        if parameter.name == "help":
+        if parameter.name == "help" or getattr(parameter, "hidden", False):
             continue
         is_option = parameter.param_type_name == "option"
         shown = ", ".join(f"`{name}`" for name in parameter.opts) if is_option else f"`{parameter.metavar}`"
+        takes = _cell(_value_of(parameter)) if is_option and not parameter.is_flag else ""
         needed = "needed" if parameter.required else ""
-        rows.append(f"| {shown} | {needed} | {_cell(getattr(parameter, 'help', '') or '')} |\n")
-    return f"| option or argument | | meaning |\n|---|---|---|\n{''.join(rows)}\n" if rows else ""
+        rows.append(f"| {shown} | {takes} | {needed} | {_cell(getattr(parameter, 'help', '') or '')} |\n")
+    return f"| option or argument | takes | | meaning |\n|---|---|---|---|\n{''.join(rows)}\n" if rows else ""
+
+
+def _value_of(option: Any) -> str:
+    """Say what an option takes: its choices, its unit or kind, its bounds."""
+    kind = option.type_descriptor.annotation
+    if get_origin(kind) is Literal:
+        return " or ".join(f"`{choice}`" for choice in get_args(kind))
+    bounds = [f"{word} {bound:g}" for word, bound in (("from", option.min), ("to", option.max)) if bound is not None]
+    return " ".join([f"`{option.metavar}`" if option.metavar else _KINDS_OF_VALUE.get(kind, "text"), *bounds])
 
 
 def _docstring(thing: type) -> str:

@@ -1,7 +1,7 @@
 """`tieout sync` and `tieout sync-status`."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -87,7 +87,7 @@ def sync_status(ctx: typer.Context, name: Name = None, *, as_json: AsJson = Fals
         keys = ("flow", "schedule", "last_polled_at", "watermark", "lag_seconds", "seen", "next_due_at", "state")
         stands = "removed" if report["removed"] else "paused" if report["paused"] else ""
         title = report["connection"] + (f" ({stands})" if stands else "")
-        table = [[flow[key] for key in keys] for flow in report["flows"]]
+        table = [[_legible(flow[key]) if key == "watermark" else flow[key] for key in keys] for flow in report["flows"]]
         output.show_table(title, columns, table, empty=_without_polls(report["removed"]))
         for flow in report["flows"]:
             output.write(f"  {flow['flow'].replace('_', ' ')}: {flow['why']}\n")
@@ -95,6 +95,13 @@ def sync_status(ctx: typer.Context, name: Name = None, *, as_json: AsJson = Fals
             parts = [f"{count} {state.replace('_', ' ')}" for state, count in counts.items() if count]
             output.write(f"  {block.replace('_', ' ')}: {', '.join(parts) or 'none seen'}\n")
     _show_workers(workers)
+
+
+def _legible(watermark: str) -> str:
+    """Show a mark that is a count of milliseconds, as M3 stamps suppliers, as the moment it is."""
+    if not (watermark.isascii() and watermark.isdigit() and len(watermark) == len("1767225600000")):
+        return watermark
+    return datetime.fromtimestamp(int(watermark) / 1000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _workers(deployment: "Deployment") -> list[dict[str, Any]]:

@@ -1,10 +1,11 @@
-"""A pause with an end, and what sync-status makes of it."""
+"""A pause with an end, and what sync-status makes of it and of marks."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import SETTINGS, Desk
+from tieout.commands.syncing import _legible
 
 BERLIN = '[connections.acme.schedule]\ntimezone = "Europe/Berlin"\n'
 
@@ -69,3 +70,11 @@ def test_a_pause_that_replaces_another_says_what_it_was(desk: Desk) -> None:
 def test_a_pause_without_an_end_says_what_ends_it(desk: Desk) -> None:
     paused = desk.types("connection", "pause", "acme", "--by", "ann")
     assert paused.err.startswith("acme: paused by ann until a person resumes it")
+
+
+@pytest.mark.parametrize(
+    ("mark", "shown"),
+    [("1767225600000", "2026-01-01T00:00:00Z"), ("2026-03-02", "2026-03-02"), ("20260302", "20260302"), ("", "")],
+)
+def test_a_mark_in_milliseconds_is_shown_as_the_moment_it_is(mark: str, shown: str) -> None:
+    assert _legible(mark) == shown
