@@ -61,6 +61,10 @@ def room_of(event: Event) -> str:
 
 
 def _lasting(events: list[Event]) -> list[Event]:
+    """Leave out what is seen in passing, holds that ended, and every closing but the last.
+
+    A closing is said after each payment of an invoice, or once for two that were booked before anybody looked.
+    """
     last_released = max((n for n, event in enumerate(events) if isinstance(event, InvoiceReleased)), default=-1)
     last_closed = max((n for n, event in enumerate(events) if isinstance(event, InvoiceClosed)), default=-1)
     return [

@@ -53,24 +53,28 @@ def postgres_checks(database: Database) -> Iterator[Check]:
         row = cursor.fetchone()
         ours = datetime.now(UTC)
         names = ", ".join(f"'{name}'" for name in _SETTINGS)
-        cursor.execute(f"SELECT name, setting FROM pg_settings WHERE name IN ({names})")  # noqa: S608 (fixed words)
-        found = {one["name"]: one["setting"] for one in cursor.fetchall()}
+        cursor.execute(f"SELECT name, setting, reset_val FROM pg_settings WHERE name IN ({names})")  # noqa: S608 (fixed)
+        found = {one["name"]: one for one in cursor.fetchall()}
     yield apart("store clock", "PostgreSQL's", row["now"], ours, STORE_TOLERANCE)
     if row["replica"]:
         yield bad("store", "this PostgreSQL is a replica that takes no writes", "name the primary in store.url")
-    durable = True
-    for name, why in (
-        ("fsync", "a power cut may damage the store"),
-        ("synchronous_commit", "a power cut may forget an intent whose write went out: a payment could be made twice"),
-        ("full_page_writes", "a power cut may damage the store"),
-    ):
-        if found.get(name) == "off":
-            durable = False
-            yield bad("store durability", f"{name} is off: {why}", f"set {name} = on in PostgreSQL and reload it")
-    if durable:
-        version = found.get("server_version", "of unknown version")
-        commit = found.get("synchronous_commit", "on")
-        yield fine("store durability", f"PostgreSQL {version} syncs every commit (synchronous_commit {commit})")
+    yield from _durability(
+        {name: one["setting"] for name, one in found.items()}, found["synchronous_commit"]["reset_val"]
+    )
+
+
+def _durability(settings: dict[str, str], commit_by_default: str) -> Iterator[Check]:
+    """Judge the settings as a connection of ours has them; those of a commit it makes strict itself."""
+    forgetful = [name for name in ("fsync", "full_page_writes") if settings[name] == "off"]
+    for name in forgetful:
+        text = f"{name} is off: a power cut may damage the store"
+        yield bad("store durability", text, f"set {name} = on in PostgreSQL and reload it")
+    if forgetful:
+        return
+    commit = f"synchronous_commit {settings['synchronous_commit']}"
+    if commit_by_default == "off":
+        commit += ", which is off by default there: tieout asks for it itself"
+    yield fine("store durability", f"PostgreSQL {settings['server_version']} syncs every commit ({commit})")
 
 
 def sqlite_checks(database: Database) -> Iterator[Check]:

@@ -5,9 +5,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
+from psycopg import sql
 
+from tests.unit.adapters.eventlog.postgres_stores import fresh_on, opened_on
 from tests.unit.adapters.eventlog.sqlite_files import fresh
 from tieout.diagnosis.check import BAD, MISCONFIGURED, OK, WARN
 from tieout.diagnosis.stores import postgres_checks, sqlite_checks
@@ -39,7 +43,8 @@ class PretendDatabase:
 
 
 def answering(*, behind: timedelta, replica: bool, settings: dict[str, str]) -> PretendDatabase:
-    rows: list[Any] = [{"name": name, "setting": value} for name, value in {**GOOD, **settings}.items()]
+    found = {**GOOD, **settings}
+    rows: list[Any] = [{"name": name, "setting": value, "reset_val": value} for name, value in found.items()]
     now: list[Any] = [{"now": datetime.now(UTC) - behind, "replica": replica}]
     return PretendDatabase({"SELECT clock": now, "SELECT name": rows})
 
@@ -62,10 +67,32 @@ def test_a_sound_postgresql_says_what_it_does_for_a_commit() -> None:
     assert found["store durability"] == (OK, "PostgreSQL 16.4 syncs every commit (synchronous_commit on)")
 
 
-@pytest.mark.parametrize("name", ["fsync", "synchronous_commit", "full_page_writes"])
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes"])
 def test_a_postgresql_that_forgets_is_named_with_its_setting(name: str) -> None:
     state, text = postgres(settings={name: "off"})["store durability"]
     assert (state, text.partition(":")[0]) == (BAD, f"{name} is off")
+
+
+@pytest.mark.parametrize(
+    ("default", "said"),
+    [("on", "(synchronous_commit on)"), ("off", "(synchronous_commit on, which is off by default there: tieout asks")],
+)
+def test_a_commit_is_synced_whatever_a_server_does_by_default(postgres_url: str, default: str, said: str) -> None:
+    with fresh_on(postgres_url):
+        pass
+    name = urlsplit(postgres_url).path.removeprefix("/")
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        words = sql.SQL("ALTER DATABASE {} SET synchronous_commit = {}").format(
+            sql.Identifier(name), sql.Literal(default)
+        )
+        connection.execute(words)
+    with opened_on(postgres_url) as store:
+        clock, durability = postgres_checks(store.database)
+        assert (clock.state, durability.state) == (OK, OK)
+        assert said in durability.text
+        with store.database.writing() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            assert cursor.fetchone()["synchronous_commit"] == "on"
 
 
 def test_a_replica_takes_no_writes() -> None:
