@@ -49,8 +49,9 @@ class StoreMetrics(Collector):
 
 
 def samples(deployment: Deployment) -> Iterator[Sample]:
-    """Read every sample; connections that were added and not removed, by name. Raises StoreError."""
-    names = {row.id: name for name, row in deployment.standing_connections().items()}
+    """Read every sample; connections by name, those that are declared, added and not removed. Raises StoreError."""
+    declared = deployment.settings.connections
+    names = {row.id: name for name, row in deployment.standing_connections().items() if name in declared}
     yield from _work(deployment, names)
     for connection, name in names.items():
         yield from _connection(deployment, connection, name)
@@ -77,13 +78,18 @@ def families(found: list[Sample]) -> list[Metric]:
 
 
 def _work(deployment: Deployment, names: dict[UUID, str]) -> Iterator[Sample]:
-    """Read the backlog of every errand; one with nothing due counts 0, for a missing sample would look like a fault."""
+    """Read the backlog of every errand; one with nothing due counts 0, for a missing sample would look like a fault.
+
+    What is held back does not age: nobody may do it, so neither a person nor more workers could help.
+    """
     now = deployment.log.now()
     due = deployment.work.backlog(now)
     for connection, name in names.items():
         for errand in ERRANDS:
             backlog = due.get((connection, errand))
-            waited = (now - backlog.oldest_due_at).total_seconds() if backlog else 0.0
+            waited = 0.0
+            if backlog and not deployment.gate.held_back(connection, errand):
+                waited = (now - backlog.oldest_due_at).total_seconds()
             yield "tieout_pending", (name, errand), backlog.rows if backlog else 0
             yield "tieout_pending_oldest_due_seconds", (name, errand), waited
 
