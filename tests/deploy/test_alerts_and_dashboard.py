@@ -94,10 +94,33 @@ def test_every_metric_is_shown_somewhere() -> None:
 
 
 def test_the_scalers_ask_for_what_is_measured() -> None:
-    triggers = [one for _, each in manifests() for one in (each.get("spec") or {}).get("triggers", [])]
-    queries = [one["metadata"]["query"] for one in triggers if one["type"] == "prometheus"]
+    queries = [one["metadata"]["query"] for one in triggers() if one["type"] == "prometheus"]
     assert queries
     assert [found for query in queries for found in strange(query)] == []
+
+
+def triggers() -> list[Node]:
+    return [one for _, each in manifests() for one in (each.get("spec") or {}).get("triggers", [])]
+
+
+def shared_out(found: list[Node]) -> Iterator[str]:
+    """Find triggers whose kind of number is not written out, and ages that would be divided by the number of pods."""
+    for one in found:
+        is_age = "_seconds" in one["metadata"].get("query", "")
+        if one.get("metricType") != ("Value" if is_age else "AverageValue"):
+            yield f"{one['type']}: {'an age is not' if is_age else 'messages are'} shared out among pods"
+
+
+def test_keda_shares_messages_out_among_pods_and_no_age() -> None:
+    """One trigger of messages has to be there: before 2.18 KEDA takes no fallback where every number is a Value."""
+    assert {one["type"] for one in triggers()} == {"rabbitmq", "prometheus"}
+    assert list(shared_out(triggers())) == []
+
+
+@pytest.mark.parametrize("kind", ["rabbitmq", "prometheus"])
+def test_a_trigger_that_does_not_say_what_its_number_is_is_noticed(kind: str) -> None:
+    bare = [{**one, "metricType": None} for one in triggers() if one["type"] == kind]
+    assert len(list(shared_out(bare))) == 1
 
 
 def wrong_adapter(asked: list[Node], rules: list[Node]) -> Iterator[str]:
