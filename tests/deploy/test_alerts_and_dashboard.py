@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -97,6 +98,29 @@ def test_the_scalers_ask_for_what_is_measured() -> None:
     queries = [one["metadata"]["query"] for one in triggers() if one["type"] == "prometheus"]
     assert queries
     assert [found for query in queries for found in strange(query)] == []
+
+
+def held_by_an_idle_pod(expressions: list[str]) -> Iterator[str]:
+    """Find what takes another than the youngest token of all pods: one that idles lets its own end."""
+    for one in expressions:
+        left = re.findall(r"(\w+) by \(connection\) \(tieout_token_expires_seconds\b", one)
+        if "tieout_token_expires_seconds" in one and left != ["max"]:
+            yield one
+
+
+def expressions() -> list[str]:
+    asked = [rule["expr"] for rule in alerts(alert_rules())]
+    return asked + [target["expr"] for panel in dashboard()["panels"] for target in panel["targets"]]
+
+
+def test_a_token_that_one_pod_renewed_is_renewed() -> None:
+    assert sum("tieout_token_expires_seconds" in one for one in expressions()) == 2
+    assert list(held_by_an_idle_pod(expressions())) == []
+
+
+@pytest.mark.parametrize("by", ["min by (connection) (tieout_token_expires_seconds)", "tieout_token_expires_seconds"])
+def test_a_token_of_an_idle_pod_that_would_page_is_noticed(by: str) -> None:
+    assert list(held_by_an_idle_pod([f"{by} < 300"]))
 
 
 def triggers() -> list[Node]:
