@@ -29,6 +29,7 @@ VERSIONS = ("1.31", "1.34")
 CUSTOM = json.loads((ROOT / "tests/deploy/custom.schema.json").read_text("utf-8"))["$defs"]
 OVERLAYS = ("production", "sandbox")
 WORLD = str(ipaddress.ip_network((0, 0)))
+FOLD_SECONDS = 1200  # millions of events, before the port of the health answers
 PLACEHOLDERS = {"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"}  # kept for documentation, RFC 5737
 
 
@@ -77,6 +78,9 @@ def unwatched(manifest: Node) -> Iterator[str]:
         live, ready = {"path": "/live", "port": "health"}, {"path": "/ready", "port": "health"}
         if asked != {"startup": live, "liveness": live, "readiness": ready}:
             yield f"{name}: {asked}"
+        start = one.get("startupProbe", {})
+        if start.get("periodSeconds", 0) * start.get("failureThreshold", 0) < FOLD_SECONDS:
+            yield f"{name}: killed while it folds the log anew"
     if manifest["spec"]["selector"]["matchLabels"].items() - manifest["spec"]["template"]["metadata"]["labels"].items():
         yield f"{name}: selects pods it does not make"
     if len(pod.get("topologySpreadConstraints", [])) != 2:
@@ -250,6 +254,12 @@ def test_a_soft_pod_is_noticed(place: str, key: str, value: object) -> None:
     pod = broken["spec"]["template"]["spec"]
     (pod if place == "pod" else pod["containers"][0])[key] = value
     assert list(rules.soft_pods("a", broken))
+
+
+def test_a_start_that_is_cut_short_is_noticed() -> None:
+    broken = _worker()
+    broken["spec"]["template"]["spec"]["containers"][0]["startupProbe"]["failureThreshold"] = 40
+    assert list(unwatched(broken)) == ["tieout-worker: killed while it folds the log anew"]
 
 
 def test_a_deployment_nobody_watches_is_noticed() -> None:
