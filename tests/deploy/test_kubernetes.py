@@ -3,6 +3,7 @@
 import copy
 import ipaddress
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 
@@ -28,6 +29,7 @@ from tests.deploy.kustomize import built, doubled, lost_patches, misnamed
 VERSIONS = ("1.31", "1.34")
 CUSTOM = json.loads((ROOT / "tests/deploy/custom.schema.json").read_text("utf-8"))["$defs"]
 OVERLAYS = ("production", "sandbox")
+NAMED = re.compile(r"\b(job|deployment|scaledobject)[ /]((?:tieout-[a-z]+ ?)+)")
 WORLD = str(ipaddress.ip_network((0, 0)))
 FOLD_SECONDS = 1200  # millions of events, before the port of the health answers
 PLACEHOLDERS = {"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"}  # kept for documentation, RFC 5737
@@ -212,6 +214,23 @@ def test_ours_is_the_only_image_of_the_base() -> None:
     base = [one for path, pod in manifests() if path.startswith("base/") for one in containers(pod_of(pod))]
     assert base
     assert all(runs_tieout(one["image"]) for one in base)
+
+
+def misnamed_objects(page: str) -> Iterator[str]:
+    """Find what a page tells kubectl to touch and no manifest makes."""
+    there = {(one["kind"].lower(), one["metadata"]["name"]) for _, one in manifests()}
+    for kind, names in NAMED.findall(page):
+        yield from (f"no {kind} {name}" for name in names.split() if (kind, name) not in there)
+
+
+@pytest.mark.parametrize("page", ["upgrade", "deploy-to-kubernetes"])
+def test_a_page_names_what_the_manifests_make(page: str) -> None:
+    text = (ROOT / f"docs/how-to/{page}.md").read_text("utf-8")
+    assert NAMED.findall(text)
+    assert list(misnamed_objects(text)) == []
+    assert list(misnamed_objects("kubectl scale deployment tieout-relay tieout-worked --replicas=0")) == [
+        "no deployment tieout-worked"
+    ]
 
 
 def _worker() -> Node:
