@@ -27,6 +27,7 @@ from tests.support.waiting import wait_for
 
 CONNECTION = UUID(int=1)
 QUEUE = "send-suppliers"
+THREADS = 2
 
 
 class Ward:
@@ -37,6 +38,8 @@ class Ward:
         self.heard: list[int] = []
         self.answers: list[int] = []
         self.said: list[str] = []
+        self.may_end = threading.Event()  # an errand that began; it may unless a test says otherwise
+        self.may_end.set()
         monkeypatch.setattr(shell, "ERRANDS", {**ERRANDS, "send_suppliers": self._errand})
         self.ringer = Ringer(make_broker(url), say=self.said.append)
         listening = make_broker(url)
@@ -47,15 +50,16 @@ class Ward:
             find_tools=lambda _: cast(Tools, SimpleNamespace(watch=UNWATCHED)),
             report=lambda *_: None,
             now=SystemClock().now,
-            threads=2,
+            threads=THREADS,
             queues=[QUEUE],
         )
 
-    def ring(self) -> None:
-        self.ringer.ask("send_suppliers", CONNECTION)
+    def ring(self, connection: UUID = CONNECTION) -> None:
+        self.ringer.ask("send_suppliers", connection)
 
     def _errand(self, _: Tools) -> int:
         self.heard.append(1)
+        assert self.may_end.wait(PATIENCE_SECONDS)
         return self.answers.pop(0) if self.answers else 0
 
 
@@ -64,6 +68,7 @@ def ward(broker_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ward]:
     made = Ward(broker_url, monkeypatch)
     made.ringer.start()
     yield made
+    made.may_end.set()
     made.ringer.stop()
 
 
@@ -88,6 +93,20 @@ def test_messages_outlive_whoever_rang(ward: Ward) -> None:
     wait_for(lambda: ward.rabbit.waiting(QUEUE) == 1, "the message lies in its queue", seconds=PATIENCE_SECONDS)
     ward.hands.start()
     wait_for(lambda: len(ward.heard) == 1, "it is heard", seconds=PATIENCE_SECONDS)
+    assert ward.hands.stop(grace_seconds=30)
+
+
+def test_a_worker_leaves_to_others_what_its_threads_have_no_hand_for(ward: Ward) -> None:
+    rings = 3 * THREADS
+    for number in range(1, rings + 1):
+        ward.ring(UUID(int=number))
+    wait_for(lambda: ward.rabbit.waiting(QUEUE) == rings, "all messages lie there", seconds=PATIENCE_SECONDS)
+    ward.may_end.clear()
+    ward.hands.start()
+    wait_for(lambda: len(ward.heard) == THREADS, "every thread is at work", seconds=PATIENCE_SECONDS)
+    assert ward.rabbit.waiting(QUEUE) == rings - THREADS
+    ward.may_end.set()
+    wait_for(lambda: len(ward.heard) == rings, "all are heard", seconds=PATIENCE_SECONDS)
     assert ward.hands.stop(grace_seconds=30)
 
 
