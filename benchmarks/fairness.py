@@ -1,6 +1,6 @@
 """What neighbours cost: many connections on three workers, and the same ones beside a remote that hangs.
 
-`python benchmarks/fairness.py --connections 10 --invoices 60` lets every connection send its invoices through workers
+`python benchmarks/fairness.py --connections 10 --invoices 200` lets every connection send its invoices through workers
 that share PostgreSQL and RabbitMQ (found, or started, as the tests do). Beside it stands one connection that has the
 workers to itself, in the same run: the ratio says how many times its pace all of them reach together, without and with
 one more whose remotes never answer; the two should be alike. It is a figure, not a test; that nobody starves is
@@ -28,7 +28,7 @@ def main() -> int:
     """Measure, print three lines."""
     parser = argparse.ArgumentParser(description="measures what neighbours cost")
     parser.add_argument("--connections", type=int, default=10)
-    parser.add_argument("--invoices", type=int, default=60)
+    parser.add_argument("--invoices", type=int, default=200)
     asked = parser.parse_args()
     alone = _pace(1, 0, asked.invoices)
     together = _pace(asked.connections, 0, asked.invoices)
