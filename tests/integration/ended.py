@@ -1,7 +1,6 @@
 """A deployment after a whole sync, however it is spread out: what both systems' books, its log and its rows hold."""
 
-import contextlib
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,14 @@ from adapters.eventlog.store import Store
 from domain.event import Recorded
 from domain.identifiers import PinnedIdentity
 from projections import sync_status
-from projections.catalogue import ALL
-from projections.runner import Runner
 from projections.totals import totals
 from tests.integration.spread_out import COMPARABLE, LONG_SECONDS, PINNED, spread_out
 from tests.support.deployment import INFOR, Deployment, deployed
-from tests.support.folded import Rows, folded
+from tests.support.folded import Rows, behind, folded, rebuilt
+from tests.support.looking_on import looked_on
 from tests.support.pods import Pods
 from tests.support.waiting import wait_for
-from tieout.settings import load_file, ring_text
-from tieout.wiring.stores import open_url
+from tieout.settings import load_file
 
 INVOICES = 200
 OPTIONS = COMPARABLE | {"invoices": INVOICES}
@@ -60,10 +57,7 @@ def one_process(folder: Path) -> Ended:
 
 
 def many_processes(folder: Path, store_url: str, broker_url: str) -> Ended:
-    """Let two relays and three workers do it over PostgreSQL and RabbitMQ; this process only looks on.
-
-    Whoever opens a deployment, as every command does, folds what is not folded yet: the store alone is opened here.
-    """
+    """Let two relays and three workers do it over PostgreSQL and RabbitMQ; this process only looks on."""
     with (
         spread_out(folder, store_url=store_url, broker_url=broker_url, **OPTIONS) as (deployment, pods),
         _store(deployment) as store,
@@ -74,27 +68,20 @@ def many_processes(folder: Path, store_url: str, broker_url: str) -> Ended:
         deployment.desk.tell("avidxchange/settle", **PAY_ALL)
         _wait(deployment, store, pods, "payments are posted, invoices closed", "invoices", "payments")
         assert [pods.stop(pid) for pid in workers] == [0] * len(workers)
-        wait_for(lambda: _behind(store) == 0, "the relays have folded the log", seconds=LONG_SECONDS)
+        wait_for(lambda: behind(store) == 0, "the relays have folded the log", seconds=LONG_SECONDS)
         assert [pods.stop(pid) for pid in relays] == [0] * len(relays)
         return _ended(deployment, store)
 
 
 def _ended(deployment: Deployment, store: Store) -> Ended:
-    behind, rows, found = _behind(store), folded(store), _totals(store)
-    Runner(store.log, ProjectionTables(store.database), ALL).rebuild()
+    lag, rows, found = behind(store), folded(store), _totals(store)
     log = list(store.log.read(after=0, limit=1_000_000))
-    return Ended(deployment.desk.tie_out(), log, rows, folded(store), behind, found)
+    return Ended(deployment.desk.tie_out(), log, rows, rebuilt(store), lag, found)
 
 
-@contextlib.contextmanager
-def _store(deployment: Deployment) -> Iterator[Store]:
+def _store(deployment: Deployment) -> AbstractContextManager[Store]:
     environ = deployment.environ()
-    settings = load_file(deployment.folder / "tieout.toml", environ=environ)
-    store = open_url(settings.store_url, ring_text(settings.keys_file, environ=environ))
-    try:
-        yield store
-    finally:
-        store.close()
+    return looked_on(load_file(deployment.folder / "tieout.toml", environ=environ), environ=environ)
 
 
 def _wait(deployment: Deployment, store: Store, pods: Pods, what: str, *flows: str) -> None:
@@ -120,9 +107,3 @@ def _polled(store: Store) -> set[str]:
 
 def _totals(store: Store) -> dict[str, Any]:
     return totals(ProjectionTables(store.database), CONNECTION)
-
-
-def _behind(store: Store) -> int:
-    """Give how far the rearmost projection is behind the log."""
-    positions = ProjectionTables(store.database).positions([one.name for one in ALL])
-    return store.log.last_position() - min(positions.values())

@@ -15,6 +15,7 @@ from typing import Self
 from tests.support.deployment import ROOT
 
 ENDING_SECONDS = 60.0
+SAYS_AT_WORK = {"worker": "working with ", "relay": "relaying; "}  # once it is imported and has opened the store
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class Pod:
     process: "subprocess.Popen[bytes]"
     command: tuple[str, ...]
     log: Path
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it said so; before that it is being imported, or finds nothing to work on."""
+        says = SAYS_AT_WORK.get(self.command[0])
+        return says is not None and says in self.log.read_text("utf-8", "replace")
 
     @property
     def end_of_log(self) -> str:
@@ -74,8 +81,11 @@ class Pods:
         return True
 
     def kill_one(self, dice: random.Random) -> bool:
-        """Kill one of ours with -9 and start its like again; whether it lived, else nothing was started."""
-        pid = dice.choice(sorted(self._running))
+        """Kill one of ours that is at work with -9 and start its like again; whether there was one, and it lived."""
+        at_work = sorted(pid for pid, pod in self._running.items() if pod.is_at_work)
+        if not at_work:
+            return False
+        pid = dice.choice(at_work)
         command = self._running[pid].command
         if not self.kill(pid):
             return False
@@ -88,9 +98,9 @@ class Pods:
         pod.process.terminate()
         return pod.process.wait(timeout=ENDING_SECONDS)
 
-    def stop_all(self) -> list[int]:
-        """End every one of ours as an operator does; give their exit codes."""
-        return [self.stop(pid) for pid in list(self._running)]
+    def stop_all(self, *, but: str = "") -> list[int]:
+        """End every one of ours as an operator does, those of one command left; give their exit codes."""
+        return [self.stop(pid) for pid, pod in list(self._running.items()) if pod.command[0] != but]
 
     def revive(self, *may: int) -> None:
         """Start again, as an orchestrator does, what ended by itself with a code that may be; demand no other end."""

@@ -19,13 +19,19 @@ import psycopg
 from pika.exceptions import AMQPError
 
 from actors.queues import QUEUES
+from adapters.eventlog.projection_store import ProjectionTables
+from adapters.eventlog.store import Store
+from projections import connections, doubts, issues
+from projections.plain import plain
+from projections.totals import totals
 from tests.integration.broker.rabbit import Rabbit
 from tests.support import postgres_server, private_postgres, rabbitmq_server
 from tests.support.container_rabbitmq import ContainerRabbit
 from tests.support.cutting_proxy import CuttingProxy
-from tests.support.deployment import NAME, command_line, schedule
+from tests.support.deployment import NAME, schedule
 from tests.support.endings import KILLED, PACE, Ending, disagreements, left_of, with_people, written
-from tests.support.folded import assert_rebuilt_is_same
+from tests.support.folded import assert_stands_as_rebuilt, behind
+from tests.support.looking_on import looked_on
 from tests.support.pods import Pods
 from tests.support.private_nodes import UnavailableError
 from tests.support.private_postgres import PrivatePostgres
@@ -34,11 +40,11 @@ from tests.support.waiting import wait_for
 from tieout.demo.sandbox_process import Addresses, SandboxProcess
 from tieout.demo.story import set_up
 from tieout.settings import Settings
-from tieout.wiring import open_deployment
 
 PODS = (("relay",), ("relay",), *((("worker", "--threads", "2"),) * 3))
 LINKS = ("store", "broker", "infor", "avidxchange")
 CALM_SECONDS = 240.0
+FOLDED_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS, LONGEST_CUT_SECONDS = 1.5, 3.0
 UNREACHABLE = 4  # what a process ends with that finds no store or broker at its start; an orchestrator starts it again
 
@@ -97,43 +103,56 @@ class Storm:
     def calm_down(self, what: str, *states: str) -> None:
         """Wait until records have come through, nothing moves that is not a person's, and the books agree."""
 
-        def calm() -> bool:
-            self._started_again()
-            counts = self._status()[what]
-            return any(counts[state] for state in states) and self._is_calm()
+        with self._looked_on() as look:
 
-        try:
-            wait_for(calm, f"calm, and {what} {' or '.join(states)}", seconds=CALM_SECONDS)
-        except AssertionError as late:
-            told = f"{late}: {self._status()}, issues {self._json('issues')}\n{self._pods.last_words()}"
-            raise AssertionError(told) from late
+            def calm() -> bool:
+                self._started_again()
+                counts = look.totals()[what]
+                return any(counts[state] for state in states) and self._is_calm(look)
+
+            try:
+                wait_for(calm, f"calm, and {what} {' or '.join(states)}", seconds=CALM_SECONDS)
+            except AssertionError as late:
+                told = f"{late}: {look.totals()}, issues {look.issues()}\n{self._pods.last_words()}"
+                raise AssertionError(told) from late
 
     def end(self) -> None:
-        """Stop the pods as an operator does, each of which must end well; then fold the log anew."""
-        codes = self._pods.stop_all()
-        assert set(codes) == {0}, codes
-        with open_deployment(self._settings, environ={}) as deployment:
-            assert_rebuilt_is_same(deployment.store)
+        """Stop the pods as an operator does, each of which must end well; then fold the log anew.
+
+        The relays go last, and must have folded everything before they are told to: at its end each folds once more.
+        """
+        codes = self._pods.stop_all(but="relay")
+        with self._looked_on() as look:
+            wait_for(lambda: behind(look.store) == 0, "the relays have folded the log", seconds=FOLDED_SECONDS)
+            codes += self._pods.stop_all()
+            assert codes == [0] * len(PODS), codes
+            assert_stands_as_rebuilt(look.store)
 
     def account(self, *, seed: int, seconds: float) -> Ending:
         """Sum up."""
         found = disagreements(self.sandbox)
+        with self._looked_on() as look:
+            left, doubtful = left_of(look.totals()), with_people(look.doubts())
         return Ending(
             seed=seed,
             done=dict(sorted(self._done.items())),
             started_again=self._pods.revived,
             doubles=len(found.get("doubles", ())),
             disagreements=found,
-            left=left_of(self._status()),
-            with_people=with_people(self._json("doubts")),
+            left=left,
+            with_people=doubtful,
             seconds=seconds,
             **written(self.sandbox),
         )
 
     def _kill(self) -> None:
-        """Kill a living one; those that just ended by themselves are started again first."""
-        while not self._pods.kill_one(self._dice):
+        """Kill one that is at work; until there is one, those that ended by themselves are started again."""
+
+        def killed() -> bool:
             self._started_again()
+            return self._pods.kill_one(self._dice)
+
+        wait_for(killed, "a pod is at work", seconds=CALM_SECONDS)
 
     def _crash_store(self) -> None:
         self._store.crash()
@@ -184,17 +203,34 @@ class Storm:
     def _started_again(self) -> None:
         self._pods.revive(UNREACHABLE)
 
-    def _status(self) -> dict[str, dict[str, int]]:
-        counts: dict[str, dict[str, int]] = self._json("sync-status", NAME)["counts"]
-        return counts
+    def _is_calm(self, look: "Look") -> bool:
+        left = sum(left_of(look.totals()).values())
+        return (not left or left <= with_people(look.doubts())) and not disagreements(self.sandbox)
 
-    def _is_calm(self) -> bool:
-        left = sum(left_of(self._status()).values())
-        return (not left or left <= with_people(self._json("doubts"))) and not disagreements(self.sandbox)
+    @contextmanager
+    def _looked_on(self) -> Iterator["Look"]:
+        with looked_on(self._settings, environ={}) as store:
+            yield Look(store)
 
-    def _json(self, *arguments: str) -> Any:
-        with command_line({"TIEOUT_STORE_URL": self._settings.store_url}) as run:
-            return run("--config", str(self._settings.file), *arguments, "--json").document
+
+class Look:
+    """What the pods made of the log so far; looking folds nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._tables = ProjectionTables(store.database)
+        row = connections.named(self._tables, NAME)
+        assert row is not None, f"no connection {NAME}"
+        self._connection = row.id
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        return totals(self._tables, self._connection)
+
+    def doubts(self) -> list[dict[str, Any]]:
+        return [plain(one) for one in doubts.listed(self._tables, self._connection)]
+
+    def issues(self) -> list[dict[str, Any]]:
+        return [plain(one) for one in issues.listed(self._tables, self._connection)]
 
 
 @contextmanager
