@@ -14,6 +14,7 @@ from domain.event import Append
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.postgres_server import emptied
 from tests.support.private_nodes import free_port
+from tests.support.services import missing
 from tests.unit.adapters.eventlog.postgres_stores import fresh_on, opened_on
 from tests.unit.adapters.eventlog.sqlite_files import CAUSES, NOW, RELEASED, append
 
@@ -35,7 +36,7 @@ def through(proxy: CuttingProxy, url: str) -> str:
 def proxy_to(url: str) -> CuttingProxy:
     parts = urlsplit(url)
     if not parts.hostname:
-        pytest.skip("NOT TESTED HERE: this server listens on a socket only, where no proxy fits in between")
+        missing("PostgreSQL listens on a socket only, where no proxy fits in between")
     return CuttingProxy(parts.hostname, parts.port or 5432)
 
 
