@@ -16,6 +16,7 @@ from tests.support.deployment import INFOR, Deployment, deployed
 from tests.support.folded import Rows, behind, folded, rebuilt
 from tests.support.looking_on import looked_on
 from tests.support.pods import Pods
+from tests.support.rows import Record, rows
 from tests.support.waiting import wait_for
 from tieout.settings import load_file
 
@@ -34,11 +35,13 @@ class Ended:
     """How a sync ended.
 
     tie_out: what disagrees between both systems' own books; rows: the projections as the deployment's own processes
-    left them; rebuilt: the same folded anew; behind: positions of the log that those processes had not folded.
+    left them; rebuilt: the same folded anew; behind: positions of the log that those processes had not folded;
+    records: what those rows say of every record, as deployments are compared.
     """
 
     tie_out: dict[str, Any]
     log: list[Recorded]
+    records: dict[Record, Any]
     rows: Rows
     rebuilt: Rows
     behind: int
@@ -74,9 +77,9 @@ def many_processes(folder: Path, store_url: str, broker_url: str) -> Ended:
 
 
 def _ended(deployment: Deployment, store: Store) -> Ended:
-    lag, rows, found = behind(store), folded(store), _totals(store)
+    lag, stood, records, found = behind(store), folded(store), rows(store), _totals(store)
     log = list(store.log.read(after=0, limit=1_000_000))
-    return Ended(deployment.desk.tie_out(), log, rows, rebuilt(store), lag, found)
+    return Ended(deployment.desk.tie_out(), log, records, stood, rebuilt(store), lag, found)
 
 
 def _store(deployment: Deployment) -> AbstractContextManager[Store]:

@@ -8,6 +8,7 @@ import pytest
 from tests.integration.ended import INVOICES, Ended, many_processes, one_process
 from tests.support.deployment import DISAGREEMENTS
 from tests.support.facts import facts
+from tests.support.rows import COMPARED
 
 IN_PROCESS, SPREAD_OUT = "SQLite, in process", "PostgreSQL, RabbitMQ, three workers"
 
@@ -42,6 +43,14 @@ def test_every_projected_row_is_that_of_a_rebuild(ended: Ended) -> None:
     assert ended.behind == 0
     assert all(ended.rows.values())
     assert ended.rows == ended.rebuilt
+
+
+def test_what_the_rows_say_of_every_record_is_the_same(ended: Ended, reference: Ended) -> None:
+    found, expected = ended.records, reference.records
+    assert found.keys() == expected.keys()
+    assert {record: said for record, said in found.items() if said != expected[record]} == {}
+    assert {projection for projection, _ in expected} == {projection.name for projection in COMPARED}
+    assert len(expected) > INVOICES
 
 
 def test_the_facts_are_the_same_up_to_order_between_records(ended: Ended, reference: Ended) -> None:

@@ -1,7 +1,7 @@
 """What a deployment recorded, without what only this run could say: to compare two deployments fact for fact."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -81,13 +81,14 @@ def _subject(event: Event) -> str:
 
 
 def _said(event: Event) -> Any:
-    return _without_own(msgspec.to_builtins(event, builtin_types=(datetime,), str_keys=True))
+    return without_own(msgspec.to_builtins(event, builtin_types=(datetime,), str_keys=True))
 
 
-def _without_own(value: Any) -> Any:
+def without_own(value: Any, own: Collection[str] = OWN) -> Any:
+    """Leave out times and what is named in `own`, wherever it stands."""
     if isinstance(value, dict):
-        kept = {key: one for key, one in value.items() if key not in OWN and not isinstance(one, datetime)}
-        return {key: _without_own(one) for key, one in kept.items()}
+        kept = {key: one for key, one in value.items() if key not in own and not isinstance(one, datetime)}
+        return {key: without_own(one, own) for key, one in kept.items()}
     if isinstance(value, list | tuple):
-        return [_without_own(one) for one in value]
+        return [without_own(one, own) for one in value]
     return value
