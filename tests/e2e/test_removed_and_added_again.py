@@ -24,6 +24,7 @@ def add(deployment: Deployment, *words: str) -> None:
     added = deployment.command("connection", "add", NAME, "--ionapi", str(deployment.ionapi), "--by", "bob", *words)
     assert added.code == 0, added.err
     assert ("waits for a person's word" in added.err) == (not words)
+    assert (f"`tieout doubts --connection {NAME}`" in added.err) == (not words)
 
 
 def settle_while_removed(deployment: Deployment, *words: str) -> int:
@@ -55,7 +56,7 @@ def test_what_was_paid_meanwhile_waits_for_a_persons_word_and_nothing_of_it_is_b
         paid = settle_while_removed(deployment)
         booked = deployment.desk.sent().get("GLS840MI/UpdBatch", 0)
         later = deployment.sync()
-        doubts = deployment.command("doubts", "--json")
+        doubts = deployment.command("doubts", "--connection", NAME, "--json")
         payments = later.document["payments"]
         assert (later.code, payments["posted"], payments["in_doubt"]) == (3, 0, paid), later.err
         assert all("the connection was removed for a while" in one["unknown"] for one in doubts.document)

@@ -58,7 +58,7 @@ def add(
     output.say(f"{name}: added, tenant {identity.tenant}, company {identity.company}, {identity.organisation}")
     if again_at is not None:
         text = "what AvidXchange paid until today and Infor shows no row of ours for waits for a person's word"
-        output.say(f"{name}: {text}, for it may be booked by hand: `tieout doubts {name}` will name it")
+        output.say(f"{name}: {text}, for it may be booked by hand: `tieout doubts --connection {name}` will name it")
     output.say(f"next: `tieout connection test {name}`, then `tieout sync {name}`")
 
 

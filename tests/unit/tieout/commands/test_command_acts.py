@@ -178,6 +178,8 @@ def test_a_voucher_belongs_to_one_posting(desk: Desk) -> None:
     assert len(issue["records"]) == 2
     refused_word = desk.types("issue", "resolve", issue["id"], "--reason", "done", "--voucher", "9")
     refused_word.failed(2, "it has 2 records, and a voucher belongs to one of them", "doubt resolve KEY1")
+    of_one = desk.types("doubt", "resolve", "R1", "--as", "posted-by-hand", "--voucher", "9", "--reason", "seen")
+    assert of_one.code == 0, of_one.err
     assert desk.types("issue", "resolve", issue["id"], "--reason", "seen").code == 0
 
 
