@@ -36,8 +36,7 @@ def view_of(
     stored_at: credentials by (connection, system); lacks_token: gives the system of which a poll had no token, by the
     poll's last error.
     """
-    declared = deployment.settings.connections
-    rows = [row for name, row in deployment.standing_connections().items() if name in declared]
+    rows = deployment.served_connections().values()
     return tuple(_connection(deployment, row, stored_at, lacks_token, now) for row in rows)
 
 

@@ -143,7 +143,7 @@ def _say_without_work(deployment: "Deployment") -> None:
     if not settings.connections:
         mend = "declare one under [connections.NAME] and start this again"
         output.say(f"{settings.file}: no connection is declared, so there is nothing to do: {mend}")
-    elif not settings.connections.keys() & deployment.standing_connections().keys():
+    elif not deployment.served_connections():
         missing = "no declared connection was added yet"
         if settings.connections.keys() & deployment.connections().keys():
             missing = "no declared connection is left, for those that were added were removed"

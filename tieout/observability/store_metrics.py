@@ -50,8 +50,7 @@ class StoreMetrics(Collector):
 
 def samples(deployment: Deployment) -> Iterator[Sample]:
     """Read every sample; connections by name, those that are declared, added and not removed. Raises StoreError."""
-    declared = deployment.settings.connections
-    names = {row.id: name for name, row in deployment.standing_connections().items() if name in declared}
+    names = {row.id: name for name, row in deployment.served_connections().items()}
     yield from _work(deployment, names)
     for connection, name in names.items():
         yield from _connection(deployment, connection, name)

@@ -37,9 +37,8 @@ class Opened:
         with self._lock:
             now = self._clock()
             if now - self._looked_at >= LOOK_SECONDS:
-                rows = self._deployment.standing_connections()
-                declared = [rows[name] for name in self._deployment.settings.connections if name in rows]
-                known = [row for row in declared if row.state.identity is not None]
+                served = self._deployment.served_connections().values()
+                known = [row for row in served if row.state.identity is not None]
                 for gone in self._names.keys() - {row.id for row in known}:
                     self._opened_with.pop(gone, None)
                     self._deployment.let_go(gone)

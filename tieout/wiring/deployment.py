@@ -70,6 +70,11 @@ class Deployment:
         """Give the connections that were added and not removed, by name: those to work for."""
         return {name: row for name, row in self.connections().items() if not row.state.removed}
 
+    def served_connections(self) -> dict[str, ConnectionRow]:
+        """Give the connections somebody works for, by name: standing ones that the settings declare, in their order."""
+        rows = self.standing_connections()
+        return {name: rows[name] for name in self.settings.connections if name in rows}
+
     def removed_connections(self) -> dict[str, ConnectionRow]:
         """Give the connections that a person removed, by name: only their history is read."""
         return {name: row for name, row in self.connections().items() if row.state.removed}
