@@ -38,7 +38,7 @@ class Rotation:
     def uses(self) -> dict[str, Uses]:
         """Count what lies under each key, by key id."""
         with self._database.reading() as cursor:
-            return _uses(cursor)
+            return count_uses(cursor)
 
     def stored_at(self) -> dict[tuple[str, str], datetime]:
         """Give when each credential was put away, by (connection, system)."""
@@ -52,7 +52,7 @@ class Rotation:
             cursor.execute("UPDATE store_state SET id = 1 WHERE id = 1")  # whoever else rotates waits for this row
             if self._lock:
                 cursor.execute(self._lock)
-            change(_uses(cursor))
+            change(count_uses(cursor))
         self._ring.refresh()
 
     def step(self, *, limit: int = BATCH) -> Uses:
@@ -129,7 +129,8 @@ def check_unused(key_id: str, uses: dict[str, Uses], held: tuple[str, ...]) -> N
         raise RefusedError(f"{text}: `tieout keys rotate --keep-ring` encrypts them anew", code="IN_USE")
 
 
-def _uses(cursor: Any) -> dict[str, Uses]:
+def count_uses(cursor: Any) -> dict[str, Uses]:
+    """Count what lies under each key, by key id, as the caller's transaction sees it."""
     cursor.execute("SELECT key_id, COUNT(*) AS number FROM vault_credentials GROUP BY key_id")
     credentials = {row["key_id"]: row["number"] for row in cursor.fetchall()}
     cursor.execute("SELECT key_id, COUNT(*) AS number FROM vault_keys WHERE sealed IS NOT NULL GROUP BY key_id")

@@ -36,10 +36,11 @@ def init(
         _write(file, template())
         written.append(file.name)
     settings = load_file(file, environ=os.environ)
+    tables = create_store(settings.store_url)
     if variable(os.environ, KEYS) is None and not settings.keys_file.exists():
+        _check_no_ring_was_lost(settings)
         write_keys(settings.keys_file)
         written.append(KEYS_NAME)
-    tables = create_store(settings.store_url)
     step = "`tieout migrate`" if tables.are_older else _next_step(settings)
     kept = [one.name for one in (file, settings.keys_file) if one.name not in written and one.exists()]
     if as_json:
@@ -53,6 +54,18 @@ def init(
             "`tieout migrate` brings them up"
         )
     output.say(f"next: {step}")
+
+
+def _check_no_ring_was_lost(settings: Settings) -> None:
+    """Raise MisconfiguredError when something in the store lies under a key: a fresh ring would open none of it."""
+    from tieout.wiring.stores import key_ids_in_use
+
+    used = key_ids_in_use(settings.store_url)
+    if used:
+        raise MisconfiguredError(
+            f"{settings.keys_file} is missing, and the store holds what was encrypted under the key {used[0]!r}: "
+            "put the key ring back there (or name it by TIEOUT_KEYS_FILE); no new one was written"
+        )
 
 
 def _next_step(settings: Settings) -> str:

@@ -7,6 +7,7 @@ from adapters.eventlog.migrations import Migrated, migrate
 from adapters.eventlog.schema import TableVersions, create_tables, version
 from adapters.eventlog.store import Store, open_store
 from adapters.vault.keyring import KeyRing, generate_ring
+from adapters.vault.rotation import count_uses
 
 
 def create_store(url: str) -> TableVersions:
@@ -18,6 +19,12 @@ def holds_store(url: str) -> bool:
     """Whether a store was made there already."""
     with closing(open_database(url)) as database, database.reading() as cursor:
         return version(cursor, database) is not None
+
+
+def key_ids_in_use(url: str) -> tuple[str, ...]:
+    """Give the ids of the keys that something in a store is encrypted under."""
+    with closing(open_database(url)) as database, database.reading() as cursor:
+        return tuple(count_uses(cursor))
 
 
 def migrate_store(url: str, *, dumped: bool) -> Migrated:
