@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -9,8 +10,13 @@ import pytest
 from domain.connections.events import FirstPostingApproved
 from domain.event import Event
 from domain.invoices import index
-from domain.invoices.events import InvoiceNotEligible, InvoicesTracked
-from domain.invoices.submission_events import InvoiceSubmissionStarted, InvoiceSubmitted
+from domain.invoices.events import InvoiceAtRiskInInfor, InvoiceNotEligible, InvoicesTracked
+from domain.invoices.submission_events import (
+    InvoiceDoubtResolved,
+    InvoiceSubmissionDoubted,
+    InvoiceSubmissionStarted,
+    InvoiceSubmitted,
+)
 from domain.issues.events import IssueResolved
 from domain.money import total
 from domain.payments.events import (
@@ -21,16 +27,14 @@ from domain.payments.events import (
     PaymentReversed,
     PaymentSettled,
 )
-from domain.ports.ledger import StepCommand
 from domain.postings.events import (
     PostingAbandoned,
     PostingConfirmed,
     PostingDoubtResolved,
     PostingPlanned,
-    PostingStarted,
+    PostingReleased,
 )
 from domain.suppliers.events import SupplierConfirmed
-from tieout.simulation import watch
 from tieout.simulation.checkers.catalogue import CHECKERS, judge_end
 from tieout.simulation.engine import Engine
 from tieout.simulation.hands import rename
@@ -94,6 +98,22 @@ def a_cent_less(world: World) -> None:
     world.ledger.booked[0] = msgspec.structs.replace(booking, net=less)
 
 
+def another_gross_at_avidxchange(world: World) -> None:
+    held = world.payables.invoices[0]
+    sent = msgspec.structs.replace(held.sent, gross_amount=held.sent.gross_amount + Decimal("0.01"))
+    world.payables.invoices[0] = msgspec.structs.replace(held, sent=sent)
+
+
+def posted_before_it_was_live(world: World) -> None:
+    """What was live is called absent: its payment's posting has nothing to rest on."""
+    events = world.store.log._events
+    for place, one in enumerate(events):
+        if isinstance(one.event, InvoiceSubmitted):
+            key = one.event.key
+            absent = InvoiceDoubtResolved(key=key, attempt_id="", resolution="absent", person="ann", reason="seen")
+            events[place] = msgspec.structs.replace(one, event=absent)
+
+
 def supplier_never_confirmed(world: World) -> None:
     events = world.store.log._events
     events[:] = [r for r in events if not isinstance(r.event, SupplierConfirmed)]
@@ -127,6 +147,32 @@ def same_attempt_again(world: World) -> None:
     world.say(world.stream("invoice", fact.key.external_id), other)
 
 
+def answered_twice(world: World) -> None:
+    fact = recorded(world, InvoiceSubmitted)
+    assert isinstance(fact, InvoiceSubmitted)
+    world.say(world.stream("invoice", fact.key.external_id), fact)
+
+
+def answered_without_an_intent(world: World) -> None:
+    fact = recorded(world, InvoiceSubmitted)
+    assert isinstance(fact, InvoiceSubmitted)
+    stranger = msgspec.structs.replace(fact, attempt_id="w9.1-1")
+    world.say(world.stream("invoice", fact.key.external_id), stranger)
+
+
+def doubted_too_early(world: World) -> None:
+    fact = recorded(world, InvoiceSubmissionStarted)
+    assert isinstance(fact, InvoiceSubmissionStarted)
+    later = msgspec.structs.replace(fact, deadline=world.time.now + timedelta(minutes=1))
+    doubt = InvoiceSubmissionDoubted(attempt_id=fact.attempt_id, why="nobody answered", look_at=fact.look_at)
+    world.say(world.stream("invoice", fact.key.external_id), later, doubt)
+
+
+def card_number_in_a_text(world: World) -> None:
+    stream = world.stream("connection", "")
+    world.say(stream, FirstPostingApproved(person="ann", reason="card 4111111111111111"), actor="ann")
+
+
 def secret_in_a_text(world: World) -> None:
     stream = world.stream("connection", "")
     world.say(stream, FirstPostingApproved(person="ann", reason=f"{SECRET} looks right"), actor="ann")
@@ -136,9 +182,35 @@ def unsigned_act(world: World) -> None:
     world.say(world.stream("connection", ""), FirstPostingApproved(person="", reason=""), actor="ann")
 
 
+def signed_by_another(world: World) -> None:
+    world.say(world.stream("connection", ""), FirstPostingApproved(person="ann", reason="seen"), actor="bob")
+
+
+def released_without_a_why(world: World) -> None:
+    fact = recorded(world, PostingPlanned)
+    assert isinstance(fact, PostingPlanned)
+    released = PostingReleased(payment_id=fact.plan.payment_id, why="go on")
+    world.say(world.stream("posting", fact.plan.key1), released, actor="ann")
+
+
+def acted_and_said_nothing(world: World) -> None:
+    fact = recorded(world, PostingPlanned)
+    assert isinstance(fact, PostingPlanned)
+    given_up = PostingAbandoned(key1=fact.plan.key1, payment_id=fact.plan.payment_id, why="void")
+    world.say(world.stream("posting", fact.plan.key1), given_up, actor="ann")
+
+
 def silent_danger(world: World) -> None:
     for held in world.ledger.invoices.values():
         held.stopped = True
+
+
+def another_danger_than_the_one_raised(world: World) -> None:
+    """One is stopped and proposed, and the last poll raised the stop alone."""
+    key, held = next(iter(world.ledger.invoices.items()))
+    held.stopped, held.proposed = True, True
+    raised = InvoiceAtRiskInInfor(key=key, risks=("STOPPED",), detail="IVBL 1")
+    world.say(world.stream("invoice", key.external_id), raised)
 
 
 def dropped_from_the_index(world: World) -> None:
@@ -221,15 +293,15 @@ BROKEN: dict[str, tuple[Callable[[World], None], ...]] = {
         reversal_absent_and_issue_closed,
         asked_for_and_issue_closed,
     ),
-    "I5": (a_cent_less,),
-    "I6": (supplier_never_confirmed,),
+    "I5": (a_cent_less, another_gross_at_avidxchange),
+    "I6": (supplier_never_confirmed, posted_before_it_was_live),
     "I7": (version_missing,),
     "I8": (row_bent,),
     "I9": (replay_reads,),
-    "I10": (same_attempt_again,),
-    "I11": (secret_in_a_text,),
-    "I12": (unsigned_act,),
-    "I13": (silent_danger, dropped_from_the_index),
+    "I10": (same_attempt_again, answered_twice, answered_without_an_intent, doubted_too_early),
+    "I11": (secret_in_a_text, card_number_in_a_text),
+    "I12": (unsigned_act, signed_by_another, released_without_a_why, acted_and_said_nothing),
+    "I13": (silent_danger, another_danger_than_the_one_raised, dropped_from_the_index),
     "I14": (two_states,),
 }
 
@@ -249,32 +321,6 @@ def test_a_broken_invariant_is_noticed(invariant: str) -> None:
         else:
             found = [violation.text for violation in judge_end(world) if violation.invariant == invariant]
         assert found, break_it.__name__
-
-
-def test_a_send_under_another_process_intent_or_after_its_deadline_is_noticed() -> None:
-    world = calm_world()
-    encoded = world.payables.received[0]
-    intent = recorded(world, InvoiceSubmissionStarted)
-    assert isinstance(intent, InvoiceSubmissionStarted)
-    world.say(world.stream("invoice", intent.key.external_id), intent)
-    owner = intent.attempt_id.rpartition("-")[0]
-    foreign = [v.text for v in watch.judge_batch(world, "w9.1", encoded) if intent.key.external_id in v.text]
-    assert any("not its own" in text for text in foreign)
-    world.time.pass_by(timedelta(hours=1))
-    late = [v.text for v in watch.judge_batch(world, owner, encoded) if intent.key.external_id in v.text]
-    assert any("after its deadline" in text for text in late)
-
-
-def test_a_chain_begun_again_for_what_m3_took_over_is_noticed() -> None:
-    world = calm_world()
-    fact = recorded(world, PostingStarted)
-    assert isinstance(fact, PostingStarted)
-    plan = next(r.event.plan for r in world.history() if isinstance(r.event, PostingPlanned))
-    head = StepCommand(key=fact.key1, step="AddBatchHead", key1=fact.key1, division=plan.division)
-    owner = fact.attempt_id.rpartition("-")[0]
-    assert any("took over before" in v.text for v in watch.judge_steps(world, owner, [head]))
-    world.ledger.batches.clear()
-    assert not any("took over before" in v.text for v in watch.judge_steps(world, owner, [head]))
 
 
 def test_facts_a_checker_reads_are_there_in_a_calm_world() -> None:

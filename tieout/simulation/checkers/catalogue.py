@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from tieout.simulation.checkers import known, records, remotes, states
+from tieout.simulation.checkers import attempts, known, records, remotes, states
 from tieout.simulation.checkers.violation import Violation
 from tieout.simulation.world import World
 
@@ -19,7 +19,7 @@ CHECKERS: dict[str, tuple[Checker, ...]] = {
     "I7": (records.versions_without_holes,),
     "I8": (records.rebuilt_equals_live,),
     "I9": (records.replay_calls_nobody,),
-    "I10": (records.one_owner_per_attempt,),
+    "I10": (attempts.one_owner_per_attempt, attempts.only_owners_speak_early),
     "I11": (records.no_secret_anywhere,),
     "I12": (records.people_sign,),
     "I13": (states.dangers_are_raised, states.looked_at_again),

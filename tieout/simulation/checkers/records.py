@@ -1,36 +1,24 @@
-"""I6, I7, I9 to I12: what the log itself must be like, and what folding it again must give."""
+"""I4, I6 to I9, I11, I12: what the log itself must be like, and what folding it again must give."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
-from domain.connections import events as c
-from domain.event import Event, Recorded
-from domain.invoices import events as e
+from domain.event import Recorded
 from domain.invoices import submission_events as s
-from domain.ledger_codes.events import LedgerCodeRetryOrdered
+from domain.invoices.events import InvoiceReleased
 from domain.payments import events as y
 from domain.postings import events as p
-from domain.suppliers.events import SupplierConfirmed, SupplierRetryOrdered
+from domain.suppliers.events import SupplierConfirmed
 from projections.catalogue import ALL
 from projections.memory import MemoryProjections
 from projections.runner import Runner
 from tieout.simulation.world import SECRET, World
 
-PEOPLE = (
-    s.InvoiceResubmissionOrdered,
-    s.InvoiceDoubtResolved,
-    p.PostingDoubtResolved,
-    y.PaymentPostingOrdered,
-    y.ReversalDoneByHand,
-    c.FirstPostingApproved,
-    c.RestorePointDeclared,
-    SupplierRetryOrdered,
-    LedgerCodeRetryOrdered,
-)
+OURSELVES = "tieout"
+NOT_ASKED = "no reason is asked for"
 CARD = re.compile(r"(?<![0-9A-Za-z-])\d{13,19}(?![0-9A-Za-z-])")
 WATERMARK = re.compile(r"watermark='[^']*'")  # epoch milliseconds have thirteen digits, too
 
@@ -45,7 +33,7 @@ def supplier_and_invoice_first(world: World) -> Iterator[str]:
                 confirmed.add(supplier.key)
             case s.InvoiceSubmissionStarted() as started if started.key.vendor_external_id not in confirmed:
                 yield f"{started.key.external_id} is sent before its supplier was confirmed"
-            case s.InvoiceSubmitted() | s.InvoiceFoundByLookup() | s.InvoiceDoubtResolved() as there:
+            case s.InvoiceSubmitted() | s.InvoiceFoundByLookup() | s.InvoiceDoubtResolved(resolution="posted") as there:
                 live.add(there.key.external_id)
             case p.PostingPlanned(plan=plan) if plan.kind == "T":
                 missing = [line.invoice.external_id for line in plan.lines if line.invoice.external_id not in live]
@@ -120,20 +108,6 @@ def replay_calls_nobody(world: World) -> Iterator[str]:
         yield "a replay called a remote"
 
 
-def one_owner_per_attempt(world: World) -> Iterator[str]:
-    """I10: an attempt has one intent, and at most one outcome appended as its owner's answer."""
-    intents: dict[str, set[str]] = defaultdict(set)
-    for recorded in world.history():
-        match recorded.event:
-            case s.InvoiceSubmissionStarted() as started:
-                intents[started.attempt_id].add(started.batch)
-            case p.PostingStarted() | p.PostingHandoverStarted() as chain:
-                intents[chain.attempt_id].add(type(chain).__name__)
-    for attempt_id, ways in intents.items():
-        if len(ways) > 1:
-            yield f"attempt {attempt_id} stands for {', '.join(sorted(ways))}"
-
-
 def no_secret_anywhere(world: World) -> Iterator[str]:
     """I11: personal data only in its marked fields (kept from every text), no card number in any fact or row."""
     for recorded in world.history():
@@ -154,22 +128,30 @@ def _luhn(digits: str) -> bool:
 
 
 def people_sign(world: World) -> Iterator[str]:
-    """I12: every act of a person has who and why, and names in its envelope who acted."""
+    """I12: every act of a person says who and why, and its envelope names who acted; what follows stands beside it."""
+    signed: set[tuple[str, datetime]] = set()
+    followed: list[Recorded] = []
     for recorded in world.history():
-        event: Event = recorded.event
-        if isinstance(event, PEOPLE):
-            yield from _unsigned(recorded)
-        elif isinstance(event, e.InvoiceReleased) and not _is_explained(event.why, recorded.meta.actor):
-            yield f"{event.TOPIC} does not say who and why"
+        who, why = _signature(recorded)
+        if who is None:
+            followed += [recorded] if recorded.meta.actor != OURSELVES else []
+        elif not who or not why:
+            yield f"{recorded.event.TOPIC} does not say who and why"
+        elif recorded.meta.actor != who:
+            yield f"{recorded.event.TOPIC} was signed by {recorded.meta.actor}, not by {who}"
+        else:
+            signed.add((who, recorded.meta.recorded_at))
+    for recorded in followed:
+        if (recorded.meta.actor, recorded.meta.recorded_at) not in signed:
+            yield f"{recorded.event.TOPIC} is the act of {recorded.meta.actor}, and no fact beside it says why"
 
 
-def _is_explained(why: str, actor: str) -> bool:
-    return actor == "tieout" or why.startswith(f"{actor}: ")
-
-
-def _unsigned(recorded: Recorded) -> Iterator[str]:
-    fields = msgspec.structs.asdict(recorded.event)
-    if not fields.get("person") or not fields.get("reason"):
-        yield f"{recorded.event.TOPIC} does not say who and why"
-    elif recorded.meta.actor != fields["person"]:
-        yield f"{recorded.event.TOPIC} was signed by {recorded.meta.actor}, not by {fields['person']}"
+def _signature(recorded: Recorded) -> tuple[str | None, str]:
+    """Give who acted and why, as the fact itself says it; None for one that names nobody."""
+    event, actor = recorded.event, recorded.meta.actor
+    if hasattr(event, "person"):
+        return event.person, getattr(event, "reason", NOT_ASKED)
+    if isinstance(event, InvoiceReleased | p.PostingReleased) and actor != OURSELVES:
+        who, _, why = event.why.partition(": ")
+        return who, why
+    return None, ""

@@ -10,7 +10,7 @@ from domain.invoices.decisions import stays_tracked
 from domain.ledger_codes import ledger_code
 from domain.postings import posting
 from domain.suppliers import supplier
-from projections import invoices, payments, postings, suppliers
+from projections import invoices, ledger_codes, payments, postings, suppliers
 from projections.totals import totals
 from tieout.simulation.schedule import Profile
 from tieout.simulation.world import ACCOUNTS, World
@@ -53,6 +53,9 @@ def everything_ends(world: World) -> Iterator[str]:
     for number in suppliers.PROJECTION.all(world.projections, connection=world.connection):
         if number.state == "waiting":
             yield f"supplier {number.key} is never sent"
+    for code in ledger_codes.listed(world.projections, world.connection):
+        if code.state == "waiting":
+            yield f"code {code.key} is never sent"
 
 
 def _reversal_waits(view: payments.PaymentView) -> Iterator[str]:
@@ -81,7 +84,8 @@ def dangers_are_raised(world: World) -> Iterator[str]:
         held.sent.external_id for held in world.payables.invoices if held.history[-1][1] not in ("Rejected", "Void")
     }
     rows = invoices.listed(world.projections, world.connection)
-    raised = {row.external_id for row in rows if row.risks or row.stage == "different"}
+    raised = {row.external_id: set(row.risks) for row in rows}
+    different = {row.external_id for row in rows if row.stage == "different"}
     for key, held in world.ledger.invoices.items():
         stream = world.stream("invoice", key.external_id)
         state = invoice.fold(world.store.log.load([stream])[stream])
@@ -92,16 +96,17 @@ def dangers_are_raised(world: World) -> Iterator[str]:
         dangers = [
             name
             for name, there in (
-                ("paid", strange and not state.payment_in_flight),
-                ("proposed", held.payment_status == 1),
-                ("stopped", held.stopped and not held.outstanding.is_zero),
+                ("PAID", strange and not state.payment_in_flight),
+                ("PROPOSED", held.payment_status == 1),
+                ("STOPPED", held.stopped and not held.outstanding.is_zero),
             )
             if there
         ]
         if state.head is None and world.restored_at:
             continue  # a restored store that Infor never showed it again knows no voucher to read it by
-        if dangers and key.external_id not in raised:
-            yield f"{key.external_id} is live at AvidXchange and {', '.join(dangers)} in M3, and nobody says so"
+        silent = [name for name in dangers if name not in raised.get(key.external_id, ())]
+        if silent and key.external_id not in different:
+            yield f"{key.external_id} is live at AvidXchange and {', '.join(silent)} in M3, and nobody says so"
 
 
 def looked_at_again(world: World) -> Iterator[str]:
