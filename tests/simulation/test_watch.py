@@ -116,3 +116,31 @@ def division(world: World) -> str:
 
 def _is_intent(event: object) -> bool:
     return isinstance(event, watch.INTENTS)
+
+
+def test_a_line_with_other_bytes_is_noticed_unless_a_restored_store_writes_a_deleted_batch_anew() -> None:
+    world = calm_world()
+    fact = recorded(world, PostingStarted)
+    assert isinstance(fact, PostingStarted)
+    line = StepCommand(
+        key=f"{fact.key1}/1",
+        step="AddBatchLine",
+        key1=fact.key1,
+        division=division(world),
+        line=1,
+        parm=world.parms[fact.key1, 1],
+    )
+    other = msgspec.structs.replace(line, parm=f"{line.parm}X")
+    stream, owner = world.stream("posting", fact.key1), fact.attempt_id.rpartition("-")[0]
+    anew = msgspec.structs.replace(fact, parms=(other.parm,))
+    world.say(stream, msgspec.structs.replace(anew, attempt_id=f"{owner}-9"))
+
+    def texts() -> list[str]:
+        return [one.text for one in watch.judge_steps(world, owner, [other]) if "other bytes" in one.text]
+
+    assert texts()
+    world.lost.append(next(one for one in world.store.log.load([stream])[stream] if _is_intent(one.event)))
+    assert texts(), "M3 holds the batch"
+    for batch in world.ledger.batches:
+        batch.state = "deleted"
+    assert not texts()
