@@ -1,12 +1,10 @@
-"""The metrics of tieout from their one list, and what of it a PromQL expression uses."""
+"""The samples of tieout's metrics, and what of them a PromQL expression uses."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from tests.deploy.files import ROOT
+from tieout.observability.metrics import METRICS
 
-LIST = "deploy/prometheus/metrics.txt"
 NAME = re.compile(r"\b(?:tieout|kube)_\w+")
 SELECTOR = re.compile(r"\b(?P<name>(?:tieout|kube)_\w+)(?:\{(?P<inside>[^}]*)\})?")
 MATCHER = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
@@ -15,30 +13,12 @@ CLUSTER = frozenset({"kube_deployment_status_replicas_available", "kube_pod_stat
 SUFFIXES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 
 
-@dataclass(frozen=True)
-class Metric:
-    """One metric: its name, counter, gauge or histogram, and its labels in order."""
-
-    name: str
-    kind: str
-    labels: tuple[str, ...]
-
-
-def listed(text: str | None = None) -> dict[str, Metric]:
-    """Read the list. Raises ValueError for a line that is no metric."""
-    lines = (ROOT / LIST).read_text("utf-8") if text is None else text
-    found = [_metric(line) for line in lines.splitlines() if line.strip() and not line.startswith("#")]
-    if len({one.name for one in found}) != len(found):
-        raise ValueError("a metric is listed twice")
-    return {one.name: one for one in found}
-
-
 def samples() -> dict[str, tuple[str, ...]]:
     """Give every sample's name with its labels, a histogram's three included."""
     return {
-        one.name + suffix: (*one.labels, "le") if suffix == "_bucket" else one.labels
-        for one in listed().values()
-        for suffix in SUFFIXES[one.kind]
+        name + suffix: (*metric.labels, "le") if suffix == "_bucket" else metric.labels
+        for name, metric in METRICS.items()
+        for suffix in SUFFIXES[metric.kind]
     }
 
 
@@ -55,10 +35,3 @@ def strange(expression: str) -> Iterator[str]:
         yield "asks for no metric"
     bare = QUOTED.sub("", expression)
     yield from (f"{a} and {b} do not match" for a, b in ("()", "{}", "[]") if bare.count(a) != bare.count(b))
-
-
-def _metric(line: str) -> Metric:
-    name, kind, *labels = line.split()
-    if kind not in SUFFIXES or not name.startswith("tieout_") or (kind == "counter") != name.endswith("_total"):
-        raise ValueError(f"no metric: {line}")
-    return Metric(name, kind, tuple(labels))

@@ -11,8 +11,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tests.deploy.files import ROOT, Node, manifests
-from tests.deploy.metrics import listed, samples, strange
+from tests.deploy.metrics import samples, strange
 from tests.deploy.test_commands_and_variables import misfits
+from tieout.observability.metrics import METRICS
 
 # What nobody may find out from a customer, and the alert that tells first.
 TOLD_BY = {
@@ -91,7 +92,7 @@ def test_the_dashboard_asks_for_what_is_measured_and_nothing_overlaps() -> None:
 
 def test_every_metric_is_shown_somewhere() -> None:
     shown = json.dumps(dashboard())
-    assert [name for name in listed() if name not in shown] == []
+    assert [name for name in METRICS if name not in shown] == []
 
 
 def test_the_scalers_ask_for_what_is_measured() -> None:
@@ -217,13 +218,14 @@ def test_a_wrong_panel_is_noticed() -> None:
     assert len(list(wrong_panels(broken))) == 4
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["tieout_a_total gauge", "tieout_a counter", "tieout_a timer", "other_a gauge", "tieout_a gauge\ntieout_a gauge"],
-)
-def test_a_line_that_is_no_metric_is_refused(line: str) -> None:
-    with pytest.raises(ValueError, match="metric"):
-        listed(line)
+def test_a_metric_that_the_code_renames_or_whose_label_it_drops_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METRICS, "tieout_issues_open", METRICS["tieout_issues_open"]._replace(labels=("connection",)))
+    assert any("no label severity" in found for found in wrong_rules(alert_rules()))
+    monkeypatch.delitem(METRICS, "tieout_pending_oldest_due_seconds")
+    query = next(one["metadata"]["query"] for one in triggers() if one["type"] == "prometheus")
+    for asked in (wrong_rules(alert_rules()), wrong_panels(dashboard()), strange(query)):
+        assert any("no metric tieout_pending_oldest_due_seconds" in found for found in asked)
+    assert list(wrong_adapter([], adapter_rules()))
 
 
 def test_a_histogram_is_asked_for_by_its_three_samples() -> None:
