@@ -11,7 +11,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tests.deploy.files import ROOT, Node, manifests
-from tests.deploy.metrics import samples, strange
+from tests.deploy.metrics import samples
+from tests.deploy.promql import strange, strange_words
 from tests.deploy.test_commands_and_variables import misfits
 from tieout.observability.metrics import METRICS
 
@@ -47,7 +48,10 @@ def wrong_rules(node: Node) -> Iterator[str]:
     yield from (error.message[:150] for error in Draft202012Validator(schema).iter_errors(node))
     names = [rule["alert"] for rule in alerts(node)]
     yield from (f"{name} is there twice" for name in {one for one in names if names.count(one) > 1})
-    yield from (f"{rule['alert']}: {found}" for rule in alerts(node) for found in strange(rule["expr"]))
+    for rule in alerts(node):
+        yield from (f"{rule['alert']}: {found}" for found in strange(rule["expr"]))
+        for text in rule["annotations"].values():
+            yield from (f"{rule['alert']}: {found}" for found in strange_words(text, rule["expr"]))
 
 
 def wrong_panels(node: Node) -> Iterator[str]:
@@ -56,12 +60,25 @@ def wrong_panels(node: Node) -> Iterator[str]:
         if not panel["title"] or not panel["description"] or not panel["targets"]:
             yield f"panel {panel['id']} does not say what it shows"
         for target in panel["targets"]:
-            yield from (f"{panel['title']}: {found}" for found in strange(target["expr"].replace("$__rate_", "")))
+            yield from (f"{panel['title']}: {found}" for found in strange_target(target))
+    for variable in (one for one in node["templating"]["list"] if one["type"] == "query"):
+        query = variable["query"]["query"]
+        asked = re.fullmatch(r"label_values\((\w+), (\w+)\)", query)
+        found = strange(f"max by ({asked[2]}) ({asked[1]})") if asked else [query]
+        yield from (f"{variable['label']}: {one}" for one in found)
     if len({panel["id"] for panel in panels}) != len(panels):
         yield "two panels have one id"
     for one, other in combinations(panels, 2):
         if _overlap(one["gridPos"], other["gridPos"]):
             yield f"{one['title']} lies over {other['title']}"
+
+
+def strange_target(target: Node) -> Iterator[str]:
+    """Find what a query of the dashboard, and the legend of its lines, names and nobody measures."""
+    expression = target["expr"].replace("$__rate_interval", "5m")
+    yield from strange(expression)
+    legend = re.sub(r"\{\{(\w+)\}\}", r"{{ $labels.\1 }}", target["legendFormat"])
+    yield from strange_words(legend, expression)
 
 
 def _overlap(one: Node, other: Node) -> bool:
@@ -158,8 +175,7 @@ def wrong_adapter(asked: list[Node], rules: list[Node]) -> Iterator[str]:
         if target["type"] != "Value":
             yield f"{name}: an age is not shared out among pods"
     for name, rule in made.items():
-        series = rule["seriesQuery"].partition("{")[0]
-        yield from (f"{name}: {found}" for found in strange(series))
+        yield from (f"{name}: {found}" for found in strange(rule["seriesQuery"]))
         if rule["metricsQuery"] != "max(<<.Series>>{<<.LabelMatchers>>})":
             yield f"{name}: more than one series, or not of this namespace"
 
@@ -191,10 +207,12 @@ def test_an_external_metric_that_would_be_summed_is_noticed() -> None:
         ("expr", "max(tieout_doubts) > 0"),
         ("expr", 'max(tieout_in_doubt{tenant="a"}) > 0'),
         ("expr", "max(tieout_in_doubt > 0"),
+        ("expr", "max by (conection, kind) (tieout_in_doubt) > 0"),
         ("expr", "vector(1)"),
         ("for", "an hour"),
         ("labels", {"severity": "loud"}),
         ("annotations", {"summary": "x"}),
+        ("annotations", {"summary": "{{ $labels.flow }}", "description": "x", "runbook": "tieout doubts"}),
         ("alerts", "x"),
     ],
 )
@@ -215,7 +233,9 @@ def test_a_wrong_panel_is_noticed() -> None:
     broken["panels"][1]["id"] = broken["panels"][2]["id"]
     broken["panels"][3]["gridPos"] = broken["panels"][4]["gridPos"]
     broken["panels"][5]["description"] = ""
-    assert len(list(wrong_panels(broken))) == 4
+    broken["panels"][6]["targets"][0]["legendFormat"] = "{{flow}}"
+    broken["templating"]["list"][1]["query"]["query"] = "label_values(tieout_poll_lag_seconds, errand)"
+    assert len(list(wrong_panels(broken))) == 6
 
 
 def test_a_metric_that_the_code_renames_or_whose_label_it_drops_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,5 +249,5 @@ def test_a_metric_that_the_code_renames_or_whose_label_it_drops_is_noticed(monke
 
 
 def test_a_histogram_is_asked_for_by_its_three_samples() -> None:
-    assert samples()["tieout_errand_seconds_bucket"] == ("errand", "le")
+    assert samples()["tieout_errand_seconds_bucket"] == {"errand", "le", "namespace"}
     assert "tieout_errand_seconds" not in samples()
