@@ -1,7 +1,9 @@
 """Kustomizations without kustomize: what they name, what lies beside them, and what an overlay gives in the end."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -39,6 +41,7 @@ def built(folder: Path, nodes: Mapping[Path, Node]) -> list[Node]:
         found += documents(place) if entry.endswith(".yaml") else built(place, nodes)
         if node["kind"] == "Kustomization" and entry in node.get("components", []):
             _remove(nodes[place], found)
+            replace(nodes[place], found)
     for patch in (
         one for name in node.get("patches", []) if "path" in name for one in documents(folder / name["path"])
     ):
@@ -77,6 +80,45 @@ def _remove(component: Node, manifests: list[Node]) -> None:
             for one in manifests:
                 if _key(one) == (patch["target"]["kind"], patch["target"]["name"]):
                     del one["spec"][step["path"].removeprefix("/spec/")]
+
+
+def replace(component: Node, manifests: list[Node]) -> None:
+    """Do a component's replacements, which only ever put a manifest's name between the quotes of one text.
+
+    Raises ValueError for others, for a source that is not there once, and for a text that is not there.
+    """
+    for one in component.get("replacements", []):
+        names = [it["metadata"]["name"] for it in manifests if it["kind"] == one["source"]["kind"]]
+        if len(names) != 1 or one["source"]["fieldPath"] != "metadata.name":
+            raise ValueError(f"a component's replacement takes more or less than the name of one manifest: {one}")
+        for target in one["targets"]:
+            _put_in(target, names[0], [it for it in manifests if _key(it) == _selected(target["select"])])
+
+
+def _put_in(target: Node, name: str, manifests: list[Node]) -> None:
+    if target["options"] != {"delimiter": '"', "index": 1} or not manifests:
+        raise ValueError(f"a component's replacement does more than put a name between quotes: {target}")
+    for field in target["fieldPaths"]:
+        *way, key = re.findall(r"\[[^]]*\]|[^.]+", field)
+        for one in manifests:
+            node: Any = one
+            for step in way:
+                node = _step(node, step)
+            before, _, after = node[key].split('"')
+            node[key] = f'{before}"{name}"{after}'
+
+
+def _step(node: Any, step: str) -> Any:
+    """Go one step down: to a key, or to the one entry of a list whose key has the value, as `[type=prometheus]`."""
+    if not step.startswith("["):
+        return node[step]
+    key, _, value = step.strip("[]").partition("=")
+    (found,) = (one for one in node if one[key] == value)
+    return found
+
+
+def _selected(select: Node) -> tuple[str, str]:
+    return select["kind"], select["name"]
 
 
 def _key(manifest: Node) -> tuple[str, str]:

@@ -27,6 +27,7 @@ TOLD_BY = {
     "a token about to end": "TieoutTokenIsAboutToEnd",
     "a remote that answers 429": "TieoutRateLimited",
     "no worker": "TieoutNoWorker",
+    "PostgreSQL down, wherever it runs": "TieoutStoreIsDown",
     "PostgreSQL or RabbitMQ down": "TieoutStoreOrBrokerIsDown",
 }
 
@@ -121,7 +122,7 @@ def test_the_scalers_ask_for_what_is_measured() -> None:
 def held_by_an_idle_pod(expressions: list[str]) -> Iterator[str]:
     """Find what takes another than the youngest token of all pods: one that idles lets its own end."""
     for one in expressions:
-        left = re.findall(r"(\w+) by \(connection\) \(tieout_token_expires_seconds\b", one)
+        left = re.findall(r"(\w+) by \((?:namespace, )?connection\) \(tieout_token_expires_seconds\b", one)
         if "tieout_token_expires_seconds" in one and left != ["max"]:
             yield one
 

@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 
 import kubernetes_validate  # type: ignore[import-untyped]  # the library ships no types
 import pytest
@@ -24,7 +25,7 @@ from tests.deploy.files import (
     pod_of,
     runs_tieout,
 )
-from tests.deploy.kustomize import built, doubled, lost_patches, misnamed
+from tests.deploy.kustomize import built, doubled, lost_patches, misnamed, replace
 
 VERSIONS = ("1.31", "1.34")
 CUSTOM = json.loads((ROOT / "tests/deploy/custom.schema.json").read_text("utf-8"))["$defs"]
@@ -306,6 +307,20 @@ def test_a_kustomization_that_forgets_or_invents_is_noticed() -> None:
     assert list(misnamed(folder, {**node, "components": ["../lost"]}, beside)) == [
         "base: ../lost holds no kustomization"
     ]
+
+
+def test_a_replacement_that_would_not_put_in_one_name_is_refused() -> None:
+    keda = KUBERNETES / "components" / "keda"
+    scaler = next(one for _, one in manifests() if one["kind"] == "ScaledObject")
+    space = {"kind": "Namespace", "metadata": {"name": "acme"}}
+    nodes = {Path("made"): {"kind": "Kustomization", "components": [str(keda)]}, keda: kustomizations()[keda]}
+    with pytest.raises(ValueError, match="the name of one manifest"):
+        built(Path("made"), nodes)
+    for broken in ({"options": {"delimiter": ":", "index": 0}}, {"select": {"kind": "ScaledObject", "name": "lost"}}):
+        component = copy.deepcopy(nodes[keda])
+        component["replacements"][0]["targets"][0] |= broken
+        with pytest.raises(ValueError, match="a name between quotes"):
+            replace(component, [space, copy.deepcopy(scaler)])
 
 
 def test_a_doubled_manifest_and_a_lost_patch_are_noticed() -> None:
