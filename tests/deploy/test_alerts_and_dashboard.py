@@ -10,11 +10,12 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from tests.deploy.files import ROOT, Node, manifests
+from tests.deploy.files import ROOT, Node, manifests, seconds
 from tests.deploy.metrics import samples
 from tests.deploy.promql import strange, strange_words
 from tests.deploy.test_commands_and_variables import misfits
 from tieout.observability.metrics import METRICS
+from tieout.observability.store_metrics import PATIENCE_SECONDS
 
 # What nobody may find out from a customer, and the alert that tells first.
 TOLD_BY = {
@@ -164,6 +165,12 @@ def test_keda_shares_messages_out_among_pods_and_no_age() -> None:
 def test_a_trigger_that_does_not_say_what_its_number_is_is_noticed(kind: str) -> None:
     bare = [{**one, "metricType": None} for one in triggers() if one["type"] == kind]
     assert len(list(shared_out(bare))) == 1
+
+
+def test_a_scrape_outlasts_the_wait_for_a_store_that_hangs() -> None:
+    monitors = [one for _, one in manifests() if one["kind"] == "PodMonitor"]
+    (endpoint,) = [endpoint for one in monitors for endpoint in one["spec"]["podMetricsEndpoints"]]
+    assert seconds(endpoint["scrapeTimeout"]) >= 2 * PATIENCE_SECONDS
 
 
 def wrong_adapter(asked: list[Node], rules: list[Node]) -> Iterator[str]:

@@ -4,7 +4,6 @@ import dataclasses
 
 import pytest
 
-from adapters.eventlog.postgres_pool import POOL_TIMEOUT_SECONDS
 from tests.deploy.evaluation import Sample, answers, sample
 from tests.deploy.files import Node, kustomizations, manifests, seconds
 from tests.deploy.promql import labels_of
@@ -128,9 +127,3 @@ def test_an_overlay_that_takes_keda_brings_its_namespace_along() -> None:
     assert [(node["namespace"], "namespace.yaml" in node["resources"]) for node in takers] == [("tieout", True)]
     (named,) = (one for one in overlay("production") if one["kind"] == "Namespace")
     assert named["metadata"]["name"] == takers[0]["namespace"]
-
-
-def test_a_scrape_outlasts_the_wait_for_a_store_that_is_down() -> None:
-    (monitor,) = (one for _, one in manifests() if one["kind"] == "PodMonitor")
-    for one in monitor["spec"]["podMetricsEndpoints"]:
-        assert POOL_TIMEOUT_SECONDS < seconds(one["scrapeTimeout"]) <= seconds(one["interval"])

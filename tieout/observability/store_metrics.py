@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from uuid import UUID
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -17,27 +18,50 @@ from tieout.wiring import Deployment
 from tieout.wiring.observing import budget_waits, lags, token_times
 
 FRESH_SECONDS = 10.0  # several scrapers, or a hasty one, cost the store no more than one
+PATIENCE_SECONDS = 3.0  # a scrape that takes 10 s is cut off, and this process's own figures with it
+READER = "store-metrics"  # the thread's name
 logger = logging.getLogger(__name__)
 Sample = tuple[str, tuple[str, ...], float]  # the metric's name, its labels' values, its value
 
 
 class StoreMetrics(Collector):
-    """A collector over a deployment. Thread-safe; one reading serves every question of the next seconds."""
+    """A collector over a deployment. Thread-safe; one reading serves every question of the next seconds.
+
+    The store is read on a thread of its own, one at most: a store that hangs is waited for far longer than a scrape
+    may take. A scrape gives up after PATIENCE_SECONDS, and those after it wait for the same reading.
+    """
 
     def __init__(self, deployment: Deployment, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._deployment = deployment
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._read_at: float | None = None
-        self._families: list[Metric] = []
+        self._begun_at = float("-inf")
+        self._reading: Future[list[Metric]] | None = None
 
     def collect(self) -> Iterator[Metric]:
-        """Give the families, read anew when the last reading is too old."""
+        """Give the families, read anew when the last reading is too old; none while the store gives no answer."""
+        reading = self._current()
+        if wait([reading], PATIENCE_SECONDS).done:
+            yield from reading.result()
+        else:
+            logger.warning("the store's metrics are missing: they were not read within %g s", PATIENCE_SECONDS)
+
+    def _current(self) -> Future[list[Metric]]:
+        """Give the reading under way or the last one, or begin one."""
         with self._lock:
-            if self._read_at is None or self._monotonic() - self._read_at >= FRESH_SECONDS:
-                self._families = self._read()
-                self._read_at = self._monotonic()
-            yield from self._families
+            fresh = self._monotonic() - self._begun_at < FRESH_SECONDS
+            if self._reading is None or (self._reading.done() and not fresh):
+                reading: Future[list[Metric]] = Future()
+                # A daemon: the end of the process waits for no answer of the store.
+                threading.Thread(target=self._read_into, args=(reading,), name=READER, daemon=True).start()
+                self._reading, self._begun_at = reading, self._monotonic()
+            return self._reading
+
+    def _read_into(self, reading: Future[list[Metric]]) -> None:
+        try:
+            reading.set_result(self._read())
+        except BaseException as fault:  # noqa: BLE001 (it is raised again in the scrape that asks for the result)
+            reading.set_exception(fault)
 
     def _read(self) -> list[Metric]:
         """Read everything. Verdict on failure: go on with what the process itself knows; `/ready` tells why."""

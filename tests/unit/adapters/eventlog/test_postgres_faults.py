@@ -11,10 +11,9 @@ from adapters.eventlog.postgres_pool import StoreConnection
 from adapters.eventlog.schema import create_tables
 from domain.errors import ConflictError, MisconfiguredError, StoreError
 from domain.event import Append
-from tests.support.cutting_proxy import CuttingProxy
+from tests.support.postgres_link import proxy_to, through, with_parts
 from tests.support.postgres_server import emptied
 from tests.support.private_nodes import free_port
-from tests.support.services import missing
 from tests.unit.adapters.eventlog.postgres_stores import fresh_on, opened_on
 from tests.unit.adapters.eventlog.sqlite_files import CAUSES, NOW, RELEASED, append
 
@@ -22,22 +21,6 @@ _END_OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
 )
-
-
-def with_parts(url: str, **parts: str) -> str:
-    return urlsplit(url)._replace(**parts).geturl()
-
-
-def through(proxy: CuttingProxy, url: str) -> str:
-    user = urlsplit(url).username or "postgres"
-    return with_parts(url, netloc=f"{user}@127.0.0.1:{proxy.port}")
-
-
-def proxy_to(url: str) -> CuttingProxy:
-    parts = urlsplit(url)
-    if not parts.hostname:
-        missing("PostgreSQL listens on a socket only, where no proxy fits in between")
-    return CuttingProxy(parts.hostname, parts.port or 5432)
 
 
 def end_others(url: str) -> None:
