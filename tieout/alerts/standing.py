@@ -171,7 +171,7 @@ def _silent(connection: ConnectionView, bounds: Bounds, now: datetime) -> Iterat
     bound = bounds.silent_after_intervals
     for flow in connection.flows:
         words = flow.flow.replace("_", " ")
-        last = _heard(flow, connection)
+        last = last_heard(flow.polled_at, connection.going_since)
         if flow.stopped_at is not None:
             since, title = flow.stopped_at, f"Polls of {words} stopped: settings or credentials must be mended"
         elif now - last >= bound * flow.every:
@@ -188,8 +188,9 @@ def _silent(connection: ConnectionView, bounds: Bounds, now: datetime) -> Iterat
         )
 
 
-def _heard(flow: Flow, connection: ConnectionView) -> datetime:
-    return max(flow.polled_at or connection.going_since, connection.going_since)
+def last_heard(polled_at: datetime | None, going_since: datetime) -> datetime:
+    """Give since when a flow is silent: its last poll that came to its end, but nothing before its connection goes."""
+    return max(polled_at or going_since, going_since)
 
 
 def _tokens(connection: ConnectionView) -> Iterator[Alert]:
@@ -197,7 +198,7 @@ def _tokens(connection: ConnectionView) -> Iterator[Alert]:
     since: dict[str, datetime] = {}
     for flow in connection.flows:
         if system := flow.shut_out_by:
-            began = flow.stopped_at or _heard(flow, connection)
+            began = flow.stopped_at or last_heard(flow.polled_at, connection.going_since)
             since[system] = min(began, since.get(system, began))
     for system, began in since.items():
         yield Alert(

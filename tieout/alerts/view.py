@@ -53,7 +53,7 @@ def _connection(
     return ConnectionView(
         name=row.name,
         paused=row.state.is_paused(now),
-        going_since=_going_since(row, now),
+        going_since=going_since(row, now),
         doubts=tuple(doubts.listed(deployment.storage, row.id)),
         issues=tuple(issues.listed(deployment.storage, row.id)),
         flows=tuple(
@@ -73,7 +73,7 @@ def _connection(
     )
 
 
-def _going_since(row: ConnectionRow, now: datetime) -> datetime:
+def going_since(row: ConnectionRow, now: datetime) -> datetime:
     """Give when it was added, resumed by a person, or when a pause with an end of its own was over."""
     until = row.state.paused_until
     moments = (row.added_at or row.updated_at, row.resumed_at, until if until is not None and until <= now else None)

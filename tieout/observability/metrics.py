@@ -26,7 +26,11 @@ METRICS: dict[str, Metric] = {
     "tieout_pending_oldest_due_seconds": Metric(
         "gauge", ("connection", "errand"), "How long the oldest row of due work has been due."
     ),
-    "tieout_poll_lag_seconds": Metric("gauge", ("connection", "flow"), "Time since a poll last came to its end."),
+    "tieout_poll_lag_seconds": Metric(
+        "gauge",
+        ("connection", "flow"),
+        "Time since a poll last came to its end, or its connection was added or resumed after that.",
+    ),
     "tieout_in_doubt": Metric("gauge", ("connection", "kind"), "Writes whose outcome nobody knows yet."),
     "tieout_remote_calls_total": Metric(
         "counter", ("connection", "system", "status"), "Requests this process sent, by HTTP status or no-answer."

@@ -13,6 +13,9 @@ from prometheus_client.registry import Collector
 from actors.errands.catalogue import ERRANDS
 from domain.errors import TieoutError
 from projections import doubts, event_counts, issues
+from projections.connections import ConnectionRow
+from tieout.alerts.standing import last_heard
+from tieout.alerts.view import going_since
 from tieout.observability.metrics import METRICS
 from tieout.wiring import Deployment
 from tieout.wiring.observing import budget_waits, lags, token_times
@@ -74,10 +77,12 @@ class StoreMetrics(Collector):
 
 def samples(deployment: Deployment) -> Iterator[Sample]:
     """Read every sample; connections by name, those that are declared, added and not removed. Raises StoreError."""
-    names = {row.id: name for name, row in deployment.served_connections().items()}
+    rows = deployment.served_connections()
+    names = {row.id: name for name, row in rows.items()}
     yield from _work(deployment, names)
-    for connection, name in names.items():
-        yield from _connection(deployment, connection, name)
+    for row in rows.values():
+        yield from _polls(deployment, row)
+        yield from _connection(deployment, row.id, row.name)
     projections, relay = lags(deployment)
     yield "tieout_projection_lag_events", (), projections
     yield "tieout_relay_lag_events", (), relay
@@ -117,12 +122,16 @@ def _work(deployment: Deployment, names: dict[UUID, str]) -> Iterator[Sample]:
             yield "tieout_pending_oldest_due_seconds", (name, errand), waited
 
 
+def _polls(deployment: Deployment, row: ConnectionRow) -> Iterator[Sample]:
+    """Read the lag of every poll; one that never came to its end is as silent as one that no longer does."""
+    now = deployment.log.now()
+    for poll in deployment.polls.rows(row.id):
+        lag = now - last_heard(poll.last_polled_at, going_since(row, now))
+        yield "tieout_poll_lag_seconds", (row.name, poll.flow), max(lag.total_seconds(), 0.0)
+
+
 def _connection(deployment: Deployment, connection: UUID, name: str) -> Iterator[Sample]:
-    now, storage = deployment.log.now(), deployment.storage
-    for poll in deployment.polls.rows(connection):
-        if poll.last_polled_at is not None:
-            lag = (now - poll.last_polled_at).total_seconds()
-            yield "tieout_poll_lag_seconds", (name, poll.flow), max(lag, 0.0)
+    storage = deployment.storage
     in_doubt = storage.tally(doubts.PROJECTION.name, connection=connection)
     for kind in ("invoice", "posting"):
         yield "tieout_in_doubt", (name, kind), in_doubt[kind].count if kind in in_doubt else 0

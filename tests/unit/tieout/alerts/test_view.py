@@ -13,7 +13,7 @@ from domain.connections.events import (
 from domain.event import Event
 from projections.connections import listed
 from tests.unit.projections.book import IDENTITY, START, Book
-from tieout.alerts.view import _going_since
+from tieout.alerts.view import going_since
 
 ADDED = ConnectionAdded(name="acme", identity=IDENTITY, divisions=("AAA",))
 TESTED = RemotesTested(infor_company=100, avidxchange_systems=(), missing_transactions=())
@@ -41,4 +41,4 @@ def test_a_connection_goes_since_it_was_added_or_its_last_pause_ended(
     book = Book()
     book.happened("connection", "", *facts)
     (row,) = listed(book.store)
-    assert _going_since(row, LATER) == since
+    assert going_since(row, LATER) == since

@@ -1,11 +1,12 @@
-"""What the store's figures say of work nobody may do: held back by a pause, or of a connection out of the settings."""
+"""What the store's figures say of work nobody may do, of polls that never worked, and of undeclared connections."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters.eventlog.times import stamp
+from projections.connections import ConnectionRow
 from tests.support.command_line import SETTINGS, Desk
 from tests.unit.domain.invoices.invoice_facts import KEY
 from tests.unit.tieout.commands.test_command_acts import DOUBTED, REFUSED, happened
@@ -16,6 +17,7 @@ from tieout.wiring import open_deployment
 HELD_BACK, LOOK_UP = {"send_suppliers", "fetch_images"}, "look_up_invoices"
 AGE = "tieout_pending_oldest_due_seconds"
 LONG_AGO = timedelta(days=2)
+LATER = datetime(2100, 1, 1, tzinfo=UTC)  # than whatever the tests do
 
 
 @pytest.fixture
@@ -53,3 +55,34 @@ def test_no_figure_speaks_of_a_connection_that_is_out_of_the_settings(desk: Desk
     desk.write_settings(SETTINGS.replace("acme", "beta"))
     with open_deployment(load(None)) as deployment:
         assert [name for name, labels, _ in samples(deployment) if "acme" in labels] == []
+
+
+def lag_later(monkeypatch: pytest.MonkeyPatch) -> tuple[float, ConnectionRow]:
+    """Give the lag of the polls for payments at a later time, and what it is counted for."""
+    with open_deployment(load(None)) as deployment:
+        row = deployment.connections()["acme"]
+        deployment.polls.ensure(row.id, {"payments": timedelta(hours=1)})
+        monkeypatch.setattr(deployment.log, "now", lambda: LATER)
+        (lag,) = [value for name, _, value in samples(deployment) if name == "tieout_poll_lag_seconds"]
+        return lag, row
+
+
+def test_a_poll_that_never_worked_is_silent_since_its_connection_was_added_or_resumed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lag, row = lag_later(monkeypatch)
+    assert row.added_at is not None
+    assert lag == (LATER - row.added_at).total_seconds()
+    assert desk.types("connection", "pause", "acme", "--by", "ann").code == 0
+    assert desk.types("connection", "resume", "acme", "--by", "ann").code == 0
+    lag, row = lag_later(monkeypatch)
+    assert row.resumed_at is not None
+    assert lag == (LATER - row.resumed_at).total_seconds()
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_poll_that_worked_is_silent_since_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    lag_later(monkeypatch)
+    with open_deployment(load(None)) as deployment, deployment.store.database.writing() as cursor:
+        cursor.execute("UPDATE polls SET last_polled_at = ?", (stamp(LATER - LONG_AGO),))
+    assert lag_later(monkeypatch)[0] == LONG_AGO.total_seconds()
