@@ -109,7 +109,7 @@ def test_a_rotation_that_breaks_off_anywhere_loses_nothing_and_goes_on(monkeypat
                 (os, "fchmod"),
                 (Path, "replace"),
                 (rotation.Rotation, "_again"),
-                (rotation, "_uses"),
+                (rotation, "count_uses"),
             ):
                 patched.setattr(owner, name, counter.around(getattr(owner, name)))
             try:
