@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from adapters.alerting.book import AlertTable
+from adapters.eventlog.schema import create_tables
 from adapters.eventlog.store import Store
 from domain.errors import StoreError, TransientError
-from tests.unit.adapters.eventlog.sqlite_files import fresh, opened
+from tests.support.postgres_server import emptied
+from tests.unit.adapters.eventlog.postgres_stores import opened_on
+from tests.unit.adapters.eventlog.sqlite_files import url_of
 from tieout.alerts.standing import Alert
 from tieout.alerts.telling import Message
 from tieout.alerts.watch import LEASE, LOOK_EVERY, Watch
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-WAIT_SECONDS = 10
+WAIT_SECONDS = 30
 SILENT = Alert(kind="silent", connection="acme", record="payments", title="Silent", mend="Look.", since=NOW)
 STUCK = Alert(kind="stuck", connection="acme", record="invoices", title="Stuck", mend="Look.", since=NOW)
 
@@ -39,9 +42,21 @@ class Channel:
         self.closed = True
 
 
+on_either_store = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with fresh(tmp_path) as store:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Make an empty store, over SQLite where a test does not say otherwise."""
+    on_server = getattr(request, "param", "") == "postgresql"
+    made = emptied(request.getfixturevalue("postgres_url")) if on_server else url_of(tmp_path / "tieout.db")
+    create_tables(made, now=NOW)
+    return made
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    with opened_on(url) as store:
         yield store
 
 
@@ -49,6 +64,7 @@ def watching(store: Store, stands: list[Alert], *channels: Channel) -> Watch:
     return Watch(lambda _: {alert.name: alert for alert in stands}, AlertTable(store.database), channels)
 
 
+@on_either_store
 def test_an_alert_is_told_once_and_its_end_once(store: Store) -> None:
     channel, stands = Channel(), [SILENT]
     watch = watching(store, stands, channel)
@@ -64,16 +80,18 @@ def test_an_alert_is_told_once_and_its_end_once(store: Store) -> None:
     assert channel.told[2:] == ["raised payments"]
 
 
-def test_a_restart_tells_nothing_twice(tmp_path: Path) -> None:
+@on_either_store
+def test_a_restart_tells_nothing_twice(url: str) -> None:
     channel = Channel()
-    with fresh(tmp_path) as store:
+    with opened_on(url) as store:
         watching(store, [SILENT], channel).look_and_tell(NOW)
-    with opened(tmp_path / "tieout.db") as store:
+    with opened_on(url) as store:
         watching(store, [SILENT, STUCK], channel).look_and_tell(NOW)
         watching(store, [], channel).look_and_tell(NOW)
     assert channel.told == ["raised payments", "raised invoices", "ended payments", "ended invoices"]
 
 
+@on_either_store
 def test_many_relays_at_once_tell_each_alert_once(store: Store) -> None:
     channel = Channel()
     stands = [
@@ -122,6 +140,7 @@ def test_an_alert_that_ended_before_anybody_heard_of_it_is_told_only_when_a_try_
     assert AlertTable(store.database).entries() == []
 
 
+@on_either_store
 def test_what_a_killed_relay_held_is_told_when_its_lease_is_over(store: Store) -> None:
     channel, book = Channel(), AlertTable(store.database)
     channel.broken = True

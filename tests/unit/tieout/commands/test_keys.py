@@ -16,6 +16,7 @@ from domain.identifiers import stream_id
 from domain.ports.store import Causes
 from domain.suppliers.events import SupplierContent, SupplierRecorded
 from tests.support.command_line import SECRETS, TOKENS, Desk
+from tests.support.postgres_server import emptied
 from tests.unit.tieout.commands.test_command_acts import CONNECTION
 from tieout.settings import keys as key_files
 from tieout.settings import load, seal_text
@@ -25,9 +26,20 @@ from tieout.wiring.keyring import rotate_keys
 SUPPLIERS = 5
 
 
+on_either_store = pytest.mark.parametrize("desk", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+def desk(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Desk:
+    """Give a desk with secrets in its vault, over SQLite where a test does not say otherwise."""
     desk = Desk(tmp_path, monkeypatch, capsys)
+    if getattr(request, "param", "") == "postgresql":
+        monkeypatch.setenv("TIEOUT_STORE_URL", emptied(request.getfixturevalue("postgres_url")))
     desk.set_up()
     with deployed() as deployment:
         for number in range(SUPPLIERS):
@@ -62,6 +74,7 @@ def ids(desk: Desk) -> list[str]:
     return [use["id"] for use in desk.types("keys", "list", "--json").document]
 
 
+@on_either_store
 def test_a_new_key_comes_first_and_everything_lies_under_it(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     (old,) = ids(desk)
     file = desk.folder / "tieout.keys"
@@ -80,6 +93,7 @@ def test_a_new_key_comes_first_and_everything_lies_under_it(desk: Desk, caplog: 
     assert_everything_opens()
 
 
+@on_either_store
 def test_an_old_key_is_retired_only_when_nothing_uses_it(desk: Desk) -> None:
     (old,) = ids(desk)
     desk.types("keys", "retire", old).failed(2, "is the newest key")
@@ -187,6 +201,7 @@ def test_a_vault_that_uses_a_lost_key_is_not_rotated(desk: Desk) -> None:
     assert [use["in_ring"] for use in desk.types("keys", "list", "--json").document] == [True, False]
 
 
+@on_either_store
 def test_a_running_process_follows_the_ring(desk: Desk) -> None:
     with deployed() as running:
         old = running.store.credentials.ring.newest
