@@ -14,7 +14,7 @@ from tieout.diagnosis.network import network_checks
 from tieout.diagnosis.remotes import connection_checks, removed_checks, shared_credentials
 from tieout.diagnosis.stores import store_checks
 from tieout.settings import Settings, ring_text
-from tieout.settings.keys import readable_by_others, ring_place
+from tieout.settings.keys import left_open, ring_place
 
 if TYPE_CHECKING:
     from tieout.wiring import Deployment
@@ -76,7 +76,7 @@ def _ring(settings: Settings) -> Iterator[Check]:
     except MisconfiguredError as error:
         yield bad("keys", str(error))
         return
-    if place.file is not None and readable_by_others(place.file):
+    if left_open(place):
         text = "the key ring may be read by others on this machine"
         yield warn("keys", text, f"chmod 600 {place.file}")
     else:

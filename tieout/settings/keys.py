@@ -18,10 +18,14 @@ _COMMENT = "# The key ring, newest first; under seal, the key that signs the sea
 
 
 class RingPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the ring in force stands. file: None when it is the variable itself; name: how a person knows it."""
+    """Where the ring in force stands. file: None when it is the variable itself; name: how a person knows it.
+
+    mounted: TIEOUT_KEYS_FILE names it, as it does a secret of Compose or Kubernetes.
+    """
 
     name: str
     file: Path | None
+    mounted: bool = False
 
 
 def ring_place(keys_file: Path, *, environ: Mapping[str, str]) -> RingPlace:
@@ -31,7 +35,7 @@ def ring_place(keys_file: Path, *, environ: Mapping[str, str]) -> RingPlace:
         return RingPlace(name=KEYS, file=None)
     named = environ.get(f"{KEYS}_FILE")
     if named:
-        return RingPlace(name=f"{named} (by {KEYS}_FILE)", file=Path(named))
+        return RingPlace(name=f"{named} (by {KEYS}_FILE)", file=Path(named), mounted=True)
     return RingPlace(name=str(keys_file), file=keys_file)
 
 
@@ -107,9 +111,16 @@ def fresh_entry() -> str:
     return f"k{secrets.token_hex(4)}:{_fresh()}"
 
 
-def readable_by_others(path: Path) -> bool:
-    """Whether somebody else on this machine may read the file."""
-    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+def left_open(place: RingPlace) -> bool:
+    """Whether others may read a file that this user can close with chmod 600 and read afterwards.
+
+    False for a mounted secret, which whoever mounts it keeps from others, and for a file of another user's: closed, it
+    would be closed to this process too.
+    """
+    if place.file is None or place.mounted:
+        return False
+    found = place.file.stat()
+    return found.st_uid == os.geteuid() and bool(found.st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def _file_of(place: RingPlace) -> Path:

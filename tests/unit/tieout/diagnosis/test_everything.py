@@ -100,9 +100,21 @@ def test_a_key_ring_that_others_may_read_is_a_warning(desk: Desk, monkeypatch: p
     file = desk.folder / "tieout.keys"
     file.chmod(0o640)
     assert [(state, mend) for state, _, mend in found(desk, "keys")] == [(WARN, f"chmod 600 {file}")]
+    file.chmod(0o600)
+    assert found(desk, "keys") == [(OK, f"the key ring is there: {file}", "")]
     monkeypatch.setenv("TIEOUT_KEYS", "a:b")
     monkeypatch.setenv("TIEOUT_KEYS_FILE", str(file))
     assert [state for state, _, _ in found(desk, "keys")] == [BAD]
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o440])
+def test_a_key_ring_mounted_as_the_deployments_do_is_no_warning(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    mounted = (desk.folder / "tieout.keys").rename(desk.folder / "keys")
+    mounted.chmod(mode)
+    monkeypatch.setenv("TIEOUT_KEYS_FILE", str(mounted))
+    assert found(desk, "keys") == [(OK, f"the key ring is there: {mounted} (by TIEOUT_KEYS_FILE)", "")]
 
 
 def test_without_settings_doctor_says_so_and_ends(desk: Desk) -> None:

@@ -1,3 +1,4 @@
+import os
 import stat
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from adapters.vault.keyring import KeyRing
 from domain.errors import MisconfiguredError
 from tieout.settings import ring_text, seal_text
 from tieout.settings.environment import variable
-from tieout.settings.keys import readable_by_others, write_keys
+from tieout.settings.keys import left_open, ring_place, write_keys
 
 
 def test_fresh_keys_are_for_their_owner_only_and_open_a_vault(tmp_path: Path) -> None:
@@ -15,7 +16,7 @@ def test_fresh_keys_are_for_their_owner_only_and_open_a_vault(tmp_path: Path) ->
     write_keys(file)
 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert not readable_by_others(file)
+    assert not left_open(ring_place(file, environ={}))
     ring = KeyRing.parse(ring_text(file, environ={}))
     assert ring.open(ring.seal(b"token", context="a"), context="a") == b"token"
     assert len(seal_text(file, environ={}) or "") == 44
@@ -35,12 +36,35 @@ def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
         ring_text(missing, environ={})
 
 
-def test_a_key_file_that_others_may_read_is_noticed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mode", "environ", "owner", "open_to_others"),
+    [
+        (0o600, {}, 0, False),
+        (0o640, {}, 0, True),
+        (0o644, {}, 0, True),
+        (0o644, {}, 1, False),  # another user's: chmod would take it from this process
+        (0o444, {"TIEOUT_KEYS_FILE": "tieout.keys"}, 0, False),  # as Compose mounts it
+        (0o440, {"TIEOUT_KEYS_FILE": "tieout.keys"}, 0, False),  # as Kubernetes mounts it
+        (0o644, {"TIEOUT_KEYS": "k1:AAAA"}, 0, False),  # the file beside the settings is not the ring in force
+    ],
+)
+def test_a_key_file_that_its_owner_leaves_open_to_others_is_noticed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: int,
+    environ: dict[str, str],
+    owner: int,
+    *,
+    open_to_others: bool,
+) -> None:
     file = tmp_path / "tieout.keys"
     write_keys(file)
-    file.chmod(0o644)
+    file.chmod(mode)
+    user = file.stat().st_uid + owner
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.chdir(tmp_path)
 
-    assert readable_by_others(file)
+    assert left_open(ring_place(file, environ=environ)) == open_to_others
 
 
 @pytest.mark.parametrize(
