@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tests.deploy.files import Node, documents
+from tests.deploy.files import KUBERNETES, Node, documents, kustomizations
 
 FILE = "kustomization.yaml"
 
@@ -30,6 +30,21 @@ def misnamed(folder: Path, node: Node, beside: set[str]) -> Iterator[str]:
     for one in sorted(paths["folders"]):
         if not (folder / one / FILE).is_file():
             yield f"{folder.name}: {one} holds no kustomization"
+
+
+def overlay(name: str) -> list[Node]:
+    """Give what an overlay applies."""
+    return _whole("overlays", name)
+
+
+def component(name: str) -> list[Node]:
+    """Give what a component adds to an overlay that takes it."""
+    return _whole("components", name)
+
+
+def _whole(kind: str, name: str) -> list[Node]:
+    nodes = {path.resolve(): node for path, node in kustomizations().items()}
+    return built((KUBERNETES / kind / name).resolve(), nodes)
 
 
 def built(folder: Path, nodes: Mapping[Path, Node]) -> list[Node]:

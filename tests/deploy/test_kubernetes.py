@@ -25,7 +25,7 @@ from tests.deploy.files import (
     pod_of,
     runs_tieout,
 )
-from tests.deploy.kustomize import built, doubled, lost_patches, misnamed, replace
+from tests.deploy.kustomize import built, doubled, lost_patches, misnamed, overlay, replace
 
 VERSIONS = ("1.31", "1.34")
 CUSTOM = json.loads((ROOT / "tests/deploy/custom.schema.json").read_text("utf-8"))["$defs"]
@@ -62,11 +62,6 @@ def patches() -> set[str]:
     return {path.relative_to(KUBERNETES).as_posix() for path in files}
 
 
-def overlay(name: str) -> list[Node]:
-    nodes = {path.resolve(): node for path, node in kustomizations().items()}
-    return built((KUBERNETES / "overlays" / name).resolve(), nodes)
-
-
 def deployments() -> list[Node]:
     return [one for path, one in workloads() if one["kind"] == "Deployment" and path.startswith("base/")]
 
@@ -88,6 +83,14 @@ def unwatched(manifest: Node) -> Iterator[str]:
         yield f"{name}: selects pods it does not make"
     if len(pod.get("topologySpreadConstraints", [])) != 2:
         yield f"{name}: not spread over zones and nodes"
+
+
+def stiff_budgets(budgets: list[Node]) -> Iterator[str]:
+    """Find budgets that keep a node from being drained (0), or give more than one pod away at a time."""
+    for one in budgets:
+        spec = {key: value for key, value in one["spec"].items() if key != "selector"}
+        if spec != {"maxUnavailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow"}:
+            yield f"{one['metadata']['name']}: {spec}"
 
 
 def wide_policies(policies: list[Node]) -> Iterator[str]:
@@ -183,8 +186,10 @@ def test_a_pod_has_time_to_end_what_is_under_way() -> None:
 
 def test_every_deployment_is_watched_spread_and_drained_gently() -> None:
     assert [found for one in deployments() for found in unwatched(one)] == []
-    budgets = [one["spec"]["selector"] for _, one in manifests() if one["kind"] == "PodDisruptionBudget"]
-    assert budgets == [one["spec"]["selector"] for one in sorted(deployments(), key=_by_budget)]
+    budgets = [one for _, one in manifests() if one["kind"] == "PodDisruptionBudget"]
+    selectors = [one["spec"]["selector"] for one in sorted(deployments(), key=_by_budget)]
+    assert [one["spec"]["selector"] for one in budgets] == selectors
+    assert list(stiff_budgets(budgets)) == []
     assert {one["metadata"]["name"]: one["spec"]["replicas"] for one in deployments()} == {
         "tieout-relay": 2,
         "tieout-worker": 3,
@@ -289,6 +294,13 @@ def test_a_deployment_nobody_watches_is_noticed() -> None:
     broken = _worker()
     broken["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"] = "works"
     assert list(unwatched(broken))
+
+
+@pytest.mark.parametrize(("key", "value"), [("maxUnavailable", 0), ("maxUnavailable", 2), ("minAvailable", 2)])
+def test_a_budget_that_stops_a_drain_or_gives_too_much_away_is_noticed(key: str, value: int) -> None:
+    broken = copy.deepcopy(next(one for _, one in manifests() if one["kind"] == "PodDisruptionBudget"))
+    broken["spec"][key] = value
+    assert len(list(stiff_budgets([broken]))) == 1
 
 
 def test_a_policy_that_lets_everything_out_is_noticed() -> None:
