@@ -247,9 +247,11 @@ def test_a_wrong_panel_is_noticed() -> None:
 
 
 def test_a_metric_that_the_code_renames_or_whose_label_it_drops_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(METRICS, "tieout_issues_open", METRICS["tieout_issues_open"]._replace(labels=("connection",)))
+    bare = METRICS["tieout_issues_open"]._replace(labels=("connection",))
+    monkeypatch.setattr("tests.deploy.metrics.METRICS", {**METRICS, "tieout_issues_open": bare})
     assert any("no label severity" in found for found in wrong_rules(alert_rules()))
-    monkeypatch.delitem(METRICS, "tieout_pending_oldest_due_seconds")
+    left = {name: metric for name, metric in METRICS.items() if name != "tieout_pending_oldest_due_seconds"}
+    monkeypatch.setattr("tests.deploy.metrics.METRICS", left)
     query = next(one["metadata"]["query"] for one in triggers() if one["type"] == "prometheus")
     for asked in (wrong_rules(alert_rules()), wrong_panels(dashboard()), strange(query)):
         assert any("no metric tieout_pending_oldest_due_seconds" in found for found in asked)

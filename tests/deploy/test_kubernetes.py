@@ -211,7 +211,7 @@ def test_the_network_is_closed_but_for_a_short_list() -> None:
 def test_no_mesh_repeats_a_request() -> None:
     """TLS is passed through, where there is no route to repeat on; the route of HTTP that there is repeats nothing."""
     mesh = {one["kind"]: one["spec"] for path, one in manifests() if path.startswith("components/istio/")}
-    assert set(mesh) == {"ServiceEntry", "VirtualService"}
+    assert set(mesh) == {"NetworkPolicy", "ServiceEntry", "VirtualService"}
     assert {port["protocol"] for port in mesh["ServiceEntry"]["ports"]} == {"TLS"}
     assert [route["retries"] for route in mesh["VirtualService"]["http"]] == [{"attempts": 0}]
 

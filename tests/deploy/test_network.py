@@ -17,6 +17,7 @@ ALERTS = {"203.0.113.0/24 443/TCP", "203.0.113.0/24 587/TCP"}
 TRACES = {"203.0.113.0/24 4318/TCP"}
 METRICS = {"monitoring/* 8322/TCP"}
 BROWSERS = {"ingress-nginx/* 8321/TCP"}
+MESH = {"istio-system/app=istiod 15012/TCP"}
 OF_THE_SANDBOX = {"here/app.kubernetes.io/name=tieout any port"}
 
 
@@ -51,6 +52,14 @@ def test_a_part_in_production_reaches_what_it_needs_and_nothing_else() -> None:
 
 def test_a_part_of_the_sandbox_reaches_what_it_needs_and_nothing_else() -> None:
     assert reaches(overlay("sandbox")) == SANDBOX
+
+
+@pytest.mark.parametrize(("name", "table"), [("production", PRODUCTION), ("sandbox", SANDBOX)])
+def test_in_a_mesh_every_pod_reaches_the_control_plane_too(name: str, table: dict[str, Reach]) -> None:
+    """Without it no sidecar has a certificate, and no pod is ready."""
+    met = reaches([*overlay(name), *component("istio")])
+    assert met == {part: Reach(table[part].out | MESH, table[part].into) for part in met}
+    assert {"relay", "worker", "console"} <= met.keys()
 
 
 def test_the_ports_that_are_open_are_those_a_part_serves() -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from tests.deploy.evaluation import Sample, answers, sample
 from tests.deploy.files import Node, kustomizations
+from tests.deploy.kustomize import overlay
 from tests.deploy.promql import labels_of
 from tests.deploy.test_alerts_and_dashboard import alert_rules, alerts
-from tests.deploy.test_kubernetes import overlay
 
 
 @dataclasses.dataclass(frozen=True)

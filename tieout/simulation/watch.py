@@ -63,8 +63,8 @@ def _intent(world: World, worker: str, stream: UUID) -> Intent | None:
     """Give what a process sends under: the last intent it appended for the record, for it does one thing at a time."""
     kept = _intents(world.store.log.load([stream])[stream], lost=False)
     lost = _intents([one for one in world.lost if one.stream == stream], lost=True)
-    own = [one for one in (*lost, *kept) if one.event.attempt_id.startswith(f"{worker}-")]
-    return sorted(own, key=lambda one: one.at)[-1] if own else None
+    own = sorted((*lost, *kept), key=lambda one: one.at)
+    return next((one for one in reversed(own) if one.event.attempt_id.startswith(f"{worker}-")), None)
 
 
 def _intents(records: Sequence[Recorded], *, lost: bool) -> list[Intent]:
