@@ -63,7 +63,6 @@ class Rollout:
     def __init__(self, deployment: Deployment, pods: Pods, store_url: str) -> None:
         self._deployment, self._pods, self._store_url = deployment, pods, store_url
         self._running = [(self._started(command), command) for command in PODS]
-        self.replaced_at_work = 0
 
     def replace_every_pod(self, wave: Wave, topic: str) -> None:
         """For each pod: start its successor, let new work come in, and when that is in hand end the old one."""
@@ -73,7 +72,6 @@ class Rollout:
             assert self._pods.stop(old) == 0
             self._running.remove((old, command))
             self._pods.check()
-            self.replaced_at_work += 1
 
     def upgrade_the_store(self) -> None:
         """Do what the job before new pods does, twice: it may be started again, and it disturbs nobody."""
@@ -132,4 +130,3 @@ def test_a_rolling_restart_loses_nothing_and_does_nothing_twice(
     assert found[0] == expected[0]
     assert found[1].keys() == expected[1].keys()
     assert {subject: said for subject, said in found[1].items() if said != expected[1][subject]} == {}
-    assert rollout.replaced_at_work == 2 * len(PODS)
