@@ -1,4 +1,4 @@
-"""Where a RabbitMQ of a test's own comes from, in which order, by executables that only note what they were asked."""
+"""Where a RabbitMQ for tests comes from, in which order, by executables that only note what they were asked."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 
 from tests.deploy.files import compose
 from tests.support import container_rabbitmq, private_rabbitmq, rabbitmq_server
-from tests.support.private_nodes import UnavailableError
+from tests.support.private_nodes import UnavailableError, free_port
 
 IMAGE = compose()["services"]["rabbitmq"]["image"]
 WORKS = 'case "$1" in run) echo c0ffee;; inspect) echo true;; esac'
@@ -111,3 +111,56 @@ def test_nothing_at_all_says_every_way(machine: Machine, monkeypatch: pytest.Mon
     with pytest.raises(UnavailableError, match="start one on port 5672"):
         rabbitmq_server.private().__enter__()
     assert not any(line.startswith("apt-get") for line in machine.asked[before:]), "only root installs"
+
+
+@pytest.fixture
+def no_management(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(rabbitmq_server.NAMED, raising=False)
+    monkeypatch.setattr(rabbitmq_server, "_MANAGEMENT_PORT", free_port())
+
+
+@pytest.mark.usefixtures("no_management")
+def test_a_local_one_is_taken_where_a_vhost_can_be_made(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.has("rabbitmqctl", "")
+    monkeypatch.setattr(rabbitmq_server, "answers", lambda _: True)
+    with rabbitmq_server.server() as rabbit:
+        assert rabbit.url == rabbitmq_server.LOCAL
+    assert [line.split()[1] for line in machine.asked] == [
+        "list_vhosts",
+        "add_vhost",
+        "set_permissions",
+        "delete_vhost",
+    ]
+    assert len({line.split()[-1] for line in machine.asked if "_vhost " in line}) == 1
+
+
+@pytest.mark.parametrize(
+    ("control", "lets_in"),
+    [
+        (None, True),  # no rabbitmqctl, no management API
+        ("exit 69", True),  # it reaches no node
+        ('case "$1" in add_vhost) exit 70;; esac', True),  # it may look and not create
+        ("", False),  # it reaches a node, which is another than the one that answers
+    ],
+)
+@pytest.mark.usefixtures("no_management")
+def test_a_node_of_our_own_is_started_where_the_local_one_takes_no_vhost(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, control: str | None, *, lets_in: bool
+) -> None:
+    if control is not None:
+        machine.has("rabbitmqctl", control)
+    machine.has("docker", WORKS)
+    monkeypatch.setattr(rabbitmq_server, "answers", lambda url: lets_in or url == rabbitmq_server.LOCAL)
+    with rabbitmq_server.server() as rabbit:
+        assert rabbit.control is not None
+        assert Path(rabbit.control[0]).name == "docker"
+
+
+@pytest.mark.parametrize(("host", "controlled"), [("localhost", True), ("[::1]", True), ("broker.example", False)])
+def test_the_command_of_this_machine_is_not_asked_for_a_broker_elsewhere(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, host: str, *, controlled: bool
+) -> None:
+    machine.has("rabbitmqctl", "")
+    monkeypatch.setenv(rabbitmq_server.NAMED, f"amqp://ann:word@{host}:5672/")
+    with rabbitmq_server.server() as rabbit:
+        assert (rabbit.control is not None) == controlled
