@@ -1,12 +1,37 @@
 """What every store must do for the relay."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
+from domain.effects import Change, Open
+from domain.errors import StoreError
 from domain.keys import FIRST_POSTING
 from domain.postings.events import PostingHeld
 from tests.contracts.store.work_suite import claim
-from tests.contracts.store.world import CONNECTION, RELEASED, RETRY_ORDERED, WITHDRAWN, World, confirmed, held
+from tests.contracts.store.world import (
+    CONNECTION,
+    RELEASED,
+    RETRY_ORDERED,
+    WITHDRAWN,
+    ManualClock,
+    World,
+    confirmed,
+    held,
+)
+
+
+class HalfAPage(tuple[Change, ...]):
+    """Changes of which only the beginning can be had."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Change]:
+        """Give one, then fail."""
+        yield Change(CONNECTION, 1, ManualClock()(), Open("supplier:100|V1"))
+        raise StoreError("disk full")
 
 
 class RelaySuite:
@@ -31,6 +56,15 @@ class RelaySuite:
         world.happened(stream, WITHDRAWN)
         assert not store.apply([], after=0, position=page[-1].position)
         assert store.position() == world.log.last_position()
+
+    def test_a_page_whose_folding_fails_half_way_is_folded_again(self, world: World) -> None:
+        store, position = world.relay._store, world.log.last_position()
+        world.append(uuid4(), RELEASED)
+        with pytest.raises(StoreError):
+            store.apply(HalfAPage(), after=position, position=world.log.last_position())
+        assert store.position() == position
+        world.relay.drain()
+        assert len(claim(world)) == 1
 
     def test_a_new_fact_starts_the_attempts_anew(self, world: World) -> None:
         stream = uuid4()
