@@ -14,11 +14,13 @@ SUBMIT, PAY, WHOLE = Profile.SUBMIT, Profile.PAY, Profile.WHOLE
 INVOICE_BUGS = (
     Bug(
         name="blind retry: a doubt is called not sent",
+        breaks=("I1",),
         changes=(Change(submission._in_time, "case Verdict.NOT_SENT:", "case Verdict.NOT_SENT | Verdict.DOUBT:"),),
         profile=SUBMIT,
     ),
     Bug(
         name="the send is wrapped in a retry",
+        breaks=("I1",),
         changes=(
             Change(
                 submit_invoices._send,
@@ -32,6 +34,7 @@ INVOICE_BUGS = (
     ),
     Bug(
         name="missing settle window: the first look comes at once",
+        breaks=("I1",),
         changes=(
             Change(submit_invoices._send, "settle=windows.settle", "settle=-windows.call_timeout"),
             Change(submission._second, "look.begun_at <= first.answered_at + lag", "False"),
@@ -41,12 +44,14 @@ INVOICE_BUGS = (
     ),
     Bug(
         name="one empty look is enough",
+        breaks=("I1",),
         changes=(Change(submission.decide_look, "if _second(state, look, lag, went_back_at):", "if True:"),),
         focus=("send_batch", Fault.TAKEN_LATE),
         profile=SUBMIT,
     ),
     Bug(
         name="invoices are looked up before their batch, and once",
+        breaks=("I1",),
         changes=(
             Change(
                 look_up_invoices._look,
@@ -62,18 +67,24 @@ INVOICE_BUGS = (
     ),
     Bug(
         name="absence believed while Processing",
+        breaks=("I1",),
         swaps=((submission, "BATCH_AT_REST", ("", "Closed", "Processing")),),
         focus=("send_batch", Fault.TAKEN_LATE),
         profile=SUBMIT,
     ),
     Bug(
         name="the first send is not looked up",
-        changes=(Change(submission_gate.look_before, "found.get(key.external_id, [])", "[]"),),
+        breaks=("I1",),
+        changes=(
+            Change(submission_gate.look_before, "found.get(key.external_id, [])", "[]"),
+            Change(forgotten.hold_after_restore, "if unsought:", "if False:"),  # would find it before
+        ),
         happening=Happening.RESTORED,
         profile=SUBMIT,
     ),
     Bug(
         name="the deadline of a batch is not checked",
+        breaks=("I10",),
         changes=(
             Change(
                 submit_invoices._send,
@@ -90,6 +101,7 @@ INVOICE_BUGS = (
     ),
     Bug(
         name="the intent comes after the call",
+        breaks=("I10",),
         changes=(
             Change(
                 submit_invoices._send,
@@ -103,16 +115,19 @@ INVOICE_BUGS = (
     ),
     Bug(
         name="whoever finds an intent may send",
+        breaks=("I10",),
         changes=(Change(submit_invoices._intend, "return all(", "return True or all("),),
         profile=SUBMIT,
     ),
     Bug(
         name="a late refusal settles whatever stands there",
+        breaks=("I4", "I5"),
         changes=(Change(submission.decide_outcome, 'if same and state.stage == "doubt":', "if True:"),),
         profile=SUBMIT,
     ),
     Bug(
         name="no hold after a restored backup",
+        breaks=("I1",),
         changes=(
             Change(submit_invoices._intend, "guard=guard", "guard=None"),
             Change(submit_invoices._refuse_while_held, "until is not None and", "False and until is not None and"),
@@ -123,36 +138,43 @@ INVOICE_BUGS = (
     ),
     Bug(
         name="a receipt is taken whatever its verdict",
+        breaks=("I3",),
         changes=(Change(submission._in_time, "case Verdict.CONFIRMED:", "case Verdict.CONFIRMED | Verdict.DOUBT:"),),
         profile=SUBMIT,
     ),
     Bug(
         name="the supplier's gate is not asked",
+        breaks=("I6",),
         changes=(Change(submission.decide_gate, "if not gates.supplier_open:", "if False:"),),
         profile=WHOLE,
     ),
     Bug(
         name="a doubt is never looked up",
+        breaks=("I4",),
         changes=(Change(look_up_invoices._may_look, "state.in_doubt and", "False and"),),
         profile=SUBMIT,
     ),
     Bug(
         name="what endangers a live invoice is not raised",
+        breaks=("I13",),
         changes=(Change(decisions._endangered, "if risks == state.risks:", "if True:"),),
         profile=PAY,
     ),
     Bug(
         name="a payment stop in M3 is overlooked",
+        breaks=("I13",),
         changes=(Change(eligibility.risks_of, "ledger.stopped and not settled", "False"),),
         profile=PAY,
     ),
     Bug(
         name="a store that went back never learns of a live invoice",
+        breaks=("I5",),
         changes=(Change(search._is_thought_absent, "return ", "return False and "),),
         profile=SUBMIT,
     ),
     Bug(
         name="a restored store sends before it has read AvidXchange again",
+        breaks=("I1",),
         changes=(Change(forgotten.hold_after_restore, "if unsought:", "if False:"),),
         happening=Happening.RESTORED,
         then=Happening.KEY_CHANGED,
@@ -160,6 +182,7 @@ INVOICE_BUGS = (
     ),
     Bug(
         name="what a restored store forgot is compared with nothing",
+        breaks=("I1",),
         changes=(Change(forgotten.hold_after_restore, "if twin:", "if False:"),),
         happening=Happening.RESTORED,
         then=Happening.KEY_CHANGED,
@@ -167,6 +190,7 @@ INVOICE_BUGS = (
     ),
     Bug(
         name="a late answer makes a forgotten invoice known",
+        breaks=("I1",),
         changes=(
             Change(
                 forgotten.decide_forgotten,
@@ -179,12 +203,14 @@ INVOICE_BUGS = (
         profile=SUBMIT,
     ),
     Bug(
-        name="an attempt's number never rises",
+        name="what was found absent stays in doubt",
+        breaks=("I4",),
         changes=(Change(evolution._absent, 'stage="waiting"', 'stage="doubt"'),),
         profile=SUBMIT,
     ),
     Bug(
         name="personal data in a refusal's text",
+        breaks=("I11",),
         changes=(
             Change(
                 supplier_decisions.decide_refused,

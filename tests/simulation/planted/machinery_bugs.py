@@ -1,10 +1,7 @@
-"""Planted bugs of the machinery: log, relay, due work, polls, projections, identity."""
-
-from uuid import NAMESPACE_URL, uuid5
+"""Planted bugs of the machinery: log, relay, due work, polls, projections."""
 
 from actors.errands import polling
 from actors.relay import Relay
-from actors.tools import Tools
 from domain import routing
 from domain.effects import Done
 from domain.suppliers.events import SupplierConfirmed
@@ -20,6 +17,7 @@ SUBMIT, PAY, WHOLE = Profile.SUBMIT, Profile.PAY, Profile.WHOLE
 MACHINERY_BUGS = (
     Bug(
         name="lost wake-up: a hold on a key that is open already",
+        breaks=("I4",),
         changes=(
             Change(
                 (MemoryWork, "_apply"),
@@ -32,11 +30,13 @@ MACHINERY_BUGS = (
     ),
     Bug(
         name="lost wake-up: a confirmation opens nothing",
+        breaks=("I4",),
         items=((routing.ROUTES, SupplierConfirmed, lambda e, r: (Done("send_suppliers", r.stream, e.of_version),)),),
         profile=WHOLE,
     ),
     Bug(
         name="tracking outside the transaction: the position is kept, the rows are not",
+        breaks=("I7",),
         changes=(
             Change(
                 (MemoryWork, "apply"),
@@ -50,6 +50,7 @@ MACHINERY_BUGS = (
     ),
     Bug(
         name="the relay skips an event",
+        breaks=("I7",),
         changes=(
             Change((Relay, "step"), "position=page[-1].position)", "position=page[-1].position + (len(page) == 3))"),
         ),
@@ -57,11 +58,13 @@ MACHINERY_BUGS = (
     ),
     Bug(
         name="appends are not compared with the version",
+        breaks=("I1", "I4", "I10"),
         changes=(Change((MemoryLog, "_recorded"), "if version != append.expected_version:", "if version < 0:"),),
         profile=SUBMIT,
     ),
     Bug(
         name="the watermark moves before the page is recorded",
+        breaks=("I14",),
         changes=(
             Change(
                 (polling.Poll, "finish"),
@@ -75,6 +78,7 @@ MACHINERY_BUGS = (
     ),
     Bug(
         name="a projection depends on the page's size",
+        breaks=("I8",),
         changes=(
             Change(
                 (Projection, "fold"),
@@ -82,11 +86,6 @@ MACHINERY_BUGS = (
                 "folded[key] if key in folded and len(facts) > 2 else",
             ),
         ),
-        profile=SUBMIT,
-    ),
-    Bug(
-        name="identity by connection name",
-        swaps=((Tools, "connection", property(lambda tools: uuid5(NAMESPACE_URL, tools.rules.name))),),
         profile=SUBMIT,
     ),
 )

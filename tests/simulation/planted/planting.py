@@ -9,11 +9,14 @@ from typing import Any
 
 import msgspec
 
+from tieout.simulation.checkers.violation import Violation
+from tieout.simulation.engine import Engine
 from tieout.simulation.faults import CELLS, Fault
 from tieout.simulation.happenings import Happening
 from tieout.simulation.schedule import Profile, Schedule, draw
 
 ROOMS = ("domain", "actors", "projections", "tieout")
+JUDGES = "tieout.simulation"  # its checkers, eyes on the wire, fakes and people keep the functions as they are
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -24,16 +27,23 @@ class Change(msgspec.Struct, frozen=True):
     new: str
 
 
-class Bug(msgspec.Struct, frozen=True, kw_only=True):
-    """A planted bug, and where to look for it.
+class Plant(msgspec.Struct, frozen=True, kw_only=True):
+    """What is planted: lines of functions, attributes, entries of tables."""
 
-    focus: the step and fault that bring it out; happening, then: what must happen once, and after it.
-    """
-
-    name: str
     changes: tuple[Change, ...] = ()
     swaps: tuple[tuple[Any, str, Any], ...] = ()
     items: tuple[tuple[dict[Any, Any], Any, Any], ...] = ()
+
+
+class Bug(Plant, frozen=True, kw_only=True):
+    """A planted bug, and where to look for it.
+
+    breaks: the invariants it is bound to break, by what it does: one of them is to be met first; focus: the step and
+    fault that bring it out; happening, then: what must happen once, and after it.
+    """
+
+    name: str
+    breaks: tuple[str, ...]
     profile: Profile
     focus: tuple[str, Fault] | None = None
     happening: Happening | None = None
@@ -52,9 +62,24 @@ class Bug(msgspec.Struct, frozen=True, kw_only=True):
         return drawn
 
 
+def first_violation(bug: Bug, seed: int) -> Violation | None:
+    """Play a schedule with the bug in place; give what it broke first, None when nothing."""
+    with planted(bug):
+        return next(iter(Engine(bug.schedule(seed)).run()), None)
+
+
+def first_catch(bug: Bug, *, until: int) -> int | None:
+    """Give the first seed below `until` that breaks what the bug must break, and nothing at all without the bug."""
+    for seed in range(until):
+        broken = first_violation(bug, seed)
+        if broken is not None and broken.invariant in bug.breaks and not Engine(bug.schedule(seed)).run():
+            return seed
+    return None
+
+
 @contextmanager
-def planted(bug: Bug) -> Iterator[None]:
-    """Run with the bug in place; every module that knows the function sees the changed one."""
+def planted(bug: Plant) -> Iterator[None]:
+    """Run with the bug in place; every module that is judged and knows the function sees the changed one."""
     with ExitStack() as stack:
         for change in bug.changes:
             stack.enter_context(_changed(change))
@@ -76,7 +101,7 @@ def _changed(change: Change) -> Iterator[None]:
     mutated = _mutated(change.where, change)
     with ExitStack() as stack:
         for module in list(sys.modules.values()):
-            if module.__name__.partition(".")[0] in ROOMS:
+            if _is_ours(module.__name__):
                 for name, value in list(vars(module).items()):
                     if value is change.where:
                         stack.enter_context(_swapped(module, name, mutated))
@@ -85,6 +110,11 @@ def _changed(change: Change) -> Iterator[None]:
                         for key in keys:
                             stack.enter_context(_swapped_item(value, key, mutated))
         yield
+
+
+def _is_ours(module: str) -> bool:
+    """Whether a module is of the code that is judged: a bug must not blind its own judges."""
+    return module.partition(".")[0] in ROOMS and module != JUDGES and not module.startswith(f"{JUDGES}.")
 
 
 def _mutated(function: Callable[..., Any], change: Change) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ from actors.errands import (
 )
 from adapters.preparation import Preparation
 from domain import identifiers, routing
-from domain.payments import forgotten, payment, persons, planning, reversal
+from domain.payments import forgotten, persons, planning, reporting, reversal
 from domain.postings import evidence, posting
 from domain.postings.events import PostingDoubtResolved
 from projections import issue_facts
@@ -24,6 +24,7 @@ identifiers.__dict__.setdefault("_planted_numbers", count())  # what a KEY1 at r
 POSTING_BUGS = (
     Bug(
         name="the handover is repeated from the beginning",
+        breaks=("I2",),
         changes=(
             Change(posting._evolve_handover, '"handover_doubted" if after else "doubted"', '"doubted"'),
             Change(routing._posting_doubted, "if not e.after_handover:", "if True:"),
@@ -32,6 +33,7 @@ POSTING_BUGS = (
     ),
     Bug(
         name="missing settle window: a doubted step is made again at once",
+        breaks=("I2", "I10"),
         changes=(
             Change(
                 posting_steps.new_attempt,
@@ -43,6 +45,7 @@ POSTING_BUGS = (
     ),
     Bug(
         name="the deadline of the chain is not checked",
+        breaks=("I10",),
         changes=(
             Change(
                 posting_steps.new_attempt,
@@ -59,6 +62,7 @@ POSTING_BUGS = (
     ),
     Bug(
         name="a handover without its own intent",
+        breaks=("I2",),
         changes=(
             Change(
                 posting_handover.hand_over,
@@ -73,6 +77,7 @@ POSTING_BUGS = (
     ),
     Bug(
         name="CtrlBatch after the handover",
+        breaks=("I2",),
         changes=(
             Change(
                 posting_handover.write_handover,
@@ -85,6 +90,7 @@ POSTING_BUGS = (
     ),
     Bug(
         name="KEY1 at random",
+        breaks=("I2", "I3", "I5"),
         changes=(
             Change(
                 identifiers.key1,
@@ -97,6 +103,7 @@ POSTING_BUGS = (
     ),
     Bug(
         name="a doubt after the handover is called a refusal",
+        breaks=("I2", "I5"),
         changes=(
             Change(
                 posting_handover._fact,
@@ -109,6 +116,7 @@ POSTING_BUGS = (
     ),
     Bug(
         name="accepted is called posted",
+        breaks=("I3", "I5"),
         changes=(
             Change(
                 posting_handover._fact,
@@ -121,12 +129,14 @@ POSTING_BUGS = (
     ),
     Bug(
         name="any payment row of the amount is a proof",
+        breaks=("I3",),
         changes=(Change(evidence.names_payment, "return ", "return True or "),),
         happening=Happening.PAID_BY_M3,
         profile=PAY,
     ),
     Bug(
         name="a row proves two postings",
+        breaks=("I3",),
         changes=(
             Change(posting_facts.attributed_rows, "    taken: frozenset[str] = frozenset()", "    return frozenset()"),
         ),
@@ -135,22 +145,26 @@ POSTING_BUGS = (
     ),
     Bug(
         name="a payment of unknown invoices is posted",
+        breaks=("I5", "I6"),
         changes=(Change(planning._is_ours, "return readable and (standing.live or standing.in_doubt)", "return True"),),
         happening=Happening.UNKNOWN_INVOICE_PAID,
         profile=PAY,
     ),
     Bug(
         name="a new generation has the old KEY1",
+        breaks=("I4",),
         changes=(Change(planning._plan, "generation = state.generation + 1", "generation = 1"),),
         profile=PAY,
     ),
     Bug(
         name="credit amounts without their sign",
+        breaks=("I5",),
         changes=(Change(planning._lines_by_division, "net + remittance.net,", "net + abs(remittance.net),"),),
         profile=PAY,
     ),
     Bug(
         name="a reversal does not queue behind its posting",
+        breaks=("I2", "I5"),
         changes=(
             Change(reversal.decide_reversal, "if not posting.ended and (", "if False and not posting.ended and ("),
         ),
@@ -159,18 +173,21 @@ POSTING_BUGS = (
     ),
     Bug(
         name="a reissue does not wait for the reversal",
+        breaks=("I2",),
         changes=(Change(planning._reissue_hold, "if not old_id:", "if True:"),),
         happening=Happening.REPLACED,
         profile=PAY,
     ),
     Bug(
         name="a word older than a restore proves a payment absent",
+        breaks=("I2",),
         changes=(Change(posting.is_absent_since, "return unsure_before is None or (", "return True or ("),),
         happening=Happening.RESTORED,
         profile=PAY,
     ),
     Bug(
         name="a reversal does not ask for the generation after one found absent",
+        breaks=("I2",),
         changes=(Change(forgotten.forgotten_postings, 'posting.phase == "settled_absent"', "False"),),
         happening=Happening.RESTORED,
         then=Happening.REPLACED,
@@ -178,6 +195,7 @@ POSTING_BUGS = (
     ),
     Bug(
         name="a payment of an invoice that is not live is ignored",
+        breaks=("I4",),
         changes=(Change(planning._invoice_hold, "r.invoice_external_id].seen for", "r.invoice_external_id].live for"),),
         focus=("send_batch", Fault.RESPONSE_LOST),
         happening=Happening.PAID,
@@ -185,24 +203,27 @@ POSTING_BUGS = (
     ),
     Bug(
         name="an order without the person's name",
+        breaks=("I12",),
         changes=(Change(persons.decide_posting_order, "person=person", 'person=""'),),
         profile=PAY,
     ),
     Bug(
         name="a payment's change after settling is planned anew",
+        breaks=("I2", "I3"),
         changes=(
+            Change(reporting._settled, "if _has_postings(state):", "if False:"),
             Change(
-                payment._evolve,
-                "        case e.PaymentChangedAfterSettling(content=content) | e.PaymentCleared(content=content):\n"
-                "            return replace(state, content=content)",
-                "        case e.PaymentChangedAfterSettling(content=content) | e.PaymentCleared(content=content):\n"
-                '            return replace(state, content=content, settled=content, phase="settled", legs=())',
+                planning.decide_plan,
+                'kept = tuple(leg for leg in state.legs if postings[leg.posting].phase != "settled_absent")',
+                "kept = ()",
             ),
         ),
+        happening=Happening.REPAID_OTHERWISE,
         profile=PAY,
     ),
     Bug(
         name="a payment reversed at the re-read is given up before a poll saw it",
+        breaks=("I4",),
         changes=(
             Change(
                 posting_handover._payment_changed,
@@ -216,6 +237,7 @@ POSTING_BUGS = (
     ),
     Bug(
         name="a reversal that was found absent is nobody's task",
+        breaks=("I4",),
         items=((issue_facts.OPENS, PostingDoubtResolved, lambda _: ()),),
         profile=PAY,
         happening=Happening.VOIDED,
