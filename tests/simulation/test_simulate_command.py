@@ -1,0 +1,127 @@
+"""`tieout simulate` itself: what it prints, keeps and writes, and what its exit code says."""
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulation.planted.catalogue import BUGS
+from tests.simulation.planted.planting import planted
+from tests.support.command_line import Desk
+from tieout.simulation import code, fleet
+from tieout.simulation.faults import STEPS
+
+SEEDS = 6
+TIMED = ("seconds",)  # what of a tally is the wall clock's
+BUG = BUGS["lost wake-up: a confirmation opens nothing"]  # seed 1 is broken by it
+KEYS = {"schedules", "violations", "ambiguous_writes", "schedules_per_second", "seed"}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Simulate in this process, where a planted bug is seen, two seeds at a time."""
+    monkeypatch.setattr(fleet, "open_pool", ThreadPoolExecutor)
+    monkeypatch.setattr(fleet, "BLOCK", 2)
+
+
+def kept(state: Path) -> dict[str, Any]:
+    """Read what a run kept, without what the wall clock says."""
+    tally = json.loads(state.read_text(encoding="utf-8"))
+    return {name: value for name, value in tally.items() if name not in TIMED}
+
+
+def test_other_processes_simulate_and_one_document_says_what_came_of_it(desk: Desk) -> None:
+    ran = desk.types("simulate", "--schedules", "2", "--seed", "7", "--processes", "1", "--json")
+    assert ran.code == 0, ran.err
+    assert set(ran.document) == KEYS
+    assert (ran.document["schedules"], ran.document["violations"], ran.document["seed"]) == (2, 0, 7)
+    assert ran.document["schedules_per_second"] > 0
+
+
+@pytest.mark.usefixtures("here")
+def test_without_json_the_figures_are_named_with_what_struck_and_what_happened(desk: Desk) -> None:
+    ran = desk.types("simulate", "--schedules", str(SEEDS))
+    assert ran.code == 0, ran.err
+    assert re.search(rf"^schedules +{SEEDS}$", ran.out, re.MULTILINE)
+    assert re.search(r"^crash before +at \d+ steps, 0 times at the rarest$", ran.out, re.MULTILINE)
+    assert re.search(r"^a supplier is blocked +\d+ times, in \d+ errands$", ran.out, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_violation_is_named_with_its_seed_and_ends_in_a_code_of_its_own(desk: Desk) -> None:
+    with planted(BUG):
+        ran = desk.types("simulate", "--schedules", str(SEEDS), "--json")
+    assert ran.code == 5
+    assert ran.document["violations"] > 0
+    assert re.search(r"^seed 1: I4: due work waits", ran.err, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_fault_that_struck_too_rarely_is_named_and_proves_nothing(desk: Desk) -> None:
+    ran = desk.types("simulate", "--schedules", "2", "--at-least", "1", "--json")
+    assert ran.code == 5
+    assert ran.document["violations"] == 0
+    assert re.search(r"^\w.*: .*: struck 0 times, 1 wanted$", ran.err, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_run_that_was_cut_and_gone_on_with_keeps_the_tally_of_one_that_was_not(desk: Desk) -> None:
+    whole, cut = desk.folder / "whole.json", desk.folder / "cut.json"
+    run = ("simulate", "--schedules", str(SEEDS), "--processes", "1", "--json", "--state")
+    assert desk.types(*run, str(whole)).code == 0
+    assert desk.types(*run, str(cut), "--minutes", "0").document["schedules"] == 2
+    assert kept(cut)["schedules"] == 2
+    assert desk.types(*run, str(cut)).document["schedules"] == SEEDS
+    assert kept(cut) == kept(whole)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_run_is_not_gone_on_with_under_other_code(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = desk.folder / "state.json"
+    run = ("simulate", "--schedules", "2", "--json", "--state", str(state))
+    assert desk.types(*run).code == 0
+    before = state.read_bytes()
+    monkeypatch.setattr(code, "code_digest", lambda: "0123456789abcdef")
+    desk.types(*run).failed(2, str(state), "begun with other code", "0123456789abcdef", "name another file")
+    assert state.read_bytes() == before
+
+
+def test_what_is_no_state_is_refused_with_its_name(desk: Desk) -> None:
+    state = desk.folder / "state.json"
+    state.write_text("nothing", encoding="utf-8")
+    desk.types("simulate", "--state", str(state)).failed(2, str(state), "no state of a simulation", "another file")
+
+
+@pytest.mark.usefixtures("here")
+def test_the_matrix_is_written_where_it_is_wanted(desk: Desk) -> None:
+    page = desk.folder / "matrix.md"
+    assert desk.types("simulate", "--schedules", "2", "--json", "--matrix", str(page)).code == 0
+    text = page.read_text(encoding="utf-8")
+    assert all(f" {step} " in text for step in STEPS)
+    nowhere = str(desk.folder / "none" / "matrix.md")
+    desk.types("simulate", "--schedules", "2", "--json", "--matrix", nowhere).failed(2, nowhere, "cannot be written")
+
+
+def test_one_schedule_prints_its_trace_the_same_every_time(desk: Desk) -> None:
+    first = desk.types("simulate", "--schedules", "1", "--seed", "3")
+    assert (first.code, first.err) == (0, "")
+    lines = first.out.splitlines()
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \w", line) for line in lines)
+    assert sum("calm from here on" in line for line in lines) == 1
+    assert desk.types("simulate", "--schedules", "1", "--seed", "3") == first
+
+
+def test_one_schedule_that_breaks_something_is_shrunk_and_says_what(desk: Desk) -> None:
+    with planted(BUG):
+        ran = desk.types("simulate", "--schedules", "1", "--seed", "1")
+    assert ran.code == 5
+    assert ran.err.startswith("I4: due work waits for supplier:")
+    assert "calm from here on" in ran.out
