@@ -16,9 +16,14 @@ IN_THE_AIR = [(flow, state) for flow in ("invoices", "payments") for state in ("
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """One seed's run. done: what was done to the deployment, how often; with_people: doubts that wait for a person."""
+    """One seed's run.
+
+    kills_wanted: how many it set out for; done: what was done to the deployment, how often; with_people: doubts that
+    wait for a person.
+    """
 
     seed: int
+    kills_wanted: int
     done: dict[str, int]
     started_again: int = 0
     batches: int
@@ -36,8 +41,13 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def good(self) -> bool:
-        """Whether nothing is double, missing or different, and what is in the air is a person's to settle."""
-        return not self.disagreements and sum(self.left.values()) <= self.with_people
+        """Whether it was put to the test, nothing is double or missing, and what is in the air is a person's."""
+        return self.tried and not self.disagreements and sum(self.left.values()) <= self.with_people
+
+    @property
+    def tried(self) -> bool:
+        """Whether most kills met a living process, and money was written to both systems: else nothing was shown."""
+        return self.kills * 2 >= self.kills_wanted > 0 and self.batches > 0 and self.handovers > 0
 
 
 def written(sandbox: SandboxProcess) -> dict[str, int]:

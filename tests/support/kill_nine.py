@@ -21,6 +21,7 @@ from tieout.demo.story import set_up
 INVOICES = 40
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.6, 4.0  # a process needs about half a second to begin
 LONGEST_END_SECONDS = 240.0
+ROUNDS = 4  # of kills
 ENDINGS = 5  # syncs after the last kill, until nothing is under way any more
 DONE, LEFT, NO_ANSWER = 0, 3, 4
 
@@ -46,6 +47,7 @@ def kill_through(folder: Path, *, seed: int, kills: int = 5, invoices: int = INV
         found = disagreements(sandbox)
         return Ending(
             seed=seed,
+            kills_wanted=kills * ROUNDS,
             done={KILLED: met},
             doubles=len(found.get("doubles", ())),
             disagreements=found,

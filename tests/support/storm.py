@@ -82,12 +82,14 @@ class Storm:
         self._dice, self._settings, self._pods, self._links = dice, settings, pods, links
         self._store, self._broker = store, broker
         self._done: Counter[str] = Counter()
+        self._kills_wanted = 0
 
     def rage(self, kills: int, *, people: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Kill so many pods, let everything else happen once in between, and people work on in both systems.
 
         Only what happened is counted: a deed that says False met nothing it could be done to.
         """
+        self._kills_wanted += kills
         crash_broker = partial(self._crash_broker, emptied=self._dice.random() < 0.5)
         deeds: list[tuple[str, Callable[[], object]]] = [(KILLED, self._kill)] * kills
         deeds += [("broker crashed", crash_broker), ("store crashed", self._crash_store)]
@@ -135,6 +137,7 @@ class Storm:
             left, doubtful = left_of(look.totals()), with_people(look.doubts())
         return Ending(
             seed=seed,
+            kills_wanted=self._kills_wanted,
             done=dict(sorted(self._done.items())),
             started_again=self._pods.revived,
             doubles=len(found.get("doubles", ())),
