@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -21,12 +22,15 @@ from domain.ports.ledger import InvoiceHead, LedgerSystem, StepCommand
 from domain.postings.events import PostingLine, PostingPlan
 from domain.suppliers.events import Address, SupplierContent
 from sandbox.serve import Sandbox, SandboxOptions
+from tieout.simulation.dice import Dice
 from tieout.simulation.fakes.ledger import FakeLedger
 
 POSTING_DELAY = timedelta(seconds=40)
 LAG = timedelta(seconds=20)
 VOID_INTERFACE = "AVXVOID"
+SECOND = timedelta(seconds=1)
 EARLIEST = date(2020, 1, 1)
+DICE = Dice(1)
 IDENTITY = PinnedIdentity("ACME_TST", 100, "contract")
 
 
@@ -120,6 +124,12 @@ class OpenBudget:
         assert retry_after >= 0
 
 
+def draws_up_to(longest: timedelta) -> Callable[[], timedelta]:
+    """Draw spans of every length, the same ones every time."""
+    draws = count(1)
+    return lambda: DICE.span(longest, "drawn", next(draws))
+
+
 @contextmanager
 def infor_world(folder: Path) -> Iterator[World]:
     """Serve the pretend Infor with one division, whose lists are longer than the tenant's cap."""
@@ -140,14 +150,29 @@ def infor_world(folder: Path) -> Iterator[World]:
 
 
 @contextmanager
-def fake_world() -> Iterator[World]:
-    """Fill the fake with a few of everything."""
+def fake_world(*, drawn: bool = False) -> Iterator[World]:
+    """Fill the fake with a few of everything.
+
+    drawn: as the simulation has it, each lag and delay of its own, up to the same bounds, and batches that re-open.
+    """
     moment = [datetime(2026, 3, 10, 12, tzinfo=UTC)]
 
     def let_pass(span: timedelta) -> None:
-        moment[0] += span
+        """Move the clock; Infor works on its own meanwhile."""
+        end = moment[0] + span
+        while moment[0] < end:
+            moment[0] = min(moment[0] + SECOND, end)
+            ledger.pass_time()
 
-    ledger = FakeLedger(now=lambda: moment[0], lag=LAG, posting_delay=POSTING_DELAY, void_interface=VOID_INTERFACE)
+    ledger = FakeLedger(
+        now=lambda: moment[0],
+        lag=LAG,
+        posting_delay=POSTING_DELAY,
+        void_interface=VOID_INTERFACE,
+        draw_lag=draws_up_to(LAG) if drawn else None,
+        draw_delay=draws_up_to(POSTING_DELAY) if drawn else None,
+    )
+    ledger.reopens = drawn
     address = Address(line1=Personal("1 Main St"), city=Personal("Charlotte"), country="US")
     for number in ("V1001", "V1002"):
         ledger.put_supplier(

@@ -24,12 +24,17 @@ from tests.contracts.ledger.ledger_worlds import (
     step,
 )
 
+SHOWN = POSTING_DELAY + LAG + timedelta(seconds=2)  # after a handover: booked by then, and its payment rows to be read
 UNKNOWN = InvoiceKey(100, "AAA", "V1001", "V1001", "NO SUCH 'INVOICE' & \"CO\"", 2026)
 
 
-@pytest.fixture(scope="module", params=["fake", "infor"])
+@pytest.fixture(scope="module", params=["fake", "fake as simulated", "infor"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = fake_world() if request.param == "fake" else infor_world(tmp_path_factory.mktemp("infor"))
+    fakes = {"fake": False, "fake as simulated": True}
+    if request.param in fakes:
+        made = fake_world(drawn=fakes[request.param])
+    else:
+        made = infor_world(tmp_path_factory.mktemp("infor"))
     with made as ready:
         yield ready
 
@@ -144,7 +149,7 @@ def test_accepted_is_not_posted_and_the_proof_comes_later(world: World) -> None:
     for name in ("AddBatchHead", "AddBatchLine", "CtrlBatch", "UpdBatch"):
         assert send(world, plan, name).records[step(plan, name).key].verdict is Verdict.CONFIRMED
     assert evidence(world, plan) == []
-    world.let_pass(POSTING_DELAY + timedelta(seconds=1))
+    world.let_pass(SHOWN)
     assert evidence(world, plan) == [f"P-PROOF {head.key.number}"]
     rows = world.ledger.payment_rows([head.key], since=EARLIEST)[head.key]
     assert [row.amount for row in rows] == [abs(plan.lines[0].net)]
@@ -163,7 +168,7 @@ def test_the_look_up_of_batches_lags_and_forgets_what_was_posted(world: World) -
     assert world.ledger.open_batches(keys) == {plan.key1}
     for name in ("AddBatchLine", "CtrlBatch", "UpdBatch"):
         send(world, plan, name)
-    world.let_pass(POSTING_DELAY + LAG + timedelta(seconds=1))
+    world.let_pass(SHOWN)
     evidence(world, plan)
     world.let_pass(LAG + timedelta(seconds=1))
     assert world.ledger.open_batches(keys) == frozenset()
@@ -173,7 +178,7 @@ def test_a_second_handover_books_nothing_more(world: World) -> None:
     plan = world.plan(world.open_invoices()[3], "P-TWICE")
     for name in ("AddBatchHead", "AddBatchLine", "CtrlBatch", "UpdBatch", "UpdBatch"):
         send(world, plan, name)
-    world.let_pass(POSTING_DELAY + timedelta(seconds=1))
+    world.let_pass(SHOWN)
     assert len(evidence(world, plan)) == 1
 
 
@@ -183,7 +188,7 @@ def test_a_reversal_is_a_payment_row_of_its_own_and_opens_the_invoice_again(worl
     for each in (plan, reversal_of(plan)):
         for name in ("AddBatchHead", "AddBatchLine", "CtrlBatch", "UpdBatch"):
             assert send(world, each, name).records[step(each, name).key].verdict is Verdict.CONFIRMED
-        world.let_pass(POSTING_DELAY + timedelta(seconds=1))
+        world.let_pass(SHOWN)
         world.ledger.server_time()
     rows = world.ledger.payment_rows([head.key], since=EARLIEST)[head.key]
     assert [row.amount for row in rows] == [abs(head.gross)] * 2

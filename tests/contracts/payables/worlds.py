@@ -13,10 +13,12 @@ from domain.payments.events import PaymentContent, Remittance
 from domain.ports.payables import PayablesSystem
 from domain.ports.store import BlobStore
 from sandbox.serve import Sandbox
+from tests.contracts.ledger.ledger_worlds import draws_up_to
 from tests.unit.adapters.http.remotes import NotedBudget, RealClock
 from tieout.simulation.fakes.payables import FakePayables
 
 DIMENSIONS = ((2, "Cost center"),)
+LAG, BATCH_TIME = timedelta(seconds=60), timedelta(seconds=30)
 
 
 class Blobs(dict[str, bytes]):
@@ -53,13 +55,22 @@ class World(Protocol):
 
 
 class FakeWorld:
-    """The fake, with a clock of the test's."""
+    """The fake, with a clock of the test's.
 
-    def __init__(self) -> None:
+    drawn: as the simulation has it, each lag and time of processing of its own, up to the same bounds.
+    """
+
+    def __init__(self, *, drawn: bool = False) -> None:
         self._now = datetime(2026, 1, 5, 12, tzinfo=UTC)
         self.blobs = Blobs()
         groups = {1: "Accounting Codes", **dict(DIMENSIONS)}
-        self._fake = FakePayables(now=lambda: self._now, blobs=_store(self.blobs), groups=groups)
+        self._fake = FakePayables(
+            now=lambda: self._now,
+            blobs=_store(self.blobs),
+            groups=groups,
+            draw_lag=draws_up_to(LAG) if drawn else None,
+            draw_batch_time=draws_up_to(BATCH_TIME) if drawn else None,
+        )
         self.payables: PayablesSystem = self._fake
 
     def pass_time(self, seconds: float) -> None:
