@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from domain.errors import MalformedError, RefusedError, StoreError, TransientError
+from tieout.simulation.fakes.paging import Pages
 from tieout.simulation.faults import STEPS, Crash, Fault
 
 Call = Callable[[], Any]
@@ -104,28 +105,34 @@ def _lost(site: Site, step: str, fault: Fault) -> TransientError:
     return TransientError("no answer in time")
 
 
-def paged(site: Site, worker: str, step: str, pages: Callable[[], Iterator[Any]]) -> Iterator[Any]:
-    """Cross with a call that gives pages; a page is cut, comes twice, or loses a record to its neighbour."""
-    number, fault = site.cross(worker, step)
-    if fault is None:
+def paged(site: Site, worker: str, step: str, pages: Callable[[], Pages[Any]]) -> Iterator[Any]:
+    """Cross with a call that gives pages, once for each of them, for each is a call of its own.
+
+    The connection breaks before a page or behind it (the number's parity), a page comes twice, or a record slips.
+    """
+    listing = pages()
+    while not listing.over:
+        number, fault = site.cross(worker, step)
+        cut = fault is Fault.PAGE_CUT
+        if fault is not None:
+            _before(site, worker, number, fault)
+            _refuse_to_answer(site, step, number, fault, lambda: None)
         site.pause(number)
-        yield from pages()
-        return
-    _before(site, worker, number, fault)
-    _refuse_to_answer(site, step, number, fault, lambda: None)
-    for place, page in enumerate(pages()):
-        if fault is Fault.PAGE_CUT and place == number % 2:
+        page = None if cut and number % 2 else next(listing, None)
+        if fault is not None:
+            after(site, worker, number, fault)
+        if page is not None:
+            yield _shifted(page) if fault is Fault.PAGE_SHIFTED else page
+            if fault is Fault.PAGE_REPEATED:
+                yield page
+        if cut:
             raise TransientError("the connection broke between two pages")
-        yield _shifted(page) if fault is Fault.PAGE_SHIFTED else page
-        if fault is Fault.PAGE_REPEATED:
-            yield page
-    if fault is Fault.PAGE_CUT:
-        raise TransientError("the connection broke behind the last page")
-    after(site, worker, number, fault)
+        if page is None:
+            return
 
 
 def _shifted(page: Any) -> Any:
-    """Leave out a page's last record: it moved to a page that was read before."""
+    """Leave out a page's last record, as if it had moved to a page that was read before."""
     if isinstance(page, tuple):
         return page[:-1]
     return type(page)(payments=page.payments[:-1], page=page.page, pages=page.pages, total=page.total)

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from tieout.simulation.dice import Dice
+from tieout.simulation.fakes.paging import WHOLE, PageSizes
 from tieout.simulation.faults import CELLS, MONEY_WRITES, Fault
 from tieout.simulation.happenings import Happening
 
@@ -40,7 +41,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     """What one run is drawn from.
 
     crossings: how many calls the turbulence lasts; rate, happening_rate: chances at a crossing; focus: a cell (its
-    place in CELLS) that is hit far more often; faults, happenings: by number of crossing; None = drawn from the seed.
+    place in CELLS) that is hit far more often; page_sizes: of the lists both remotes give page by page; faults,
+    happenings: by number of crossing; None = drawn from the seed.
     """
 
     seed: int
@@ -52,6 +54,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
     happening_rate: float
     focus: int
+    page_sizes: PageSizes = WHOLE
     faults: Mapping[int, Fault] | None = None
     happenings: Mapping[int, Happening] | None = None
 
@@ -79,7 +82,15 @@ def draw(seed: int, *, profile: Profile | None = None) -> Schedule:
         rate=dice.pick(RATES, "rate"),
         happening_rate=dice.pick(HAPPENING_RATES, "happening rate"),
         focus=focus,
+        page_sizes=PageSizes(
+            **{name: _page_size(dice, name, most) for name, most in msgspec.structs.asdict(WHOLE).items()}
+        ),
     )
+
+
+def _page_size(dice: Dice, name: str, most: int) -> int:
+    """A world has few records: only pages of one, two or three make a list of many pages."""
+    return dice.pick((1, 1, 1, 2, 3, most), "page size", name)
 
 
 def _subject(step: str) -> str:

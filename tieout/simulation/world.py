@@ -54,6 +54,7 @@ class World:
             void_interface=self.rules.void_interface,
             draw_lag=lambda: self._drawn(LAG),
             draw_delay=lambda: self._drawn(timedelta(minutes=3)),
+            page_sizes=schedule.page_sizes,
         )
         self.ledger.reopens = True
         self.payables = FakePayables(
@@ -62,6 +63,7 @@ class World:
             references=schedule.profile is Profile.WHOLE,
             draw_lag=lambda: self._drawn(LAG),
             draw_batch_time=lambda: self._drawn(BATCH_PROCESSING),
+            page_sizes=schedule.page_sizes,
         )
         self.time.passed.append(self.ledger.pass_time)
         self.projections = MemoryProjections()

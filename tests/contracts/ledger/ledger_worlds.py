@@ -24,6 +24,7 @@ from domain.suppliers.events import Address, SupplierContent
 from sandbox.serve import Sandbox, SandboxOptions
 from tieout.simulation.dice import Dice
 from tieout.simulation.fakes.ledger import FakeLedger
+from tieout.simulation.fakes.paging import PageSizes
 
 POSTING_DELAY = timedelta(seconds=40)
 LAG = timedelta(seconds=20)
@@ -171,6 +172,7 @@ def fake_world(*, drawn: bool = False) -> Iterator[World]:
         void_interface=VOID_INTERFACE,
         draw_lag=draws_up_to(LAG) if drawn else None,
         draw_delay=draws_up_to(POSTING_DELAY) if drawn else None,
+        page_sizes=PageSizes(changed_suppliers=1, invoice_heads=40),  # the last page of each list is a full one
     )
     ledger.reopens = drawn
     address = Address(line1=Personal("1 Main St"), city=Personal("Charlotte"), country="US")

@@ -173,10 +173,24 @@ def test_changed_invoices_come_in_pages(world: World) -> None:
     world.pass_time(LAG)
     today = world.today()
     pages = list(world.payables.changed_invoices(today - timedelta(days=1), today))
+    assert len(pages) == 2
     seen = [one.external_id for page in pages for one in page]
     assert sorted(seen) == sorted(member.key.external_id for member in members)
     long_ago = today - timedelta(days=2000)
     assert [one for page in world.payables.changed_invoices(long_ago, long_ago) for one in page] == []
+
+
+def test_a_list_that_moves_between_two_pages_still_gives_every_record(world: World) -> None:
+    ready(world)
+    members = [invoice(f"INV-{number}") for number in range(25)]
+    send(world, "TO-1", *members)
+    world.pass_time(LAG)
+    pages = world.payables.changed_invoices(world.today() - timedelta(days=1), world.today())
+    first = next(pages)
+    world.reject(first[0].external_id)
+    world.pass_time(LAG)
+    seen = {one.external_id for page in (first, *pages) for one in page}
+    assert seen == {member.key.external_id for member in members}
 
 
 def test_a_settled_payment_is_reported_with_its_remittances(world: World) -> None:

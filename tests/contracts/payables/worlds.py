@@ -15,8 +15,10 @@ from domain.ports.store import BlobStore
 from sandbox.serve import Sandbox
 from tests.contracts.ledger.ledger_worlds import draws_up_to
 from tests.unit.adapters.http.remotes import NotedBudget, RealClock
+from tieout.simulation.fakes.paging import PageSizes
 from tieout.simulation.fakes.payables import FakePayables
 
+PAGE_SIZE = 20
 DIMENSIONS = ((2, "Cost center"),)
 LAG, BATCH_TIME = timedelta(seconds=60), timedelta(seconds=30)
 
@@ -70,6 +72,7 @@ class FakeWorld:
             groups=groups,
             draw_lag=draws_up_to(LAG) if drawn else None,
             draw_batch_time=draws_up_to(BATCH_TIME) if drawn else None,
+            page_sizes=PageSizes(changed_invoices=PAGE_SIZE, payments=PAGE_SIZE),
         )
         self.payables: PayablesSystem = self._fake
 
@@ -134,7 +137,7 @@ class AvidWorld:
             token_url=f"{sandbox.avidxchange_url}/token",
             company_id=options.company_id,
             dimensions=DIMENSIONS,
-            page_size=20,
+            page_size=PAGE_SIZE,
         )
         credentials = Credentials(
             company_token=options.company_token,

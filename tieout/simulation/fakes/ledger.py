@@ -15,6 +15,7 @@ from domain.ports.ledger import ImageFound, InvoiceHead, LedgerCheck, PoLine, Pr
 from domain.postings.events import EvidenceRow, PostingPlan
 from domain.suppliers.events import SupplierContent
 from tieout.simulation.fakes.ledger_faults import Fault
+from tieout.simulation.fakes.paging import WHOLE, Pages, PageSizes, by_key
 from tieout.simulation.fakes.postings import (
     ALWAYS,
     CONTROL_ACCOUNT,
@@ -23,13 +24,12 @@ from tieout.simulation.fakes.postings import (
     FakeInvoice,
     NokError,
     Paid,
+    Place,
     check_batch,
     read_payment,
     voucher_line,
 )
 from tieout.wiring.encodings import InforSettings, encode_parms
-
-PAGE = 50
 
 
 class FakeLedger:
@@ -52,7 +52,9 @@ class FakeLedger:
         void_interface: str = "",
         draw_lag: Callable[[], timedelta] | None = None,
         draw_delay: Callable[[], timedelta] | None = None,
+        page_sizes: PageSizes = WHOLE,
     ) -> None:
+        self._page_sizes = page_sizes
         self.settings = InforSettings(company=company, divisions=divisions)
         self.session_company = company
         self.invoices: dict[InvoiceKey, FakeInvoice] = {}
@@ -187,12 +189,15 @@ class FakeLedger:
         self._read()
         return self._milliseconds()
 
-    def changed_suppliers(self, since: int) -> Iterator[tuple[str, ...]]:
+    def changed_suppliers(self, since: int) -> Pages[tuple[str, ...]]:
         """Give pages of supplier numbers."""
-        self._read()
-        numbers = sorted(number for number, (_, changed) in self._suppliers.items() if changed >= since)
-        for start in range(0, len(numbers), PAGE):
-            yield tuple(numbers[start : start + PAGE])
+
+        def ask(last: str | None) -> list[str]:
+            self._read()
+            changed = (number for number, (_, at) in self._suppliers.items() if at >= since)
+            return sorted(number for number in changed if last is None or number > last)
+
+        return Pages(by_key(ask, key=str, size=self._page_sizes.changed_suppliers))
 
     def supplier_details(self, numbers: Sequence[str]) -> dict[str, SupplierContent | Problem]:
         """Read suppliers."""
@@ -209,16 +214,16 @@ class FakeLedger:
         self._read()
         return dict(sorted(self._codes[dimension].items()))
 
-    def invoice_heads(self, division: str, *, changed_since: date) -> Iterator[tuple[InvoiceHead | Problem, ...]]:
-        """Give pages of approved invoices."""
-        self._read()
-        heads = [
-            held.now_head()
-            for held in self.invoices.values()
-            if held.head.key.division == division and held.approved and (held.head.changed or date.max) >= changed_since
-        ]
-        for start in range(0, len(heads), PAGE):
-            yield tuple(heads[start : start + PAGE])
+    def invoice_heads(self, division: str, *, changed_since: date) -> Pages[tuple[InvoiceHead | Problem, ...]]:
+        """Give pages of approved invoices, in the order of their ledger rows."""
+
+        def ask(last: Place | None) -> list[FakeInvoice]:
+            self._read()
+            listed = (held for held in self.invoices.values() if held.is_listed(division, changed_since))
+            return sorted((held for held in listed if last is None or held.place > last), key=lambda held: held.place)
+
+        pages = by_key(ask, key=lambda held: held.place, size=self._page_sizes.invoice_heads)
+        return Pages((tuple(held.now_head() for held in page), over) for page, over in pages)
 
     def ledger_states(self, keys: Sequence[InvoiceKey]) -> dict[InvoiceKey, LedgerState | Problem | None]:
         """Read totals."""
@@ -384,14 +389,9 @@ class FakeLedger:
             )
             shown_from = self._now() + self._rows_lag() if self._rows_lag else ALWAYS
             held.payments.append(Paid(row=row, net=payment.net, discount=discount, shown_from=shown_from))
+            paid = payment.text.split(" ", 1)[0]
             self.booked.append(
-                Booking(
-                    key1=batch.key1,
-                    payment_id=payment.text.split(" ", 1)[0],
-                    taken_back=taken_back,
-                    row=row,
-                    net=payment.net,
-                )
+                Booking(key1=batch.key1, payment_id=paid, taken_back=taken_back, row=row, net=payment.net)
             )
 
     def _milliseconds(self) -> int:

@@ -6,7 +6,7 @@ within `batch_time` of being taken. It passes the same contract suite as the rea
 
 import threading
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -23,8 +23,9 @@ from domain.ports.answers import Breach, CallAnswer, RecordAnswer, Verdict
 from domain.ports.payables import BatchMember, CodeFound, EncodedBatch, InvoiceFound, PaymentPage, VendorFound
 from domain.ports.store import BlobStore
 from domain.suppliers.events import SupplierContent
-from tieout.simulation.fakes.payables_books import BatchTimes, Body, Held, Sent
-from tieout.simulation.fakes.payables_faults import Fault, id_of, in_pages, too_long
+from tieout.simulation.fakes.paging import WHOLE, Pages, PageSizes, by_number
+from tieout.simulation.fakes.payables_books import BatchTimes, Body, Held, Sent, doubles
+from tieout.simulation.fakes.payables_faults import Fault, id_of, payment_page, too_long
 from tieout.wiring.encodings import CLOSED, Reply, codes_forbidden, mapping
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class FakePayables:
         references: bool = True,
         draw_lag: Callable[[], timedelta] | None = None,
         draw_batch_time: Callable[[], timedelta] | None = None,
+        page_sizes: PageSizes = WHOLE,
     ) -> None:
         self.now = now
         self.lag = lag
@@ -59,6 +61,7 @@ class FakePayables:
         self._draw_batch_time = draw_batch_time or (lambda: self.batch_time)
         self.late = late
         self.references = references
+        self._page_sizes = page_sizes
         self.sends: Counter[str] = Counter()  # POSTs that were written to the wire, by the invoice's ExternalId
         self.received: list[EncodedBatch] = []  # every batch that was written to the wire
         self.invoices: list[Held] = []
@@ -244,23 +247,28 @@ class FakePayables:
         seen = [one for held in self.invoices if (one := self._seen(held)) is not None]
         return {asked: [one for one in seen if one.external_id == asked] for asked in external_ids}
 
-    def changed_invoices(self, since: date, until: date) -> Iterator[tuple[InvoiceFound, ...]]:
-        """Give the invoices changed on these days."""
-        self._begin("changed_invoices")
-        changed = [
-            one
-            for held in self.invoices
-            if (one := self._seen(held)) is not None and since <= self._changed_at(held).date() <= until
-        ]
-        yield from in_pages(changed)
+    def changed_invoices(self, since: date, until: date) -> Pages[tuple[InvoiceFound, ...]]:
+        """Give the invoices changed on these days, the oldest change first."""
 
-    def payments(self, since: date, until: date) -> Iterator[PaymentPage]:
-        """Give the payments changed on these days."""
-        self._begin("payments")
-        chosen = [one for one in self._newest() if since <= date.fromisoformat(one.modified[:10]) <= until]
-        pages = list(in_pages(chosen))
-        for number, page in enumerate(pages, start=1):
-            yield PaymentPage(payments=page, page=number, pages=len(pages), total=len(chosen))
+        def ask() -> list[InvoiceFound]:
+            self._begin("changed_invoices")
+            shown = [(self._changed_at(held), one) for held in self.invoices if (one := self._seen(held)) is not None]
+            chosen = [each for each in shown if since <= each[0].date() <= until]
+            return [one for _, one in sorted(chosen, key=lambda each: each[0])]
+
+        pages = by_number(ask, identify=lambda one: one.avid_invoice_id, size=self._page_sizes.changed_invoices)
+        return Pages((page.records, over) for page, over in pages)
+
+    def payments(self, since: date, until: date) -> Pages[PaymentPage]:
+        """Give the payments changed on these days, the oldest change first."""
+
+        def ask() -> list[PaymentContent]:
+            self._begin("payments")
+            chosen = [one for one in self._newest() if since <= date.fromisoformat(one.modified[:10]) <= until]
+            return sorted(chosen, key=lambda one: one.modified)
+
+        pages = by_number(ask, identify=lambda one: one.payment_id, size=self._page_sizes.payments)
+        return Pages((payment_page(page), over) for page, over in pages)
 
     def payments_by_id(self, payment_ids: Sequence[str]) -> dict[str, PaymentContent]:
         """Look payments up."""
@@ -344,20 +352,11 @@ class FakePayables:
             code = "LINES_DO_NOT_SUM"
         elif invoice.currency != "USD":
             code = "CURRENCY"
-        elif self._doubles(invoice):
+        elif doubles(self.invoices, invoice):
             code = "DUPLICATE_INVOICE"
         elif self.references:
             code = self._unknown_reference(invoice)
         return RecordAnswer(verdict=Verdict.REFUSED, code=code, text=code.lower()) if code else None
-
-    def _doubles(self, invoice: Sent) -> bool:
-        twins = (one for one in self.invoices if one.sent.external_id != invoice.external_id)
-        return any(
-            (one.sent.vendor_external_id, one.sent.invoice_number)
-            == (invoice.vendor_external_id, invoice.invoice_number)
-            and one.history[-1][1] not in ("Rejected", "Void")
-            for one in twins
-        )
 
     def _unknown_reference(self, invoice: Sent) -> str:
         vendor = self._vendors.get(invoice.vendor_external_id)

@@ -1,5 +1,6 @@
 """What the fake payables system keeps: invoices as they stood in a body, with the history of their status."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -53,3 +54,13 @@ class BatchTimes(NamedTuple):
     taken: datetime
     closed: datetime
     lags: tuple[timedelta | None, timedelta | None]
+
+
+def doubles(invoices: Sequence[Held], invoice: Sent) -> bool:
+    """Whether a live one has the same vendor and number under another ExternalId."""
+    twins = (one for one in invoices if one.sent.external_id != invoice.external_id)
+    return any(
+        (one.sent.vendor_external_id, one.sent.invoice_number) == (invoice.vendor_external_id, invoice.invoice_number)
+        and one.history[-1][1] not in ("Rejected", "Void")
+        for one in twins
+    )

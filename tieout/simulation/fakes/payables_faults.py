@@ -1,14 +1,12 @@
 """What befalls a batch on its way to the fake payables system, and small helpers of its answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import TypeVar
 
 from domain.identifiers import digest
 from domain.ports.answers import Breach, RecordAnswer, Verdict
-
-T = TypeVar("T")
-PAGE = 100
+from domain.ports.payables import PaymentPage
+from tieout.simulation.fakes.paging import Numbered
 
 
 class Fault(StrEnum):
@@ -30,12 +28,11 @@ def too_long(breaches: Sequence[Breach]) -> RecordAnswer | None:
     return RecordAnswer(verdict=Verdict.REFUSED, code="FIELD_TOO_LONG", text=str(breaches[0]))
 
 
-def in_pages(records: Sequence[T]) -> Iterator[tuple[T, ...]]:
-    """Cut into pages, one at least."""
-    for start in range(0, len(records), PAGE) or (0,):
-        yield tuple(records[start : start + PAGE])
-
-
 def id_of(prefix: str, key: str) -> str:
     """Make an id that is the same for the same key."""
     return prefix + str(int(digest(key.encode())[:8], 16))
+
+
+def payment_page(page: Numbered) -> PaymentPage:
+    """Answer with a page of payments."""
+    return PaymentPage(payments=page.records, page=page.number, pages=page.pages, total=page.total)

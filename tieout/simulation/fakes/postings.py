@@ -13,6 +13,7 @@ from domain.postings.events import EvidenceRow
 from tieout.wiring.encodings import DEFAULT_PARM_LAYOUT
 
 CONTROL_ACCOUNT = "200100"
+Place = tuple[int, int, int]  # year, journal, sequence: the primary key of the ledger
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
@@ -74,6 +75,15 @@ class FakeInvoice(msgspec.Struct, kw_only=True):
         if self.outstanding.is_zero:
             return 4
         return 1 if self.proposed else 0
+
+    @property
+    def place(self) -> Place:
+        """Where lists of the ledger have it."""
+        return self.head.row.year, self.head.row.journal, self.head.row.sequence
+
+    def is_listed(self, division: str, changed_since: date) -> bool:
+        """Whether a list of a division's approved invoices, changed on or after a day, has it."""
+        return self.head.key.division == division and self.approved and (self.head.changed or date.max) >= changed_since
 
     def revalue(self, gross: Money) -> None:
         """Change its amount, and that of its voucher's lines with it."""

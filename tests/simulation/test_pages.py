@@ -1,0 +1,120 @@
+"""Lists of many pages: a world draws how long its pages are, and between two of them everything may happen."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from domain.errors import TransientError
+from tieout.simulation.boundary import paged
+from tieout.simulation.engine import Engine
+from tieout.simulation.fakes.paging import WHOLE, Pages, PageSizes, by_key, by_number
+from tieout.simulation.faults import Crash, Fault
+from tieout.simulation.schedule import Profile, Schedule, draw
+
+ONE_BY_ONE = PageSizes(changed_suppliers=1, invoice_heads=1, changed_invoices=1, payments=1)
+
+
+def numbered(books: list[str], size: int) -> Iterator[tuple[str, ...]]:
+    pages = by_number(lambda: tuple(books), identify=lambda one: one[0], size=size)
+    return (page.records for page, _ in pages)
+
+
+def test_a_list_by_keys_goes_on_behind_the_last_key_whatever_changed_meanwhile() -> None:
+    books = ["a", "b", "d"]
+    pages = Pages(by_key(lambda last: [one for one in sorted(books) if one > (last or "")], key=str, size=1))
+    assert next(pages) == ("a",)
+    books[:] = ["b", "c", "d"]
+    assert [*pages] == [("b",), ("c",), ("d",)]
+
+
+def test_a_list_by_numbers_that_moved_is_read_again_and_gives_what_is_new() -> None:
+    books = ["a1", "b1", "c1"]
+    pages = numbered(books, 1)
+    assert next(pages) == ("a1",)
+    books[:] = ["b1", "c1", "a2"]  # b slips to the page that was read
+    assert [*pages] == [("c1",), ("b1",), (), ("a2",)]
+
+
+def test_a_list_that_moves_at_every_reading_is_given_up() -> None:
+    books = ["a", "b"]
+    given: list[tuple[str, ...]] = []
+
+    def read_while_it_grows() -> None:
+        for page in numbered(books, 1):
+            given.append(page)
+            books.append(chr(ord("b") + len(given)))
+
+    with pytest.raises(TransientError, match="changed each time"):
+        read_while_it_grows()
+    assert given == [("a",), (), ()]
+
+
+def test_an_empty_list_by_numbers_is_one_page() -> None:
+    assert [*numbered([], 1)] == [()]
+
+
+class Sites:
+    """What a crossing needs: gives each its fault, and does something at the one named `others`."""
+
+    def __init__(self, *faults: Fault | None) -> None:
+        self._faults = iter(faults)
+        self.crossed = 0
+
+    def cross(self, worker: str, step: str) -> tuple[int, Fault | None]:
+        assert (worker, step) == ("w1", "payments")
+        self.crossed += 1
+        return self.crossed, next(self._faults, None)
+
+    def others_work(self, worker: str, number: int) -> None:
+        raise AssertionError(worker, number)
+
+    stall = others_work
+
+    def pause(self, number: int) -> None:
+        """No time passes."""
+
+    def wait_out(self, step: str) -> None:
+        """No time passes."""
+
+
+def read(*faults: Fault | None, size: int = 1) -> tuple[list[tuple[str, ...]], str, int]:
+    """Read a, b, c and d with a fault at each page; give the pages, what ended them, and how often was crossed."""
+    site, end = Sites(*faults), ""
+    seen: list[tuple[str, ...]] = []
+    books = ("a", "b", "c", "d")
+    listing = Pages((page.records, over) for page, over in by_number(lambda: books, identify=str, size=size))
+    try:
+        seen.extend(paged(site, "w1", "payments", lambda: listing))  # what came before an error stays
+    except (TransientError, Crash) as died:
+        end = type(died).__name__
+    return seen, end, site.crossed
+
+
+def test_every_page_is_a_crossing_and_may_be_struck() -> None:
+    a, b, c, d = ("a",), ("b",), ("c",), ("d",)
+    assert read() == ([a, b, c, d], "", 4)
+    assert read(size=9) == ([("a", "b", "c", "d")], "", 1)
+    assert read(None, Fault.PAGE_CUT) == ([a, b], "TransientError", 2)
+    assert read(None, None, Fault.PAGE_CUT) == ([a, b], "TransientError", 3)
+    assert read(None, Fault.PAGE_REPEATED) == ([a, b, b, c, d], "", 4)
+    assert read(None, Fault.PAGE_SHIFTED, size=2) == ([("a", "b"), c], "", 2)
+    assert read(None, Fault.CRASH_AFTER) == ([a], "Crash", 2)
+    assert read(None, Fault.TOO_MANY) == ([a], "TransientError", 2)
+
+
+def test_worlds_draw_short_pages_and_schedules_written_by_hand_have_whole_ones() -> None:
+    drawn = {draw(seed).page_sizes for seed in range(60)}
+    assert {sizes.payments for sizes in drawn} == {sizes.changed_invoices for sizes in drawn} == {1, 2, 3, 100}
+    assert {sizes.changed_suppliers for sizes in drawn} == {sizes.invoice_heads for sizes in drawn} == {1, 2, 3, 50}
+    bare = {name: getattr(draw(1), name) for name in Schedule.__struct_fields__ if name != "page_sizes"}
+    assert Schedule(**bare).page_sizes == WHOLE
+
+
+def test_a_process_dies_between_two_pages_of_a_poll() -> None:
+    hand_written = msgspec.structs.replace(draw(9, profile=Profile.WHOLE), page_sizes=ONE_BY_ONE)
+    engine = Engine(hand_written.explicit({4: Fault.CRASH_BEFORE}, {}))
+    engine.turbulent = True
+    engine.run_on(engine.processes[0], "poll_suppliers")
+    assert [*engine.steps_at.values()] == ["poll claim", "server_time", "changed_suppliers", "changed_suppliers"]
+    assert engine.processes[0].births == 2
