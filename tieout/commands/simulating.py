@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # the command line starts fast: the simulation is imported wh
 
 BROKEN = 5  # nothing was proven: an invariant broke
 SCHEDULES = 200
+NAMED = 10  # of what was too rare
 Schedules = Annotated[
     int | None,
     typer.Option(
@@ -32,7 +33,10 @@ Processes = Annotated[
 Matrix = Annotated[
     Path | None, typer.Option("--matrix", metavar="FILE", help="Write how often each fault struck at each step.")
 ]
-AtLeast = Annotated[int, typer.Option("--at-least", help="Every fault must strike at every step so many times.")]
+AtLeast = Annotated[
+    int,
+    typer.Option("--at-least", help="Every fault must strike at every step, and everything happen, so many times."),
+]
 
 
 def simulate(
@@ -64,8 +68,10 @@ def simulate(
     else:
         _show(tally)
     rare = tally.rare(at_least)
-    for cell, hits in list(rare.items())[:10]:
-        output.say(f"{cell}: struck {hits} times, {at_least} wanted")
+    for what, times in list(rare.items())[:NAMED]:
+        output.say(f"{what}: {times} times, {at_least} wanted")
+    if len(rare) > NAMED:
+        output.say(f"and {len(rare) - NAMED} more that are as rare")
     for finding in tally.findings:
         output.say(f"seed {finding.seed}: {finding.invariant}: {finding.text}")
     raise typer.Exit(BROKEN if tally.violations or rare else 0)

@@ -17,7 +17,8 @@ from tieout.simulation.checkers.states import nobody_waits_in_vain
 from tieout.simulation.checkers.violation import Violation
 from tieout.simulation.clocks import ProcessClock
 from tieout.simulation.faults import CELLS, NESTING, STEPS, Crash, Fault
-from tieout.simulation.happenings import THROWN_APART, Happening
+from tieout.simulation.happened import Happened, drawn
+from tieout.simulation.happenings import Happening
 from tieout.simulation.people import look_after
 from tieout.simulation.processes import Process, give_birth
 from tieout.simulation.schedule import CALL_TIMEOUT, LAG, SETTLE, Profile, Schedule
@@ -34,16 +35,12 @@ MOST_TURNS = 4  # of people, each with a calm before it
 POLLED_ROUNDS = 3  # the first ones of a calm, then one of so many
 QUIET = timedelta(minutes=25)  # longer than patience, settle window and search lag together
 ROUND = timedelta(minutes=6)
-HAPPENINGS = tuple(one for one in Happening if one not in THROWN_APART)
-APART = 0.25  # as often as this, of the happenings' rate, one of those happens
-# What must go wrong, or happen, before a step is reached at all; only schedules that aim at the step arrange it.
+# What must go wrong before a step is reached at all; only schedules that aim at the step arrange it.
 LEADS = {
     "find_vendors": ("put_vendors", Fault.RESPONSE_LOST),
     "find_batches": ("send_batch", Fault.RESPONSE_LOST),
     "append in look_up_invoices": ("send_batch", Fault.RESPONSE_LOST),
 }
-FORETOLD = {"append in plan_reversal": Happening.VOIDED}
-FORETOLD_AT = 8
 STORE_STEPS = ("append in", "claim", "release", "postpone", "poll claim", "poll finish", "poll fail", "relay")
 NAMES = (*ERRANDS, *(f"poll_{flow}" for flow in FLOWS))
 
@@ -58,7 +55,7 @@ class Engine:
         self.time, self.dice, self.call_timeout = self.world.time, self.world.dice, CALL_TIMEOUT
         self.violations: list[Violation] = []
         self.hits: Counter[tuple[str, Fault]] = Counter()
-        self.happened: Counter[tuple[Happening, str]] = Counter()
+        self._happened = Happened(self.world.ledger)
         self.made: dict[int, Fault] = {}
         self.occurred: dict[int, Happening] = {}
         self.steps_at: dict[int, str] = {}  # the step of every crossing of the turbulence
@@ -125,6 +122,11 @@ class Engine:
             setattr(self.world.ledger, hide, 1)
         self._calm(rounds=1 + self.dice.below(6, "second rounds"), quiet_for=timedelta())
 
+    @property
+    def happened(self) -> Counter[tuple[Happening, str]]:
+        """How often what was done to the world, by the errand that was at work."""
+        return self._happened.counts()
+
     # What the boundary asks.
 
     def cross(self, worker: str, step: str) -> tuple[int, Fault | None]:
@@ -139,13 +141,10 @@ class Engine:
         self.steps_at[number] = step
         if self.states is not None:
             self.states.add(state_of(self.world))
-        happening = self._happening(number)
+        happening = drawn(self.world, self._focus[0], number)
         if happening is not None:
-            self.occurred[number] = happening
-            self.happened[happening, self.at_work()] += 1
-            self._note(worker, f"meanwhile: {happening.value}")
-            happen(self, happening, number)
-            if happening is Happening.RESTORED and step.startswith(STORE_STEPS):
+            done = self._happen(worker, number, happening)
+            if done and happening is Happening.RESTORED and step.startswith(STORE_STEPS):
                 raise Crash  # a restored database ends every transaction that was open on it
         fault = self._fault(number, step)
         if fault is None or (fault in NESTING and len(self._stack) > DEEPEST):
@@ -216,16 +215,18 @@ class Engine:
 
     # What the seed does.
 
-    def _happening(self, number: int) -> Happening | None:
-        if self.schedule.happenings is not None:
-            return self.schedule.happenings.get(number)
-        if number == FORETOLD_AT and self._focus[0] in FORETOLD:
-            return FORETOLD[self._focus[0]]
-        rate = self.schedule.happening_rate
-        if self.dice.chance("happens", number) >= rate:
-            apart = self.dice.chance("happens apart", number) < rate * APART
-            return self.dice.pick(THROWN_APART, "happening apart", number) if apart else None
-        return self.dice.pick(HAPPENINGS, "happening", number)
+    def _happen(self, worker: str, number: int, happening: Happening) -> bool:
+        """Let it happen; give whether there was something for it to happen to: nothing else counts."""
+        self.occurred[number] = happening
+        where = self.at_work()
+        self._happened.counts()
+        self._note(worker, f"meanwhile: {happening.value}")
+        done = happen(self, happening, number)
+        if done:
+            self._happened.note(happening, where)
+        else:
+            self._note(worker, f"nothing to do for: {happening.value}")
+        return done
 
     def _fault(self, number: int, step: str) -> Fault | None:
         possible = STEPS[step]

@@ -137,9 +137,9 @@ def modified(world: World) -> str:
     return world.time.now.strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def change_supplier(world: World, number: str, **changes: str) -> None:
-    """Change a supplier in M3."""
-    world.ledger.put_supplier(supplier(number, **changes))
+def change_supplier(world: World, number: str, **changes: str) -> bool:
+    """Change a supplier in M3; give whether it is another one than before."""
+    return world.ledger.put_supplier(supplier(number, **changes))
 
 
 def _remittance(world: World, held: Held, number: int) -> Remittance:

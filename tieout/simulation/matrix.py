@@ -24,6 +24,8 @@ def matrix_page(tally: Tally) -> str:
             *(line for fault in Fault for line in _fault(tally, fault)),
             "## What happened in the world meanwhile",
             "",
+            "What found nothing to happen to is not counted.",
+            "",
             "| what | times | while so many different errands ran |",
             "|---|--:|--:|",
             *(f"| {what.value} | {times:,} | {places} |" for what, (times, places) in tally.by_happening().items()),

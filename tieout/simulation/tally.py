@@ -25,8 +25,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class Tally(msgspec.Struct, kw_only=True):
     """Sums over schedules; next_seed: where to go on.
 
-    hits: by "step: fault"; happenings: by "what: in which errand"; code: the digest of the code that ran; seconds: by
-    the wall clock, whatever the number of processes.
+    hits: by "step: fault"; happenings: by "what: in which errand", only what found something to happen to; code: the
+    digest of the code that ran; seconds: by the wall clock, whatever the number of processes.
     """
 
     first_seed: int
@@ -82,9 +82,10 @@ class Tally(msgspec.Struct, kw_only=True):
         return self.schedules / self.seconds if self.seconds else 0.0
 
     def rare(self, at_least: int) -> dict[str, int]:
-        """Give the cells of fault and step that were hit less often than `at_least`."""
-        cells = {f"{step}: {fault.value}": 0 for step, fault in CELLS}
-        return {cell: n for cell in cells if (n := self.hits.get(cell, 0)) < at_least}
+        """Give the happenings that happened, and the cells of fault and step that were hit, less often than that."""
+        happenings = {one.value: times for one, (times, _) in self.by_happening().items()}
+        cells = {cell: self.hits.get(cell, 0) for cell in (f"{step}: {fault.value}" for step, fault in CELLS)}
+        return {what: times for what, times in (happenings | cells).items() if times < at_least}
 
     def by_fault(self) -> dict[Fault, tuple[int, int]]:
         """Give for each fault how many steps it was tried at, and the rarest cell's hits."""
@@ -95,7 +96,7 @@ class Tally(msgspec.Struct, kw_only=True):
         }
 
     def by_happening(self) -> dict[Happening, tuple[int, int]]:
-        """Give for each happening how often it fell, and into how many different errands."""
+        """Give for each happening how often it was done, and while how many different errands ran."""
         found: dict[Happening, Counter[str]] = {one: Counter() for one in Happening}
         names = {one.value: one for one in Happening}
         for cell, number in self.happenings.items():

@@ -79,17 +79,20 @@ class FakeLedger:
         self._calls = 0
         self._lock = threading.RLock()
 
-    def put_supplier(self, content: SupplierContent) -> None:
-        """Enter or change a supplier; it counts as changed now."""
+    def put_supplier(self, content: SupplierContent) -> bool:
+        """Enter or change a supplier; it counts as changed now. Give whether it is another one than before."""
+        before = self._suppliers.get(content.number, (None, 0))[0]
         self._suppliers[content.number] = (content, self._milliseconds())
+        return before != content
 
     def supplier_contents(self) -> list[SupplierContent]:
         """Give every supplier as it is now."""
         return [content for content, _ in self._suppliers.values()]
 
-    def put_code(self, dimension: int, value: str, *facts: CodeFact) -> None:
-        """Enter or change a code with its facts."""
-        self._codes[dimension][value] = facts
+    def put_code(self, dimension: int, value: str, *facts: CodeFact) -> bool:
+        """Enter or change a code with its facts; give whether they are others than before."""
+        before, self._codes[dimension][value] = self._codes[dimension].get(value), facts
+        return before != facts
 
     def put_invoice(
         self,
@@ -254,10 +257,9 @@ class FakeLedger:
         self._read()
         key = InvoiceKey.parse(image.pid)
         there = self.invoices.get(key) if key is not None else None
-        held = there.image if there is not None else None
-        middle = len(held or b"") // 2
-        yield (held or b"")[:middle]
-        yield (held or b"")[middle:]
+        held = (there.image if there is not None else None) or b""
+        yield held[: len(held) // 2]
+        yield held[len(held) // 2 :]
 
     def encode_parms(self, plan: PostingPlan) -> tuple[str, ...]:
         """Write PARM in the default layout."""
