@@ -113,3 +113,12 @@ def test_a_run_that_met_everything_once_passes_and_one_time_more_is_wanted(
             simulate(schedules=200, state=state, at_least=at_least, processes=1)
         assert ended.value.exit_code == code
     assert f"and {len(CELLS) + len(Happening) - 10} more" in capsys.readouterr().err
+
+
+def test_a_stop_is_lifted_from_an_invoice_that_has_one() -> None:
+    for number in range(10):
+        engine = Engine(base_run(1, Scope(Profile.SUBMIT, 3, 20)))
+        held = list(engine.world.ledger.invoices.values())[number % 3]
+        held.stopped = True
+        assert happen(engine, Happening.STOP_GONE, number)
+        assert not held.stopped

@@ -51,13 +51,14 @@ def _paid_by_m3(stage: Stage, number: int) -> bool:
 
 def _flag(name: str, *, value: bool) -> Deed:
     def set_flag(stage: Stage, number: int) -> bool:
-        held = _invoice(stage, number)
-        if held is None:
+        invoices = sorted(stage.world.ledger.invoices.values(), key=lambda one: one.head.key)
+        fitting = [held for held in invoices if getattr(held, name) != value]
+        if not fitting:
             return False
-        before = getattr(held, name)
+        held = stage.world.dice.pick(fitting, "which invoice", number)
         setattr(held, name, value)
         held.head = msgspec.structs.replace(held.head, changed=stage.world.time.now.date())
-        return bool(before != value)
+        return True
 
     return set_flag
 
