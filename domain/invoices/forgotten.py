@@ -62,9 +62,10 @@ def as_forgotten(there: InvoiceFound | s.InvoiceFoundForgotten) -> Forgotten:
 def look_alike(state: Invoice, key: InvoiceKey, forgotten: Mapping[str, Invoice], *, went_back_at: datetime) -> str:
     """Name the forgotten invoice that this one may be under another key, "" for none.
 
-    forgotten: by ExternalId. Two of vendor, number and gross make a likeness; one is enough for what stood in Infor's
-    books when the store went back, where two may have been corrected at once. One that was held as a likeness stays
-    one, whatever M3 changes about it.
+    forgotten: by ExternalId. Two of vendor, number and gross make a likeness. Of what stood in Infor's books when the
+    store went back all three may have been corrected since: in the forgotten one's own division, which no correction
+    changes, it may be that one whatever it looks like; in another, one of the three is enough. One that was held as a
+    likeness stays one, whatever M3 changes about it.
     """
     if state.content is None or state.distinct:
         return ""
@@ -74,9 +75,17 @@ def look_alike(state: Invoice, key: InvoiceKey, forgotten: Mapping[str, Invoice]
         there = other.forgotten if other.is_forgotten else None
         if there is None or name == key.external_id:
             continue
-        if name == state.resembles or _equal(there, key, state.content) >= (1 if stood else _ALIKE):
+        named = InvoiceKey.parse(name)
+        at_home = named is None or named.division == key.division
+        if name == state.resembles or _equal(there, key, state.content) >= _enough(stood=stood, at_home=at_home):
             return name
     return ""
+
+
+def _enough(*, stood: bool, at_home: bool) -> int:
+    if not stood:
+        return _ALIKE
+    return 0 if at_home else 1
 
 
 def hold_after_restore(key: InvoiceKey, *, unsought: bool, twin: str) -> tuple[Event, ...]:

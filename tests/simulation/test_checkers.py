@@ -9,6 +9,7 @@ import pytest
 
 from domain.connections.events import FirstPostingApproved
 from domain.event import Event
+from domain.identifiers import key1
 from domain.invoices import index
 from domain.invoices.events import InvoiceAtRiskInInfor, InvoiceNotEligible, InvoicesTracked
 from domain.invoices.submission_events import (
@@ -26,6 +27,7 @@ from domain.payments.events import (
     PaymentReversalPlanned,
     PaymentReversed,
     PaymentSettled,
+    ReversalDoneByHand,
 )
 from domain.postings.events import (
     PostingAbandoned,
@@ -35,9 +37,10 @@ from domain.postings.events import (
     PostingReleased,
 )
 from domain.suppliers.events import SupplierConfirmed
+from tieout.simulation.checkers import remotes
 from tieout.simulation.checkers.catalogue import CHECKERS, judge_end
 from tieout.simulation.engine import Engine
-from tieout.simulation.hands import rename
+from tieout.simulation.hands import rename, reversal_of
 from tieout.simulation.schedule import Profile, draw
 from tieout.simulation.world import DIVISIONS, SECRET, World
 
@@ -112,6 +115,19 @@ def posted_before_it_was_live(world: World) -> None:
             key = one.event.key
             absent = InvoiceDoubtResolved(key=key, attempt_id="", resolution="absent", person="ann", reason="seen")
             events[place] = msgspec.structs.replace(one, event=absent)
+
+
+def taken_back_by_word_alone(world: World) -> None:
+    """A person says that the reversal is done, and Infor still shows the voucher."""
+    fact = recorded(world, PaymentSettled)
+    assert isinstance(fact, PaymentSettled)
+    payment_id, stream = fact.content.payment_id, world.stream("payment", fact.content.payment_id)
+    void = msgspec.structs.replace(fact.content, status="Void", standing="reversed")
+    asked = PaymentReversalPlanned(payment_id=payment_id, abandoned=(), reversing=(), tasks=("T1",))
+    world.say(stream, PaymentReversed(content=void, kind="Void"), asked)
+    assert not any("still has" in violation.text for violation in judge_end(world)), "somebody is asked"
+    done = ReversalDoneByHand(payment_id=payment_id, person="ann", reason="seen")
+    world.say(stream, done, actor="ann")
 
 
 def supplier_never_confirmed(world: World) -> None:
@@ -293,7 +309,7 @@ BROKEN: dict[str, tuple[Callable[[World], None], ...]] = {
         reversal_absent_and_issue_closed,
         asked_for_and_issue_closed,
     ),
-    "I5": (a_cent_less, another_gross_at_avidxchange),
+    "I5": (a_cent_less, another_gross_at_avidxchange, taken_back_by_word_alone),
     "I6": (supplier_never_confirmed, posted_before_it_was_live),
     "I7": (version_missing,),
     "I8": (row_bent,),
@@ -328,3 +344,36 @@ def test_facts_a_checker_reads_are_there_in_a_calm_world() -> None:
     kinds = {type(r.event) for r in world.history()}
     assert {InvoiceSubmitted, PaymentSettled, PostingPlanned, PostingConfirmed} <= kinds
     assert InvoiceNotEligible not in kinds
+
+
+def test_a_voucher_of_a_generation_that_a_restored_store_forgot_is_looked_for_by_whoever_looks_for_the_first() -> None:
+    """Seed 80445814: the store forgot both generations and asks for the first; people look for every one."""
+    world = calm_world()
+    settled, planned = recorded(world, PaymentSettled), recorded(world, PostingPlanned)
+    assert isinstance(settled, PaymentSettled)
+    assert isinstance(planned, PostingPlanned)
+    payment_id, division = planned.plan.payment_id, planned.plan.division
+    postings = {world.stream("posting", planned.plan.key1), world.stream("payment", payment_id)}
+    events = world.store.log._events
+    events[:] = [one for one in events if one.stream not in postings]
+    second = key1(world.rules.identity, payment_id=payment_id, division=division, generation=2, kind="T")
+    booked = next(one for one in world.ledger.booked if one.payment_id == payment_id)
+    world.ledger.booked[:] = [
+        msgspec.structs.replace(booked, key1=second),
+        msgspec.structs.replace(booked, key1=reversal_of(second), taken_back=True, net=-booked.net),
+    ]
+    void = msgspec.structs.replace(settled.content, payment_id=payment_id, status="Void", standing="reversed")
+    stream = world.stream("payment", payment_id)
+
+    def unknown(*tasks: str) -> bool:
+        asked = PaymentReversalPlanned(payment_id=payment_id, abandoned=(), reversing=(), tasks=tasks)
+        done = ReversalDoneByHand(payment_id=payment_id, person="ann", reason="seen")
+        world.say(stream, PaymentReversed(content=void, kind="Void"), asked, done, actor="ann")
+        world.runner.rebuild()
+        found = list(remotes.ledgers_agree(world))
+        return any(second in text and "knows no such posting" in text for text in found)
+
+    assert unknown(planned.plan.key1), "a store that never went back knows its generations"
+    world.restored_at.append(1)
+    assert not unknown(planned.plan.key1)
+    assert unknown("T-OF-ANOTHER")

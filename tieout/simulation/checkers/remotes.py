@@ -138,7 +138,8 @@ def _reversed_agrees(world: World, views: Sequence[payments.PaymentView]) -> Ite
     """What Infor booked of a payment that came back is taken back, or is on its way, or a person has it."""
     known = under_issues(world)
     for view in views:
-        reversal = view.payment.folded.reversal
+        paid = view.payment.folded
+        asked = paid.reversal is not None and paid.reversal.tasks and not paid.by_hand
         mine = [b for b in world.ledger.booked if b.payment_id == view.payment.payment_id]
         left = sum(-1 if b.taken_back else 1 for b in mine)
         under_way = any(
@@ -146,7 +147,7 @@ def _reversed_agrees(world: World, views: Sequence[payments.PaymentView]) -> Ite
             and (row.phase != "settled_absent" or row.stream in known)
             for row in view.postings
         )
-        if view.state == "reversed" and left > 0 and not under_way and not (reversal and reversal.tasks):
+        if view.state == "reversed" and left > 0 and not under_way and not asked:
             yield f"payment {view.payment.payment_id} came back, and Infor still has {left} of its rows"
 
 
@@ -193,7 +194,7 @@ def _posted_agrees(world: World, views: Sequence[payments.PaymentView]) -> Itera
         row_ = known.get(key1)
         if net.is_zero or (row_ is None and world.restored_at and _names(world, key1) in posted):
             continue
-        if row_ is None and not (_is_given_to_a_person(key1, views) or _payment_of(world, key1) in held):
+        if row_ is None and not (_is_given_to_a_person(world, key1, views) or _payment_of(world, key1) in held):
             yield f"Infor has a voucher of posting {key1}, the log knows no such posting"
         elif row_ is not None and row_.state not in ("posted", "in_doubt", "waiting"):
             yield f"Infor has a voucher of posting {key1}, the log calls it {row_.state} ({row_.reason})"
@@ -222,8 +223,14 @@ def _payment_of(world: World, key1: str) -> str:
     return _names(world, key1)[0]
 
 
-def _is_given_to_a_person(key1: str, views: Sequence[payments.PaymentView]) -> bool:
-    """Whether somebody was asked to take it back: a restored store knows neither the posting nor its reversal."""
+def _is_given_to_a_person(world: World, key1: str, views: Sequence[payments.PaymentView]) -> bool:
+    """Whether somebody was asked to take it back: a restored store knows neither the posting nor its reversal.
+
+    Whoever is asked looks for every generation of the payment in the division, for the store may know the first alone.
+    """
     reversals = (view.payment.folded.reversal for view in views)
     asked = {task for reversal in reversals if reversal is not None for task in reversal.tasks}
+    if world.restored_at:
+        generations = generations_of(world, "T", *_names(world, key1))
+        asked |= generations if not generations.isdisjoint(asked) else set()
     return key1 in asked | {reversal_of(task) for task in asked}

@@ -129,6 +129,17 @@ def test_number_and_amount_may_be_corrected_at_once() -> None:
     assert held_for(world, invoice) == ("MAY_BE_FORGOTTEN", f"forgotten:{old.external_id}")
 
 
+def test_number_supplier_and_amount_may_be_corrected_at_once() -> None:
+    """Seed 80737954: nothing that is compared stayed as it was; the invoice was live twice under two names."""
+    world, invoice, old = forgotten_and_renamed(number="INV-1A", payee="V1002", supplier="V1002")
+    invoice.revalue(invoice.head.gross + invoice.head.gross)
+    world.poll_statuses()
+    world.poll()
+    world.work_through(timedelta(minutes=5))
+    assert held_for(world, invoice) == ("MAY_BE_FORGOTTEN", f"forgotten:{old.external_id}")
+    assert (world.live(invoice), world.payables.live(old.external_id)) == (0, 1)
+
+
 @pytest.mark.parametrize("statuses_first", [True, False])
 def test_an_invoice_whose_key_stands_is_found_again_without_a_person(*, statuses_first: bool) -> None:
     world = World()

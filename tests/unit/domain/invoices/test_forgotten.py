@@ -145,11 +145,21 @@ def test_two_of_vendor_number_and_gross_make_a_likeness(change: dict[str, Any], 
         ({"vendor_external_id": "100|V2", "gross": Money(1)}, False),
     ],
 )
-def test_one_of_them_is_enough_for_what_stood_in_infor_when_the_store_went_back(
+def test_one_of_them_is_enough_for_what_stood_in_another_division_when_the_store_went_back(
     change: dict[str, Any], *, alike: bool
 ) -> None:
+    away = msgspec.structs.replace(OTHER_KEY, division="BBB")
+    there = f.forgotten(away, **change)
     for late in (timedelta(days=-1), timedelta(days=30)):
-        assert twin(*READY, there=(fact(**change),), went_back_at=BOOKED + late) == (OTHER if alike else "")
+        twin_of = twin(*READY, there=(there,), name=away.external_id, went_back_at=BOOKED + late)
+        assert twin_of == (away.external_id if alike else "")
+
+
+def test_none_of_them_is_needed_for_what_stood_in_its_own_division() -> None:
+    """Its number is corrected, its supplier merged and its amount changed: nothing tells it from another one."""
+    there = fact(invoice_number="INV-1", vendor_external_id="100|V2", gross=Money(1))
+    for late, alike in ((timedelta(days=-1), True), (timedelta(days=30), True), (timedelta(days=-30), False)):
+        assert twin(*READY, there=(there,), went_back_at=BOOKED + late) == (OTHER if alike else "")
 
 
 def test_what_has_no_accounting_date_may_have_stood_there() -> None:
