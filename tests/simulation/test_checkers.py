@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -45,6 +46,7 @@ from tieout.simulation.schedule import Profile, draw
 from tieout.simulation.world import DIVISIONS, SECRET, World
 
 SEED = 11
+Kind = TypeVar("Kind", bound=Event)
 
 
 def calm_world() -> World:
@@ -56,7 +58,7 @@ def calm_world() -> World:
     return engine.world
 
 
-def recorded(world: World, kind: type[Event]) -> Event:
+def recorded(world: World, kind: type[Kind]) -> Kind:
     return next(r.event for r in world.history() if isinstance(r.event, kind))
 
 
@@ -84,14 +86,12 @@ def voucher_gone(world: World) -> None:
 
 def claimed_live(world: World) -> None:
     fact = recorded(world, InvoiceSubmitted)
-    assert isinstance(fact, InvoiceSubmitted)
     stream = world.stream("invoice", fact.key.external_id)
     world.say(stream, msgspec.structs.replace(fact, avid_invoice_id="1"))
 
 
 def never_ends(world: World) -> None:
     fact = recorded(world, InvoiceSubmissionStarted)
-    assert isinstance(fact, InvoiceSubmissionStarted)
     world.say(world.stream("invoice", fact.key.external_id), fact)
 
 
@@ -120,7 +120,6 @@ def posted_before_it_was_live(world: World) -> None:
 def taken_back_by_word_alone(world: World) -> None:
     """A person says that the reversal is done, and Infor still shows the voucher."""
     fact = recorded(world, PaymentSettled)
-    assert isinstance(fact, PaymentSettled)
     payment_id, stream = fact.content.payment_id, world.stream("payment", fact.content.payment_id)
     void = msgspec.structs.replace(fact.content, status="Void", standing="reversed")
     asked = PaymentReversalPlanned(payment_id=payment_id, abandoned=(), reversing=(), tasks=("T1",))
@@ -158,27 +157,23 @@ def replay_reads(world: World) -> None:
 
 def same_attempt_again(world: World) -> None:
     fact = recorded(world, InvoiceSubmissionStarted)
-    assert isinstance(fact, InvoiceSubmissionStarted)
     other = msgspec.structs.replace(fact, batch="TO-ANOTHER")
     world.say(world.stream("invoice", fact.key.external_id), other)
 
 
 def answered_twice(world: World) -> None:
     fact = recorded(world, InvoiceSubmitted)
-    assert isinstance(fact, InvoiceSubmitted)
     world.say(world.stream("invoice", fact.key.external_id), fact)
 
 
 def answered_without_an_intent(world: World) -> None:
     fact = recorded(world, InvoiceSubmitted)
-    assert isinstance(fact, InvoiceSubmitted)
     stranger = msgspec.structs.replace(fact, attempt_id="w9.1-1")
     world.say(world.stream("invoice", fact.key.external_id), stranger)
 
 
 def doubted_too_early(world: World) -> None:
     fact = recorded(world, InvoiceSubmissionStarted)
-    assert isinstance(fact, InvoiceSubmissionStarted)
     later = msgspec.structs.replace(fact, deadline=world.time.now + timedelta(minutes=1))
     doubt = InvoiceSubmissionDoubted(attempt_id=fact.attempt_id, why="nobody answered", look_at=fact.look_at)
     world.say(world.stream("invoice", fact.key.external_id), later, doubt)
@@ -204,14 +199,12 @@ def signed_by_another(world: World) -> None:
 
 def released_without_a_why(world: World) -> None:
     fact = recorded(world, PostingPlanned)
-    assert isinstance(fact, PostingPlanned)
     released = PostingReleased(payment_id=fact.plan.payment_id, why="go on")
     world.say(world.stream("posting", fact.plan.key1), released, actor="ann")
 
 
 def acted_and_said_nothing(world: World) -> None:
     fact = recorded(world, PostingPlanned)
-    assert isinstance(fact, PostingPlanned)
     given_up = PostingAbandoned(key1=fact.plan.key1, payment_id=fact.plan.payment_id, why="void")
     world.say(world.stream("posting", fact.plan.key1), given_up, actor="ann")
 
@@ -247,7 +240,6 @@ def two_states(world: World) -> None:
 
 def held_in_vain(world: World) -> None:
     fact = recorded(world, PaymentSettled)
-    assert isinstance(fact, PaymentSettled)
     payment_id = fact.content.payment_id
     held = PaymentHeld(payment_id=payment_id, reason="REPLACED_NOT_REVERSED", detail="d", waits_for="posting:R0")
     world.say(world.stream("payment", payment_id), held)
@@ -255,15 +247,12 @@ def held_in_vain(world: World) -> None:
 
 def given_up_in_vain(world: World) -> None:
     fact = recorded(world, PostingPlanned)
-    assert isinstance(fact, PostingPlanned)
     key1 = fact.plan.key1
     world.say(world.stream("posting", key1), PostingAbandoned(key1=key1, payment_id=fact.plan.payment_id, why="void"))
 
 
 def reversal_absent_and_issue_closed(world: World) -> None:
     settled, planned = recorded(world, PaymentSettled), recorded(world, PostingPlanned)
-    assert isinstance(settled, PaymentSettled)
-    assert isinstance(planned, PostingPlanned)
     plan = planned.plan
     back = msgspec.structs.replace(plan, key1=f"R{plan.key1[1:]}", kind="R")
     void = msgspec.structs.replace(settled.content, payment_id=plan.payment_id, status="Void", standing="reversed")
@@ -281,7 +270,6 @@ def reversal_absent_and_issue_closed(world: World) -> None:
 
 def asked_for_and_issue_closed(world: World) -> None:
     fact = recorded(world, PaymentSettled)
-    assert isinstance(fact, PaymentSettled)
     payment_id, stream = fact.content.payment_id, world.stream("payment", fact.content.payment_id)
     void = msgspec.structs.replace(fact.content, status="Void", standing="reversed")
     asked = PaymentReversalPlanned(payment_id=payment_id, abandoned=(), reversing=(), tasks=("T1",))
@@ -292,7 +280,6 @@ def asked_for_and_issue_closed(world: World) -> None:
 
 def ignores_ours(world: World) -> None:
     fact = recorded(world, PaymentSettled)
-    assert isinstance(fact, PaymentSettled)
     payment_id = fact.content.payment_id
     world.say(world.stream("payment", payment_id), PaymentIgnored(payment_id=payment_id, detail="strange"))
 
@@ -350,8 +337,6 @@ def test_a_voucher_of_a_generation_that_a_restored_store_forgot_is_looked_for_by
     """Seed 80445814: the store forgot both generations and asks for the first; people look for every one."""
     world = calm_world()
     settled, planned = recorded(world, PaymentSettled), recorded(world, PostingPlanned)
-    assert isinstance(settled, PaymentSettled)
-    assert isinstance(planned, PostingPlanned)
     payment_id, division = planned.plan.payment_id, planned.plan.division
     postings = {world.stream("posting", planned.plan.key1), world.stream("payment", payment_id)}
     events = world.store.log._events

@@ -18,7 +18,6 @@ HOUR = timedelta(hours=1)
 def begun_again(world: World) -> tuple[InvoiceSubmissionStarted, EncodedBatch, str]:
     """Say that an invoice is being sent; give its intent, the batch, and the process that may send."""
     intent = recorded(world, InvoiceSubmissionStarted)
-    assert isinstance(intent, InvoiceSubmissionStarted)
     intent = msgspec.structs.replace(intent, deadline=world.time.now + HOUR)
     world.say(world.stream("invoice", intent.key.external_id), intent)
     encoded = next(one for one in world.payables.received if one.batch == intent.batch)
@@ -82,7 +81,6 @@ def test_a_sender_that_a_restore_overtook_keeps_to_its_deadline() -> None:
 def test_a_step_for_a_booked_posting_is_noticed_also_after_a_restore() -> None:
     world = calm_world()
     fact = recorded(world, PostingHandoverStarted)
-    assert isinstance(fact, PostingHandoverStarted)
     step = StepCommand(key=fact.key1, step="CtrlBatch", key1=fact.key1, division=division(world))
     owner = fact.attempt_id.rpartition("-")[0]
     assert any("which is" in one.text for one in watch.judge_steps(world, owner, [step]))
@@ -94,7 +92,6 @@ def test_a_step_for_a_booked_posting_is_noticed_also_after_a_restore() -> None:
 def test_a_chain_begun_again_for_what_m3_took_over_is_noticed() -> None:
     world = calm_world()
     fact = recorded(world, PostingStarted)
-    assert isinstance(fact, PostingStarted)
     head = StepCommand(key=fact.key1, step="AddBatchHead", key1=fact.key1, division=division(world))
     owner = fact.attempt_id.rpartition("-")[0]
     assert any("took over before" in v.text for v in watch.judge_steps(world, owner, [head]))
@@ -104,13 +101,11 @@ def test_a_chain_begun_again_for_what_m3_took_over_is_noticed() -> None:
 
 def recorded_key(world: World) -> str:
     fact = recorded(world, InvoiceSubmissionStarted)
-    assert isinstance(fact, InvoiceSubmissionStarted)
     return fact.key.external_id
 
 
 def division(world: World) -> str:
     fact = recorded(world, PostingPlanned)
-    assert isinstance(fact, PostingPlanned)
     return fact.plan.division
 
 
@@ -121,7 +116,6 @@ def _is_intent(event: object) -> bool:
 def test_a_line_with_other_bytes_is_noticed_unless_a_restored_store_writes_a_deleted_batch_anew() -> None:
     world = calm_world()
     fact = recorded(world, PostingStarted)
-    assert isinstance(fact, PostingStarted)
     line = StepCommand(
         key=f"{fact.key1}/1",
         step="AddBatchLine",
