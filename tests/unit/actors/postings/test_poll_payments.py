@@ -45,7 +45,7 @@ def asked(world: World) -> list[tuple[date, date]]:
         seen.append((since, until))
         return read(since, until)
 
-    world.payables.payments = note  # type: ignore[method-assign]  # the fake's own, listened to
+    world.payables.payments = note  # type: ignore[assignment,method-assign]  # the fake's own, listened to
     return seen
 
 
@@ -148,7 +148,7 @@ def test_a_record_that_cannot_be_read_never_stops_its_neighbours() -> None:
         for page in read(since, until):
             yield msgspec.structs.replace(page, problems=(("77009", "Amount is no money"),))
 
-    world.payables.payments = garbled  # type: ignore[method-assign]  # one record of the page is broken
+    world.payables.payments = garbled  # type: ignore[assignment,method-assign]  # one record of the page is broken
     world.post()
     world.check_booked_once(world.key("77001"))
     (malformed,) = (e for e in world.events(PollRecordMalformed) if isinstance(e, PollRecordMalformed))
