@@ -14,7 +14,7 @@ from domain.event import Append, Event
 from domain.identifiers import InvoiceKey, code_key, stream_id, supplier_key
 from domain.invoices.content import CodeRef, InvoiceContent, LedgerState
 from domain.invoices.decisions import decide_before_sending
-from domain.invoices.forgotten import look_alike
+from domain.invoices.forgotten import may_be
 from domain.invoices.invoice import Invoice, fold
 from domain.invoices.search import judge_found
 from domain.invoices.submission import Gates, decide_gate, gated_codes
@@ -158,17 +158,17 @@ def _gates(tools: Tools, state: Invoice, key: InvoiceKey, history: History, past
         shut_codes=tuple((code, reason) for code, reason in reasons if reason),
         breaches=tools.payables.invoice_breaches(content),
         unsought=past.unsought,
-        twin=_twin(tools, state, key, history, past),
+        twins=_twins(tools, state, key, history, past),
     )
 
 
-def _twin(tools: Tools, state: Invoice, key: InvoiceKey, history: History, past: Restored) -> str:
-    """Name the forgotten invoice this one may be; what was known before the store went back is none of them."""
-    own = history[invoice_stream(tools.connection, key)]
-    if past.first is None or past.last is None or own[0].meta.recorded_at <= past.first:
-        return ""
+def _twins(tools: Tools, state: Invoice, key: InvoiceKey, history: History, past: Restored) -> tuple[str, ...]:
+    """Name the forgotten invoices this one may be; what was known before the store went back is none of them."""
+    seen_at = history[invoice_stream(tools.connection, key)][0].meta.recorded_at
+    if past.first is None or past.last is None or seen_at <= past.first:
+        return ()
     forgotten = {name: fold(history[stream]) for name, stream in past.forgotten.items()}
-    return look_alike(state, key, forgotten, went_back_at=past.last)
+    return may_be(state, key, forgotten, went_back_at=past.last, seen_since=seen_at > past.last)
 
 
 def _gate_streams(tools: Tools, state: Invoice) -> list[UUID]:

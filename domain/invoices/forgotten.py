@@ -18,6 +18,7 @@ from domain.ports.payables import InvoiceFound
 
 FORGOTTEN_NOT_SOUGHT = "FORGOTTEN_NOT_SOUGHT"
 _ALIKE = 2  # of vendor, number and gross: M3 corrects one of them and leaves the others
+_NAMED = 5  # of further ones, in a sentence
 _ABOUT = timedelta(days=1)  # Infor's day is not ours
 
 
@@ -59,27 +60,36 @@ def as_forgotten(there: InvoiceFound | s.InvoiceFoundForgotten) -> Forgotten:
     )
 
 
-def look_alike(state: Invoice, key: InvoiceKey, forgotten: Mapping[str, Invoice], *, went_back_at: datetime) -> str:
-    """Name the forgotten invoice that this one may be under another key, "" for none.
+def may_be(
+    state: Invoice, key: InvoiceKey, forgotten: Mapping[str, Invoice], *, went_back_at: datetime, seen_since: bool
+) -> tuple[str, ...]:
+    """Name the forgotten invoices that this one may be under another key, the most alike first.
 
-    forgotten: by ExternalId. Two of vendor, number and gross make a likeness. Of what stood in Infor's books when the
-    store went back all three may have been corrected since: in the forgotten one's own division, which no correction
-    changes, it may be that one whatever it looks like; in another, one of the three is enough. One that was held as a
-    likeness stays one, whatever M3 changes about it.
+    forgotten: by ExternalId. Two of vendor, number and gross make a likeness; of what stood in Infor's books when the
+    store went back one is enough, for two may have been corrected at once. What the store first saw since then
+    (seen_since) may be any forgotten one of its own division, which no correction changes, though nothing agrees any
+    more. One that was held as a likeness stays one, whatever M3 changes about it. One that AvidXchange holds under its
+    own name is found by its look-up.
     """
-    if state.content is None or state.distinct:
-        return ""
+    if state.content is None or state.distinct or state.forgotten is not None:
+        return ()
     booked = state.content.accounting_date
     stood = booked is None or booked <= (went_back_at + _ABOUT).date()
+    found: dict[str, tuple[bool, int]] = {}
     for name, other in forgotten.items():
         there = other.forgotten if other.is_forgotten else None
         if there is None or name == key.external_id:
             continue
-        named = InvoiceKey.parse(name)
-        at_home = named is None or named.division == key.division
-        if name == state.resembles or _equal(there, key, state.content) >= _enough(stood=stood, at_home=at_home):
-            return name
-    return ""
+        equal = _equal(there, key, state.content)
+        at_home = seen_since and _is_of(name, key.division)
+        if name == state.resembles or equal >= _enough(stood=stood, at_home=at_home):
+            found[name] = (name != state.resembles, -equal)
+    return tuple(sorted(found, key=lambda name: (found[name], name)))
+
+
+def _is_of(name: str, division: str) -> bool:
+    key = InvoiceKey.parse(name)
+    return key is not None and key.division == division
 
 
 def _enough(*, stood: bool, at_home: bool) -> int:
@@ -88,15 +98,19 @@ def _enough(*, stood: bool, at_home: bool) -> int:
     return 0 if at_home else 1
 
 
-def hold_after_restore(key: InvoiceKey, *, unsought: bool, twin: str) -> tuple[Event, ...]:
+def hold_after_restore(key: InvoiceKey, *, unsought: bool, twins: Sequence[str]) -> tuple[Event, ...]:
     """Hold what a restored store cannot know to be unsent: until AvidXchange was read again, or for a person."""
     if unsought:
         detail = "the store went back in time: AvidXchange's changes since then are read first"
         return (e.InvoiceHeld(key=key, reason=FORGOTTEN_NOT_SOUGHT, detail=detail, waits_for=keys.FORGOTTEN_SOUGHT),)
-    if twin:
-        detail = f"AvidXchange holds {twin}, which the restored store forgot: it may be this invoice under another key"
-        return (e.InvoiceHeld(key=key, reason=MAY_BE_FORGOTTEN, detail=detail, waits_for=keys.forgotten(twin)),)
-    return ()
+    if not twins:
+        return ()
+    first, *rest = twins
+    detail = f"AvidXchange holds {first}, which the restored store forgot: it may be this invoice under another key"
+    if rest:
+        more = "" if len(rest) <= _NAMED else f" and {len(rest) - _NAMED} more"
+        detail += f"; it may also be {', '.join(rest[:_NAMED])}{more}"
+    return (e.InvoiceHeld(key=key, reason=MAY_BE_FORGOTTEN, detail=detail, waits_for=keys.forgotten(first)),)
 
 
 def _equal(there: Forgotten, key: InvoiceKey, content: InvoiceContent) -> int:

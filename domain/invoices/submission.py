@@ -27,7 +27,7 @@ class Gates(msgspec.Struct, frozen=True, kw_only=True):
     """What an invoice waits for outside its own stream; breaches: limits of AvidXchange it would break.
 
     supplier_reason and the word beside each shut code say why: `…_NOT_CONFIRMED` passes by itself, the others
-    (`SUPPLIER_INACTIVE`, `CODE_BLOCKED` …) take a person. unsought, twin: see `domain.invoices.forgotten`.
+    (`SUPPLIER_INACTIVE`, `CODE_BLOCKED` …) take a person. unsought, twins: see `domain.invoices.forgotten`.
     """
 
     supplier_open: bool
@@ -35,7 +35,7 @@ class Gates(msgspec.Struct, frozen=True, kw_only=True):
     shut_codes: tuple[tuple[CodeRef, str], ...] = ()
     breaches: tuple[Breach, ...] = ()
     unsought: bool = False
-    twin: str = ""
+    twins: tuple[str, ...] = ()
 
 
 def gated_codes(content: InvoiceContent, rules: Rules) -> tuple[CodeRef, ...]:
@@ -70,7 +70,7 @@ def decide_gate(state: Invoice, key: InvoiceKey, gates: Gates) -> tuple[Event, .
         waits_for = keys.ledger_code(key.company, code.dimension, code.value)
         detail = f"dimension {code.dimension}, value {code.value}: {_words(reason)}"
         return (_held(key, reason, detail, waits_for),)
-    restored = hold_after_restore(key, unsought=gates.unsought, twin=gates.twin)
+    restored = hold_after_restore(key, unsought=gates.unsought, twins=gates.twins)
     return restored or tuple(_too_long(key, breach) for breach in gates.breaches[:1])
 
 

@@ -29,7 +29,7 @@ def test_a_payment_is_voided_only_where_there_is_one() -> None:
     assert engine.run() == []
     assert engine.occurred == {3: Happening.VOIDED}
     assert not engine.happened
-    assert any("nothing to do for: a payment is voided" in line for line in trace.lines)
+    assert any("found nothing to happen to: a payment is voided" in line for line in trace.lines)
     tally = Tally(first_seed=1, next_seed=1)
     tally.add(engine, 1)
     assert tally.by_happening()[Happening.VOIDED] == (0, 0)

@@ -63,7 +63,7 @@ def _check_no_ring_was_lost(settings: Settings) -> None:
     used = key_ids_in_use(settings.store_url)
     if used:
         raise MisconfiguredError(
-            f"{settings.keys_file} is missing, and the store holds what was encrypted under the key {used[0]!r}: "
+            f"{settings.keys_file} is missing, and the store holds what was encrypted under {' and '.join(used)}: "
             "put the key ring back there (or name it by TIEOUT_KEYS_FILE); no new one was written"
         )
 

@@ -22,6 +22,7 @@ from tieout.wiring.observing import budget_waits, lags, token_times
 
 FRESH_SECONDS = 10.0  # several scrapers, or a hasty one, cost the store no more than one
 PATIENCE_SECONDS = 3.0  # a scrape that takes 10 s is cut off, and this process's own figures with it
+KEPT_SECONDS = 60.0  # so old may figures be that are given while a reading takes longer than a scrape may
 READER = "store-metrics"  # the thread's name
 logger = logging.getLogger(__name__)
 Sample = tuple[str, tuple[str, ...], float]  # the metric's name, its labels' values, its value
@@ -31,7 +32,8 @@ class StoreMetrics(Collector):
     """A collector over a deployment. Thread-safe; one reading serves every question of the next seconds.
 
     The store is read on a thread of its own, one at most: a store that hangs is waited for far longer than a scrape
-    may take. A scrape gives up after PATIENCE_SECONDS, and those after it wait for the same reading.
+    may take. A scrape waits PATIENCE_SECONDS and gives the last reading then, unless that is too old; those after it
+    wait for the same reading.
     """
 
     def __init__(self, deployment: Deployment, *, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -40,25 +42,29 @@ class StoreMetrics(Collector):
         self._lock = threading.Lock()
         self._begun_at = float("-inf")
         self._reading: Future[list[Metric]] | None = None
+        self._last: tuple[Future[list[Metric]], float] | None = None  # the one before, and when it began
 
     def collect(self) -> Iterator[Metric]:
         """Give the families, read anew when the last reading is too old; none while the store gives no answer."""
-        reading = self._current()
+        reading, last = self._current()
         if wait([reading], PATIENCE_SECONDS).done:
             yield from reading.result()
+        elif last is not None and self._monotonic() - last[1] < KEPT_SECONDS:
+            yield from last[0].result()
         else:
             logger.warning("the store's metrics are missing: they were not read within %g s", PATIENCE_SECONDS)
 
-    def _current(self) -> Future[list[Metric]]:
-        """Give the reading under way or the last one, or begin one."""
+    def _current(self) -> tuple[Future[list[Metric]], tuple[Future[list[Metric]], float] | None]:
+        """Give the reading under way or the newest one, or begin one; and the one before it."""
         with self._lock:
             fresh = self._monotonic() - self._begun_at < FRESH_SECONDS
             if self._reading is None or (self._reading.done() and not fresh):
+                self._last = (self._reading, self._begun_at) if self._reading is not None else None
                 reading: Future[list[Metric]] = Future()
                 # A daemon: the end of the process waits for no answer of the store.
                 threading.Thread(target=self._read_into, args=(reading,), name=READER, daemon=True).start()
                 self._reading, self._begun_at = reading, self._monotonic()
-            return self._reading
+            return self._reading, self._last
 
     def _read_into(self, reading: Future[list[Metric]]) -> None:
         try:

@@ -225,7 +225,7 @@ class Engine:
         if done:
             self._happened.note(happening, where)
         else:
-            self._note(worker, f"nothing to do for: {happening.value}")
+            self._note(worker, f"not counted, for it found nothing to happen to: {happening.value}")
         return done
 
     def _fault(self, number: int, step: str) -> Fault | None:

@@ -82,10 +82,10 @@ class Tally(msgspec.Struct, kw_only=True):
         return self.schedules / self.seconds if self.seconds else 0.0
 
     def rare(self, at_least: int) -> dict[str, int]:
-        """Give the happenings that happened, and the cells of fault and step that were hit, less often than that."""
+        """Give the cells of fault and step that were hit, and the happenings that happened, less often than that."""
         happenings = {one.value: times for one, (times, _) in self.by_happening().items()}
         cells = {cell: self.hits.get(cell, 0) for cell in (f"{step}: {fault.value}" for step, fault in CELLS)}
-        return {what: times for what, times in (happenings | cells).items() if times < at_least}
+        return {what: times for what, times in (cells | happenings).items() if times < at_least}
 
     def by_fault(self) -> dict[Fault, tuple[int, int]]:
         """Give for each fault how many steps it was tried at, and the rarest cell's hits."""

@@ -75,7 +75,7 @@ def _intents(records: Sequence[Recorded], *, lost: bool) -> list[Intent]:
 
 
 def _judge_intent(world: World, what: str, intent: Intent) -> Iterator[Violation]:
-    """No byte leaves after the deadline, of a sender that a restore overtook neither; nor under an overtaken intent."""
+    """No byte leaves after the deadline, also of one a restore overtook; nor under an intent that a newer one ended."""
     if world.time.now > intent.event.deadline + MARGIN:
         yield Violation("I10", f"{what} after its deadline")
     if not (intent.stands or intent.lost):
@@ -83,7 +83,8 @@ def _judge_intent(world: World, what: str, intent: Intent) -> Iterator[Violation
 
 
 def _judge_chain(world: World, what: str, key1: str, step: str) -> Iterator[Violation]:
-    past = world.store.log.load([stream := world.stream("posting", key1)])[stream]
+    stream = world.stream("posting", key1)
+    past = world.store.log.load([stream])[stream]
     state = posting.fold(past)
     if (state.handed_over_at is not None) != (step == "UpdBatch"):
         yield Violation("I2", f"{what}, which is {state.phase}")

@@ -1,4 +1,4 @@
-"""What each happening does to the world; a happening that finds nothing to happen to does nothing, and says so."""
+"""What each happening does to the world, and whether it found something to happen to; a merger needs an invoice."""
 
 from datetime import timedelta
 from typing import Any

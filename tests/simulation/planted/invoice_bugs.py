@@ -183,7 +183,7 @@ INVOICE_BUGS = (
     Bug(
         name="what a restored store forgot is compared with nothing",
         breaks=("I1",),
-        changes=(Change(forgotten.hold_after_restore, "if twin:", "if False:"),),
+        changes=(Change(forgotten.hold_after_restore, "if not twins:", "if True:"),),
         happening=Happening.RESTORED,
         then=Happening.KEY_CHANGED,
         profile=PAY,

@@ -1,4 +1,4 @@
-"""I10: an attempt has one intent and one answer of its owner, and nobody else speaks before its deadline."""
+"""I10: an attempt has one intent and one answer of its owner; of an invoice nobody else speaks before its deadline."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -44,11 +44,14 @@ def one_owner_per_attempt(world: World) -> Iterator[str]:
 
 
 def only_owners_speak_early(world: World) -> Iterator[str]:
-    """I10: that nobody answered is said after the deadline, never while the owner may still send."""
+    """I10: that nobody answered for an invoice is said after the deadline, never while the owner may still send.
+
+    What a doubt of a posting says does not tell its owner from another; the wire is watched for those.
+    """
     deadlines: dict[tuple[UUID, str], datetime] = {}
     for recorded in world.all_ever():
         match recorded.event:
-            case s.InvoiceSubmissionStarted() | p.PostingStarted() | p.PostingHandoverStarted() as intent:
+            case s.InvoiceSubmissionStarted() as intent:
                 deadlines[recorded.stream, intent.attempt_id] = intent.deadline
             case s.InvoiceSubmissionDoubted(why="nobody answered") as doubt:
                 if recorded.meta.recorded_at < deadlines[recorded.stream, doubt.attempt_id]:

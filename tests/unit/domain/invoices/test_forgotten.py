@@ -9,7 +9,7 @@ import pytest
 from domain import keys
 from domain.event import Event
 from domain.invoices import events as e
-from domain.invoices.forgotten import decide_forgotten, look_alike
+from domain.invoices.forgotten import decide_forgotten, hold_after_restore, may_be
 from domain.invoices.persons import decide_release, decide_resubmission
 from domain.invoices.submission import Gates, decide_gate
 from domain.invoices.submission_events import InvoiceAnsweredLate, InvoiceFoundForgotten
@@ -115,10 +115,17 @@ def test_of_another_one_that_infor_named_only_the_end_counts() -> None:
 # What may be the same invoice.
 
 
+def twins(*history: Event, there: dict[str, Event], went_back_at: datetime = BEFORE, seen_since: bool) -> list[str]:
+    forgotten = {name: f.state_of((one,)) for name, one in there.items()}
+    return list(may_be(f.state_of(history), KEY, forgotten, went_back_at=went_back_at, seen_since=seen_since))
+
+
 def twin(
     *history: Event, there: tuple[Event, ...] = (fact(),), name: str = OTHER, went_back_at: datetime = BEFORE
 ) -> str:
-    return look_alike(f.state_of(history), KEY, {name: f.state_of(there)}, went_back_at=went_back_at)
+    """Compare with one, as what the store saw before it went back last is compared."""
+    found = may_be(f.state_of(history), KEY, {name: f.state_of(there)}, went_back_at=went_back_at, seen_since=False)
+    return found[0] if found else ""
 
 
 @pytest.mark.parametrize(
@@ -145,21 +152,44 @@ def test_two_of_vendor_number_and_gross_make_a_likeness(change: dict[str, Any], 
         ({"vendor_external_id": "100|V2", "gross": Money(1)}, False),
     ],
 )
-def test_one_of_them_is_enough_for_what_stood_in_another_division_when_the_store_went_back(
+def test_one_of_them_is_enough_for_what_stood_in_infor_when_the_store_went_back(
     change: dict[str, Any], *, alike: bool
 ) -> None:
-    away = msgspec.structs.replace(OTHER_KEY, division="BBB")
-    there = f.forgotten(away, **change)
     for late in (timedelta(days=-1), timedelta(days=30)):
-        twin_of = twin(*READY, there=(there,), name=away.external_id, went_back_at=BOOKED + late)
-        assert twin_of == (away.external_id if alike else "")
+        assert twin(*READY, there=(fact(**change),), went_back_at=BOOKED + late) == (OTHER if alike else "")
 
 
-def test_none_of_them_is_needed_for_what_stood_in_its_own_division() -> None:
+def test_none_of_them_is_needed_in_its_division_for_what_stood_there_and_was_first_seen_since() -> None:
     """Its number is corrected, its supplier merged and its amount changed: nothing tells it from another one."""
-    there = fact(invoice_number="INV-1", vendor_external_id="100|V2", gross=Money(1))
-    for late, alike in ((timedelta(days=-1), True), (timedelta(days=30), True), (timedelta(days=-30), False)):
-        assert twin(*READY, there=(there,), went_back_at=BOOKED + late) == (OTHER if alike else "")
+    away = msgspec.structs.replace(OTHER_KEY, division="BBB")
+    nothing = {"invoice_number": "INV-1", "vendor_external_id": "100|V2", "gross": Money(1)}
+    there: dict[str, Event] = {OTHER: fact(**nothing), away.external_id: f.forgotten(away, **nothing)}
+    stood, later = BOOKED + timedelta(days=30), BOOKED - timedelta(days=30)
+    assert twins(*READY, there=there, went_back_at=stood, seen_since=True) == [OTHER]
+    assert twins(*READY, there=there, went_back_at=stood, seen_since=False) == []
+    assert twins(*READY, there=there, went_back_at=later, seen_since=True) == []
+
+
+def test_the_most_alike_comes_first_and_the_one_it_is_held_for_before_it() -> None:
+    names = {name: msgspec.structs.replace(OTHER_KEY, number=name) for name in ("A", "B", "C")}
+    stranger = {"invoice_number": "X", "vendor_external_id": "100|V2", "gross": Money(1)}
+    there: dict[str, Event] = {
+        names["A"].external_id: f.forgotten(names["A"], **stranger),
+        names["B"].external_id: f.forgotten(names["B"], **stranger | {"vendor_external_id": KEY.vendor_external_id}),
+        names["C"].external_id: f.forgotten(names["C"], **stranger),
+    }
+    ordered = [names[name].external_id for name in "BAC"]
+    assert twins(*READY, there=there, went_back_at=BOOKED, seen_since=True) == ordered
+    (held,) = hold_after_restore(KEY, unsought=False, twins=[names["C"].external_id])
+    ordered = [names[name].external_id for name in "CBA"]
+    assert twins(*READY, held, there=there, went_back_at=BOOKED, seen_since=True) == ordered
+
+
+def test_what_avidxchange_holds_under_its_own_name_is_left_to_its_look_up() -> None:
+    own = f.forgotten(KEY, invoice_number=KEY.number)
+    there: dict[str, Event] = {OTHER: fact()}
+    assert twins(own, *READY, there=there, went_back_at=BOOKED, seen_since=True) == []
+    assert twins(*READY, there=there, went_back_at=BOOKED, seen_since=True) == [OTHER]
 
 
 def test_what_has_no_accounting_date_may_have_stood_there() -> None:
@@ -193,15 +223,18 @@ def test_a_release_from_another_hold_says_nothing_about_a_likeness() -> None:
 
 
 def test_a_restored_store_sends_nothing_before_avidxchange_was_read_again() -> None:
-    gates = Gates(supplier_open=True, unsought=True, twin=OTHER)
+    gates = Gates(supplier_open=True, unsought=True, twins=(OTHER,))
     (held,) = decide_gate(f.state_of(READY), KEY, gates)
     assert isinstance(held, e.InvoiceHeld)
     assert (held.reason, held.waits_for) == ("FORGOTTEN_NOT_SOUGHT", keys.FORGOTTEN_SOUGHT)
 
 
 def test_a_likeness_is_held_and_named() -> None:
-    gates = Gates(supplier_open=True, twin=OTHER, breaches=(Breach(field="InvoiceNumber", limit=1, length=2),))
+    gates = Gates(supplier_open=True, twins=(OTHER,), breaches=(Breach(field="InvoiceNumber", limit=1, length=2),))
     (held,) = decide_gate(f.state_of(READY), KEY, gates)
     assert isinstance(held, e.InvoiceHeld)
     assert (held.reason, held.waits_for) == ("MAY_BE_FORGOTTEN", f"forgotten:{OTHER}")
     assert OTHER in held.detail
+    (held,) = hold_after_restore(KEY, unsought=False, twins=[OTHER, *"ABCDEFG"])
+    assert isinstance(held, e.InvoiceHeld)
+    assert held.detail.endswith("; it may also be A, B, C, D, E and 2 more")

@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Metric, generate_latest
 
 from tests.support.command_line import Desk
 from tests.support.cutting_proxy import CuttingProxy
@@ -14,7 +15,7 @@ from tests.support.postgres_server import emptied
 from tieout.health.checks import metrics_registry
 from tieout.observability import store_metrics
 from tieout.settings import load
-from tieout.wiring import open_deployment
+from tieout.wiring import Deployment, open_deployment
 
 OWN, OF_THE_STORE = "tieout_build_info", "tieout_pending"
 WAIT_SECONDS = 30
@@ -43,6 +44,7 @@ def link(
     monkeypatch.setenv("TIEOUT_STORE_URL", emptied(postgres_url))
     desk.set_up()
     monkeypatch.setattr(store_metrics, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(store_metrics, "KEPT_SECONDS", 0.0)
     monkeypatch.setattr(store_metrics, "PATIENCE_SECONDS", WAIT_SECONDS)
     monkeypatch.setattr("adapters.eventlog.postgres_pool.POOL_TIMEOUT_SECONDS", WAIT_SECONDS)
     with proxy_to(postgres_url) as proxy:
@@ -80,6 +82,35 @@ def test_a_fault_nobody_foresaw_reaches_the_scrape(link: CuttingProxy, monkeypat
         monkeypatch.setattr(store_metrics, "samples", broken)
         with pytest.raises(ValueError, match="no such figure"):
             generate_latest(registry)
+
+
+def test_a_reading_that_always_takes_longer_than_a_scrape_is_given_by_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store_metrics, "PATIENCE_SECONDS", 0.01)
+    now, gate, family = [0.0], threading.Semaphore(0), Metric("tieout_pending", "rows", "gauge")
+
+    class Slow(store_metrics.StoreMetrics):
+        def _read(self) -> list[Metric]:
+            assert gate.acquire(timeout=WAIT_SECONDS)
+            return [family]
+
+    def scraped_at(seconds: float) -> list[Metric]:
+        now[0] = seconds
+        return list(slow.collect())
+
+    def come_to_its_end() -> None:
+        gate.release()
+        for reader in readers():
+            reader.join(WAIT_SECONDS)
+
+    slow = Slow(cast(Deployment, None), monotonic=lambda: now[0])
+    assert scraped_at(0) == []
+    come_to_its_end()
+    assert scraped_at(30) == [family], "the reading of second 0, while the next one is under way"
+    come_to_its_end()
+    assert scraped_at(91) == [], "a minute old"
+    come_to_its_end()
 
 
 def names(registry: CollectorRegistry) -> set[str]:
