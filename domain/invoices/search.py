@@ -6,7 +6,6 @@ from domain.event import Event
 from domain.identifiers import InvoiceKey
 from domain.invoices import events as e
 from domain.invoices import submission_events as s
-from domain.invoices.content import InvoiceContent
 from domain.invoices.state import Invoice
 from domain.ports.payables import InvoiceFound
 
@@ -23,7 +22,7 @@ def judge_found(
     if len(live) > 1:
         return (s.InvoiceFoundTwice(key=key, avid_invoice_ids=tuple(sorted(f.avid_invoice_id for f in live))),)
     if live:
-        return (_one(state, key, live[0], attempt_id),)
+        return _one(state, key, live[0], attempt_id)
     return tuple(_rejected(key, dead) for dead in counting[-1:])
 
 
@@ -63,7 +62,7 @@ def decide_second_look(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceF
         unknown = _is_thought_absent(state) or _is_another(state, live)
         return judge_found(state, key, live, attempt_id="") if unknown else ()
     if live:
-        return (_one(state, key, live[0], ""),)
+        return _one(state, key, live[0], "")
     return tuple(_rejected(key, dead) for dead in found[-1:])
 
 
@@ -80,26 +79,42 @@ def _is_another(state: Invoice, live: Sequence[InvoiceFound]) -> bool:
     return state.is_forgotten and not state.unnamed and any(f.avid_invoice_id not in state.ids for f in live)
 
 
-def _one(state: Invoice, key: InvoiceKey, found: InvoiceFound, attempt_id: str) -> Event:
-    difference = _difference(key, state.sent_content, found)
+def _one(state: Invoice, key: InvoiceKey, found: InvoiceFound, attempt_id: str) -> tuple[Event, ...]:
+    difference = _difference(state, key, found)
     if difference:
         field, ours, theirs = difference
-        return s.InvoiceFoundDifferent(
-            key=key, avid_invoice_id=found.avid_invoice_id, field=field, ours=ours, theirs=theirs
+        return (
+            s.InvoiceFoundDifferent(
+                key=key, avid_invoice_id=found.avid_invoice_id, field=field, ours=ours, theirs=theirs
+            ),
         )
-    return s.InvoiceFoundByLookup(
+    live = s.InvoiceFoundByLookup(
         key=key, attempt_id=attempt_id, avid_invoice_id=found.avid_invoice_id, status=found.status
     )
+    return (live, *_changed_since(state, attempt_id))
 
 
-def _difference(key: InvoiceKey, content: InvoiceContent | None, found: InvoiceFound) -> tuple[str, str, str] | None:
+def _difference(state: Invoice, key: InvoiceKey, found: InvoiceFound) -> tuple[str, str, str] | None:
+    """Compare with what was sent, else with what would be, else with how Infor named it."""
     pairs = [
         ("VendorExternalId", key.vendor_external_id, found.vendor_external_id),
         ("InvoiceNumber", key.number, found.invoice_number),
     ]
-    if content is not None:
-        pairs.append(("GrossAmount", str(content.gross), str(found.gross)))
+    named = state.sent_content or state.head
+    if named is not None:
+        pairs.append(("GrossAmount", str(named.gross), str(found.gross)))
     return next((pair for pair in pairs if pair[1] != pair[2]), None)
+
+
+def _changed_since(state: Invoice, attempt_id: str) -> tuple[Event, ...]:
+    """Say of one thought not to be live, and found as it was sent, that Infor shows it otherwise meanwhile.
+
+    Of one that is doubted it was said when Infor showed it.
+    """
+    sent = state.attempt.content if state.attempt else None
+    if attempt_id or sent is None or state.content is None or state.content == sent:
+        return ()
+    return (e.InvoiceChangedInInfor(content=state.content, digest=state.digest, live=True),)
 
 
 def _rejected(key: InvoiceKey, found: InvoiceFound) -> Event:

@@ -56,6 +56,25 @@ def test_an_invoice_without_known_content_is_compared_by_its_key() -> None:
     assert invoice().when(judge(found())).state.live
 
 
+def test_one_that_infor_named_and_did_not_want_sent_is_compared_with_how_it_was_named() -> None:
+    """Seed 90064524: a restored store forgot that it was sent; its amount has changed in Infor since."""
+    named = invoice(f.not_eligible(gross=Money(1), invoice_date=f.content().invoice_date))
+    (event,) = named.when(judge(found(), attempt_id="")).events
+    assert isinstance(event, s.InvoiceFoundDifferent)
+    assert (event.field, event.ours) == ("GrossAmount", "0.01")
+
+
+def test_one_thought_dead_that_is_live_as_it_was_sent_is_told_of_when_infor_shows_it_otherwise() -> None:
+    """Seed 90071047: it was rejected, ordered again and forgotten; meanwhile its amount changed in Infor."""
+    new = f.content(gross=Money(1))
+    dead = (*LIVE, f.rejected(), e.InvoiceChangedInInfor(content=new, digest="n", live=False))
+    outcome = invoice(*dead).when(judge(found("7"), attempt_id=""))
+    told = e.InvoiceChangedInInfor(content=new, digest="n", live=True)
+    outcome.then([s.InvoiceFoundByLookup(key=KEY, attempt_id="", avid_invoice_id="7", status="Received"), told])
+    assert outcome.state.live
+    assert outcome.state.content == new
+
+
 def test_a_rejected_one_ends_the_search_unless_it_is_tied_to_an_earlier_attempt() -> None:
     rejected = found(status="Rejected")
     invoice(*READY, f.started(), f.doubted()).when(judge(rejected)).then([f.rejected()])
