@@ -12,7 +12,14 @@ from domain.connections.events import FirstPostingApproved
 from domain.event import Event
 from domain.identifiers import key1
 from domain.invoices import index
-from domain.invoices.events import InvoiceAtRiskInInfor, InvoiceNotEligible, InvoicesTracked
+from domain.invoices.events import (
+    InvoiceApproved,
+    InvoiceAtRiskInInfor,
+    InvoiceChangedInInfor,
+    InvoiceClosed,
+    InvoiceNotEligible,
+    InvoicesTracked,
+)
 from domain.invoices.submission_events import (
     InvoiceDoubtResolved,
     InvoiceSubmissionDoubted,
@@ -20,7 +27,7 @@ from domain.invoices.submission_events import (
     InvoiceSubmitted,
 )
 from domain.issues.events import IssueResolved
-from domain.money import total
+from domain.money import Money, total
 from domain.payments.events import (
     Leg,
     PaymentHeld,
@@ -362,3 +369,23 @@ def test_a_voucher_of_a_generation_that_a_restored_store_forgot_is_looked_for_by
     world.restored_at.append(1)
     assert not unknown(planned.plan.key1)
     assert unknown("T-OF-ANOTHER")
+
+
+def test_an_amount_that_differs_was_told_of_though_its_closing_ended_the_issue() -> None:
+    """Seed 40769."""
+    world = calm_world()
+    key = recorded(world, InvoiceSubmitted).key
+    stream = world.stream("invoice", key.external_id)
+    (approved, *_) = (one.event for one in world.store.log.load([stream])[stream])
+    assert isinstance(approved, InvoiceApproved)
+    dearer = msgspec.structs.replace(approved.content, gross=approved.content.gross + Money(1))
+
+    def noticed(*facts: Event) -> bool:
+        world.say(stream, *facts)
+        world.runner.catch_up()
+        return any("nobody is told" in text for text in remotes.ledgers_agree(world))
+
+    changed = InvoiceChangedInInfor(content=dearer, digest="d", live=False)
+    assert noticed(changed), "it says that the invoice is not live"
+    assert not noticed(msgspec.structs.replace(changed, live=True))
+    assert not noticed(InvoiceClosed(key=key))

@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
+from uuid import UUID
 
 from domain.event import Recorded
 from domain.invoices import submission_events as s
+from domain.invoices.events import InvoiceChangedInInfor
 from domain.money import Money, total
 from domain.payments.events import PaymentPostingsPlanned, PaymentSettled
 from domain.postings import events as p
@@ -166,10 +168,17 @@ def _submitted_agrees(world: World) -> Iterator[str]:
     theirs = {invoice_id: gross for invoice_id, gross in theirs.items() if names[invoice_id] not in raised}
     if ours.keys() != theirs.keys():
         yield f"live by the log {sorted(ours)}, at AvidXchange {sorted(theirs)}"
+    told = under_issues(world) | _once_told(world)
     for row in rows:
         there = theirs.get(row.avid_invoice_id, row.gross)
-        if row.gross != there and row.stream not in under_issues(world):
+        if row.gross != there and row.stream not in told:
             yield f"{row.external_id} is {row.gross} by the log, {there} at AvidXchange, and nobody is told"
+
+
+def _once_told(world: World) -> frozenset[UUID]:
+    """Give the invoices of which somebody was told that they changed while live; their closing ends that issue."""
+    told = (one.stream for one in world.history() if isinstance(one.event, InvoiceChangedInInfor) and one.event.live)
+    return frozenset(told)
 
 
 def _posted_agrees(world: World, views: Sequence[payments.PaymentView]) -> Iterator[str]:
