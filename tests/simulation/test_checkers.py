@@ -124,16 +124,22 @@ def posted_before_it_was_live(world: World) -> None:
             events[place] = msgspec.structs.replace(one, event=absent)
 
 
-def taken_back_by_word_alone(world: World) -> None:
-    """A person says that the reversal is done, and Infor still shows the voucher."""
+def voided_and_asked_for(world: World) -> str:
+    """Void the payment at AvidXchange and ask a person to take its posting back; give the payment's id."""
     fact = recorded(world, PaymentSettled)
     payment_id, stream = fact.content.payment_id, world.stream("payment", fact.content.payment_id)
     void = msgspec.structs.replace(fact.content, status="Void", standing="reversed")
     asked = PaymentReversalPlanned(payment_id=payment_id, abandoned=(), reversing=(), tasks=("T1",))
     world.say(stream, PaymentReversed(content=void, kind="Void"), asked)
+    return payment_id
+
+
+def taken_back_by_word_alone(world: World) -> None:
+    """A person says that the reversal is done, and Infor still shows the voucher."""
+    payment_id = voided_and_asked_for(world)
     assert not any("still has" in violation.text for violation in judge_end(world)), "somebody is asked"
     done = ReversalDoneByHand(payment_id=payment_id, person="ann", reason="seen")
-    world.say(stream, done, actor="ann")
+    world.say(world.stream("payment", payment_id), done, actor="ann")
 
 
 def supplier_never_confirmed(world: World) -> None:
@@ -276,11 +282,7 @@ def reversal_absent_and_issue_closed(world: World) -> None:
 
 
 def asked_for_and_issue_closed(world: World) -> None:
-    fact = recorded(world, PaymentSettled)
-    payment_id, stream = fact.content.payment_id, world.stream("payment", fact.content.payment_id)
-    void = msgspec.structs.replace(fact.content, status="Void", standing="reversed")
-    asked = PaymentReversalPlanned(payment_id=payment_id, abandoned=(), reversing=(), tasks=("T1",))
-    world.say(stream, PaymentReversed(content=void, kind="Void"), asked)
+    voided_and_asked_for(world)
     resolved = IssueResolved(cause="reversal-by-hand", person="ann", reason="seen")
     world.say(world.stream("issue", resolved.cause), resolved, actor="ann")
 

@@ -35,12 +35,13 @@ def judge_batch(world: World, worker: str, encoded: EncodedBatch) -> Iterator[Vi
     """Judge a batch: every member's newest intent is this process's, stands, and its deadline has not passed."""
     for external_id in encoded.record_digests:
         stream = world.stream("invoice", external_id)
-        intent = _intent(world, worker, stream)
+        past = world.store.log.load([stream])[stream]
+        intent = _intent(world, worker, stream, past)
         if intent is None or getattr(intent.event, "batch", "") != encoded.batch:
             yield Violation("I10", f"{worker} sends {external_id} under an intent that is not its own")
             continue
         yield from _judge_intent(world, f"{worker} sends {external_id}", intent)
-        state = invoice.fold(world.store.log.load([stream])[stream])
+        state = invoice.fold(past)
         if not intent.lost and state.stage not in ("sending", "doubt"):
             yield Violation("I10", f"{worker} sends {external_id}, which is {state.stage}")
 
@@ -49,19 +50,23 @@ def judge_steps(world: World, worker: str, commands: Sequence[StepCommand]) -> I
     """Judge steps of the chain: owner, deadline, no step but UpdBatch after a handover intent."""
     for key1 in dict.fromkeys(command.key1 for command in commands):
         step = commands[0].step
-        intent = _intent(world, worker, world.stream("posting", key1))
+        what = f"{worker} sends {step} for {key1}"
+        stream = world.stream("posting", key1)
+        past = world.store.log.load([stream])[stream]
+        intent = _intent(world, worker, stream, past)
         if intent is None:
-            yield Violation("I10", f"{worker} sends {step} for {key1} under an intent that is not its own")
+            yield Violation("I10", f"{what} under an intent that is not its own")
             continue
-        yield from _judge_intent(world, f"{worker} sends {step} for {key1}", intent)
+        yield from _judge_intent(world, what, intent)
         if not intent.lost:  # else a restore overtook its sender, which is judged by its deadline alone
-            yield from _judge_chain(world, f"{worker} sends {step} for {key1}", key1, step)
-            yield from _judge_bytes(world, key1, commands)
+            state = posting.fold(past)
+            yield from _judge_chain(world, what, key1, step, state, forgotten=_may_be_forgotten(world, past))
+            yield from _judge_bytes(world, key1, commands, state)
 
 
-def _intent(world: World, worker: str, stream: UUID) -> Intent | None:
+def _intent(world: World, worker: str, stream: UUID, past: Sequence[Recorded]) -> Intent | None:
     """Give what a process sends under: the last intent it appended for the record, for it does one thing at a time."""
-    kept = _intents(world.store.log.load([stream])[stream], lost=False)
+    kept = _intents(past, lost=False)
     lost = _intents([one for one in world.lost if one.stream == stream], lost=True)
     own = sorted((*lost, *kept), key=lambda one: one.at)
     return next((one for one in reversed(own) if one.event.attempt_id.startswith(f"{worker}-")), None)
@@ -82,15 +87,14 @@ def _judge_intent(world: World, what: str, intent: Intent) -> Iterator[Violation
         yield Violation("I10", f"{what} under an intent that is not its own any more")
 
 
-def _judge_chain(world: World, what: str, key1: str, step: str) -> Iterator[Violation]:
-    stream = world.stream("posting", key1)
-    past = world.store.log.load([stream])[stream]
-    state = posting.fold(past)
+def _judge_chain(
+    world: World, what: str, key1: str, step: str, state: posting.Posting, *, forgotten: bool
+) -> Iterator[Violation]:
     if (state.handed_over_at is not None) != (step == "UpdBatch"):
         yield Violation("I2", f"{what}, which is {state.phase}")
     # A sender whose intent is older than the restore was overtaken by it; the hold outlasts its deadline, too.
     overtaken = state.incarnation != world.store.log.incarnation()
-    if _may_be_forgotten(world, past) and not overtaken:
+    if forgotten and not overtaken:
         yield Violation("I2", f"{what} though the store may have forgotten a handover")
     if step == "AddBatchHead" and not overtaken and _taken_by_m3(world, key1):
         yield Violation("I2", f"{what} again, which M3 took over before")
@@ -111,14 +115,14 @@ def _taken_by_m3(world: World, key1: str) -> bool:
     return any(b.key1 == key1 and b.state in ("handed over", "posted", "stuck") for b in world.ledger.batches)
 
 
-def _judge_bytes(world: World, key1: str, commands: Sequence[StepCommand]) -> Iterator[Violation]:
+def _judge_bytes(
+    world: World, key1: str, commands: Sequence[StepCommand], state: posting.Posting
+) -> Iterator[Violation]:
     """The first intent froze every PARM byte."""
-    stream = world.stream("posting", key1)
-    parms = posting.fold(world.store.log.load([stream])[stream]).parms
     for command in commands:
         if command.key1 != key1 or command.step != "AddBatchLine":
             continue
-        if _frozen(world, command) != command.parm or command.parm not in parms:
+        if _frozen(world, command) != command.parm or command.parm not in state.parms:
             yield Violation("I2", f"line {command.line} of {key1} goes out with other bytes than before")
 
 
