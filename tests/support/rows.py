@@ -30,11 +30,18 @@ def rows(store: Store, projections: Collection[AnyProjection] = COMPARED) -> dic
     """Give every row: what it is listed by and what it holds; nothing is folded."""
     tables = ProjectionTables(store.database)
     return {
-        (projection.name, row.key): (row.state, row.sort_key, row.amount, _said(projection.read(row)))
+        (projection.name, row.key): (row.state, row.sort_key, row.amount, said(projection.read(row)))
         for projection in projections
         for row in tables.rows(projection.name)
     }
 
 
-def _said(data: msgspec.Struct) -> Any:
-    return without_own(msgspec.to_builtins(data, builtin_types=(datetime,), str_keys=True), OWN_OF_ROWS)
+def said(data: msgspec.Struct) -> Any:
+    """Give what a row holds; an invoice's payments by their postings, for they come in any order.
+
+    A reversal stays behind the posting it takes back: the two are one KEY1 but for its first letter.
+    """
+    found = without_own(msgspec.to_builtins(data, builtin_types=(datetime,), str_keys=True), OWN_OF_ROWS)
+    if isinstance(data, invoices.InvoiceRow):
+        found["folded"]["posted"].sort(key=lambda payment: payment["posting"][1:])
+    return found
