@@ -212,7 +212,7 @@ _UNSENT = frozenset({"invoice-held", "invoice-refused"})
 _GATE = _UNSENT | {"invoice-image-missing"}
 _OUT_THERE = frozenset({"invoice-found-twice", "invoice-found-different", "invoice-rejected", "invoice-answered-late"})
 _FORGOTTEN = frozenset({"invoice-forgotten"})
-_FOUND = _GATE | _OUT_THERE | {"invoice-key-changed"}
+_FOUND = _GATE | _OUT_THERE
 _REPORT = frozenset({"payment-status-unknown"})
 _POSTING = frozenset({"posting-refused", "posting-held", "posting-waits-in-infor", "posting-at-desk"})
 

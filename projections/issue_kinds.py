@@ -43,7 +43,8 @@ KINDS: dict[str, Kind] = {
     ),
     "invoice-key-changed": Kind(
         "Invoices came back under another key",
-        "Decide which key is right; void the other one at AvidXchange if it was sent.",
+        "The new key is never sent by itself. Decide which one is right: correct the other back in M3, or void what"
+        " was sent and enter the new one at AvidXchange; then resolve the issue.",
     ),
     "invoice-rejected": Kind(
         "AvidXchange rejected invoices", "Read the reason there, correct it, then retry the issue."

@@ -117,8 +117,11 @@ def decide_image(
 def decide_close(state: Invoice, key: InvoiceKey, ledger: LedgerState) -> tuple[Event, ...]:
     """Say what Infor says after a payment of ours; nothing while it is not final.
 
-    Final is: closed (OCUA 0, RECO 1), or something outstanding and no posting of ours under way.
+    Final is: closed (OCUA 0, RECO 1), or something outstanding and no posting of ours under way. Of an invoice that
+    the log does not know (a restored store forgot it after it was claimed) nothing is said: it is not ours to close.
     """
+    if state.key is None:
+        return ()
     if is_settled(ledger):
         return (e.InvoiceClosed(key=key),)
     if ledger.outstanding.is_zero or state.payment_in_flight:

@@ -207,6 +207,13 @@ def test_closing_says_what_infor_says() -> None:
     open_again.when(lambda state: decide_close(state, KEY, ledger())).then([reopened, partly])
 
 
+def test_an_invoice_that_a_restored_store_forgot_is_not_closed_by_who_claimed_it_before() -> None:
+    unknown = invoice()
+    closed = ledger(outstanding=Money(0), reconciled=True)
+    unknown.when(lambda state: decide_close(state, KEY, closed)).then_nothing()
+    unknown.when(lambda state: decide_close(state, KEY, ledger())).then_nothing()
+
+
 def test_a_ledger_row_is_named_once_and_another_key_is_raised_once() -> None:
     assert decide_row(None, row=ROW, key=KEY) == (e.LedgerRowNamed(row=ROW, key=KEY),)
     assert decide_row(KEY, row=ROW, key=KEY) == ()
