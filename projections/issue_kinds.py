@@ -79,9 +79,14 @@ KINDS: dict[str, Kind] = {
         " a later KEY1 of its payment.",
     ),
     "posting-refused": Kind("Infor refuses postings", "Correct what M3 names, then retry the issue."),
-    "posting-held": Kind("Postings are held", "Clear what the reason names in Infor, then retry the issue."),
+    "posting-held": Kind(
+        "Postings are held",
+        "Clear what the reason names in Infor, then retry the issue; what was booked by hand, resolve with --voucher.",
+    ),
     "posting-waits-in-infor": Kind(
-        "Postings wait inside M3", "Look into GLS037 and GLS047: the voucher is not made yet."
+        "Postings wait inside M3",
+        "Look into GLS037 and GLS047: the voucher is not made yet; or into the invoice's payments, when the reason says"
+        " that rows cannot be seen or differ.",
     ),
     "posting-at-desk": Kind(
         "Nobody knows whether Infor booked postings",

@@ -6,6 +6,7 @@ from uuid import UUID
 from actors.errands.claims import claim, done, giving_back, nothing_to_do, postpone
 from actors.errands.connections import connection_of
 from actors.errands.posting_batch import (
+    CUT_OFF,
     Hand,
     LedgerView,
     moved_rows,
@@ -15,7 +16,7 @@ from actors.errands.posting_batch import (
     take_in_hand,
     where_to_look,
 )
-from actors.errands.posting_facts import attributed_rows, posted_for_invoices
+from actors.errands.posting_facts import attributed_rows, posted_for_invoices, said_of_traces, unattributed_traces
 from actors.errands.posting_handover import read_payments, write_handover
 from actors.errands.streams import posting_stream
 from actors.settle import History, appended, settle
@@ -88,8 +89,7 @@ def _unproven(tools: Tools, state: Posting, view: LedgerView, history: History) 
         return (*facts, *_waits(tools, state, view, history)) if out_of_patience else facts
     may_repeat = shows and _may_repeat(tools, state, history)
     if not may_repeat and out_of_patience:
-        by_hand = done_by_hand(plan, view.rows, attributed_rows(tools.connection, plan, history, view.rows))
-        more = _said_of_proof(tools, state, history) + _said_by_hand(by_hand)
+        more = _said_of_proof(tools, state, history) + _said_of_rows(tools, plan, view, history)
         return (*facts, _to_desk(plan, shows=shows, more=more))
     return facts
 
@@ -110,9 +110,10 @@ def _waits(tools: Tools, state: Posting, view: LedgerView, history: History) -> 
     if plan is None:
         return ()
     by_hand = done_by_hand(plan, view.rows, attributed_rows(tools.connection, plan, history, view.rows))
+    seen = _said_of_rows(tools, plan, view, history)
     detail = (
-        f"M3 took KEY1 {plan.key1} but shows no payment row with our text{_said_by_hand(by_hand)}"
-        if by_hand
+        f"M3 took KEY1 {plan.key1} but shows no payment row that proves it{seen}"
+        if seen
         else f"M3 took KEY1 {plan.key1} but shows no payment row: look into GLS037 and GLS047"
     )
     detail += _said_of_proof(tools, state, history)
@@ -130,15 +131,23 @@ def _said_of_proof(tools: Tools, state: Posting, history: History) -> str:
     return f"; {conn.unsure_because}: {where_to_look(state.plan)}"
 
 
-def _said_by_hand(by_hand: tuple[e.EvidenceRow, ...]) -> str:
-    return "; probably done by hand: " + ", ".join(row.ledger_row for row in by_hand) if by_hand else ""
+def _said_of_rows(tools: Tools, plan: e.PostingPlan, view: LedgerView, history: History) -> str:
+    """Say what Infor shows in the place of a proof; "" when nothing."""
+    traces = unattributed_traces(tools.connection, plan, history, view.rows)
+    said = f"; {said_of_traces(plan, traces)}" if traces else ""
+    if view.first_cut(plan) is not None:  # rows without a text may be ours then
+        return f"{said}; it may have one that cannot be seen: {CUT_OFF}"
+    by_hand = done_by_hand(plan, view.rows, attributed_rows(tools.connection, plan, history, view.rows))
+    return said + ("; probably done by hand: " + ", ".join(row.ledger_row for row in by_hand) if by_hand else "")
 
 
 def _to_desk(plan: e.PostingPlan, *, shows: bool, more: str) -> e.PostingToDesk:
     if shows:
         what = f"KEY1 {plan.key1} still stands in GLS840 after its handover: post or delete it there"
         return e.PostingToDesk(payment_id=plan.payment_id, why="STILL_IN_GLS840", what=what + more)
-    what = f"KEY1 {plan.key1} left GLS840 and no payment row shows: look in GLS037, GLS047 and the invoice's payments"
+    what = (
+        f"KEY1 {plan.key1} left GLS840 and no payment row proves it: look in GLS037, GLS047 and the invoice's payments"
+    )
     return e.PostingToDesk(payment_id=plan.payment_id, why="NO_TRACE", what=what + more)
 
 

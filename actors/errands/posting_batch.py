@@ -18,6 +18,7 @@ from domain.postings import posting
 from domain.postings.events import PostingPlan
 from domain.postings.evidence import Rows
 
+CUT_OFF = "the tenant cuts Infor's lists off before their end"
 LOOK_BACK = timedelta(days=45)  # payment rows older than this before the accounting date are none of ours
 
 
@@ -52,12 +53,20 @@ class Hand:
 
 @dataclass(frozen=True)
 class LedgerView:
-    """What Infor shows: balances, payment rows, batches still open in GLS840 (each may lag behind a write)."""
+    """What Infor shows: balances, payment rows, batches still open in GLS840 (each may lag behind a write).
+
+    unreadable: invoices without a usable balance; cut: those whose payment rows may not all be there.
+    """
 
     states: dict[InvoiceKey, LedgerState | None]
     rows: Rows
     open_batches: frozenset[str]
     unreadable: frozenset[InvoiceKey] = field(default_factory=frozenset)
+    cut: frozenset[InvoiceKey] = field(default_factory=frozenset)
+
+    def first_cut(self, plan: PostingPlan) -> InvoiceKey | None:
+        """Give the first invoice of a plan of which absence says nothing."""
+        return next((line.invoice for line in plan.lines if line.invoice in self.cut), None)
 
 
 def take_in_hand(tools: Tools, rows: Sequence[DueRow]) -> tuple[Hand, list[DueRow]]:
@@ -97,8 +106,8 @@ def read_ledger(tools: Tools, hand: Hand) -> LedgerView:
     states, unreadable = read_states(tools, hand)
     since = min(plan.accounting_date for plan in hand.plans.values()) - LOOK_BACK
     shown = read_open_batches(tools, hand)
-    rows = tools.ledger.payment_rows(hand.invoices(), since=since)
-    return LedgerView(states, rows, shown, unreadable)
+    paid = tools.ledger.payment_rows(hand.invoices(), since=since)
+    return LedgerView(states, paid.rows, shown, unreadable, paid.cut)
 
 
 def read_states(tools: Tools, hand: Hand) -> tuple[dict[InvoiceKey, LedgerState | None], frozenset[InvoiceKey]]:

@@ -10,7 +10,7 @@ from domain.invoices import invoice
 from domain.invoices.events import InvoicePaymentEnded, InvoicePaymentPosted, InvoicePaymentStarted
 from domain.postings import posting
 from domain.postings.events import EvidenceRow, PostingPlan
-from domain.postings.evidence import Rows, find_evidence
+from domain.postings.evidence import Rows, find_evidence, find_traces
 
 
 def started_for_invoices(connection: UUID, plan: PostingPlan, history: History) -> list[Append] | None:
@@ -77,3 +77,20 @@ def attributed_rows(connection: UUID, plan: PostingPlan, history: History, rows:
         return taken
     named = {row.ledger_row for found in rows.values() for row in found if row.voucher == original.voucher != ""}
     return taken | (named or {row.ledger_row for row in find_evidence(plan, rows, taken) or ()})
+
+
+def unattributed_traces(connection: UUID, plan: PostingPlan, history: History, rows: Rows) -> tuple[EvidenceRow, ...]:
+    """Give the rows that carry the payment's text and prove no other posting.
+
+    A reversal cannot tell its own from those it takes back, when a person settled these by word: () then.
+    """
+    original = posting.fold(history[posting_stream(connection, original_key(plan.key1))])
+    if plan.kind == "R" and original.phase == "settled_posted":
+        return ()
+    return find_traces(plan, rows, attributed_rows(connection, plan, history, rows))
+
+
+def said_of_traces(plan: PostingPlan, traces: Sequence[EvidenceRow]) -> str:
+    """Say which rows of a posting that is not proven show all the same."""
+    rows = ", ".join(f"{row.ledger_row} ({row.amount} on {row.invoice.external_id})" for row in traces)
+    return f"Infor shows payment rows with the text of payment {plan.payment_id}, but not as posted: {rows}"

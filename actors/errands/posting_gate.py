@@ -2,8 +2,15 @@
 
 from actors.errands.connections import connection_of
 from actors.errands.pending_reversals import pending_reversal
-from actors.errands.posting_batch import Hand, LedgerView, read_back_only, state_of, where_to_look
-from actors.errands.posting_facts import attributed_rows, ended_for_invoices, posted_for_invoices, started_for_invoices
+from actors.errands.posting_batch import CUT_OFF, Hand, LedgerView, read_back_only, state_of, where_to_look
+from actors.errands.posting_facts import (
+    attributed_rows,
+    ended_for_invoices,
+    posted_for_invoices,
+    said_of_traces,
+    started_for_invoices,
+    unattributed_traces,
+)
 from actors.errands.streams import connection_stream, invoice_stream, posting_stream
 from actors.settle import History, appended
 from actors.tools import Tools
@@ -14,8 +21,10 @@ from domain.identifiers import InvoiceKey
 from domain.invoices import invoice
 from domain.postings import events as e
 from domain.postings.checks import Obstacle, find_obstacle
-from domain.postings.evidence import find_evidence
+from domain.postings.evidence import booked_by_others, find_evidence
 from domain.postings.posting import Posting
+
+SAME_AMOUNT = "SAME_AMOUNT_BOOKED"
 
 
 def decide_gate(tools: Tools, hand: Hand, view: LedgerView, history: History) -> dict[str, list[Append]]:
@@ -70,21 +79,40 @@ def _kept_back(
         return []
     shows = plan.key1 in view.open_batches
     if read_back_only(state, connection_of(tools, history)):
-        return _only_looked_up(tools, state, history, shows=shows)
+        return _only_looked_up(tools, state, view, history, shows=shows)
     if state.attempt == 0 and shows:
         # We never began it in this log: whoever did may have handed it over, so nothing is written any more.
         why = f"{plan.key1} is in GLS840 though this store never sent it"
         return _in_doubt(tools, state, history, _doubted(tools, state, "AddBatchHead", why))
+    traces = unattributed_traces(tools.connection, plan, history, view.rows)
+    if traces:
+        # Some of it is booked, whoever did it: the rest may only not show, or was corrected by hand.
+        return _in_doubt(tools, state, history, _doubted(tools, state, "UpdBatch", said_of_traces(plan, traces)))
     queued = _behind_other(tools, state, history, taken)
     if queued:  # what is in flight may still move the balances: they are judged when it has ended
         return queued
-    unread = next((line.invoice for line in plan.lines if line.invoice in view.unreadable), None)
-    obstacle = (
-        Obstacle("UNREADABLE", f"Infor's answer about invoice {unread.external_id} was not usable")
-        if unread is not None
-        else find_obstacle(plan, view.states, tools.rules.currency)
-    )
+    obstacle = _obstacle(tools, state, plan, view, history)
     return [] if obstacle is None else _hold_back(tools, state, history, _held(tools, plan, obstacle, history))
+
+
+def _obstacle(tools: Tools, state: Posting, plan: e.PostingPlan, view: LedgerView, history: History) -> Obstacle | None:
+    """Say what Infor shows that speaks against booking it now."""
+    unread = next((line.invoice for line in plan.lines if line.invoice in view.unreadable), None)
+    if unread is not None:
+        return Obstacle("UNREADABLE", f"Infor's answer about invoice {unread.external_id} was not usable")
+    cut = view.first_cut(plan)
+    if cut is not None:
+        detail = f"whether invoice {cut.external_id} shows it already cannot be seen: {CUT_OFF}"
+        return Obstacle("ROWS_CUT_OFF", detail)
+    found = find_obstacle(plan, view.states, tools.rules.currency)
+    if found is not None or plan.kind == "R" or SAME_AMOUNT in state.let_go:
+        return found
+    attributed = attributed_rows(tools.connection, plan, history, view.rows)
+    others = booked_by_others(plan, view.rows, attributed)
+    if not others:
+        return None
+    rows = ", ".join(f"{row.ledger_row} ({row.amount} on {row.invoice.external_id})" for row in others)
+    return Obstacle(SAME_AMOUNT, f"Infor shows payments of the same amount that are not ours: {rows}; booked by hand?")
 
 
 def _held(tools: Tools, plan: e.PostingPlan, obstacle: Obstacle, history: History) -> e.PostingHeld:
@@ -99,7 +127,7 @@ def _held(tools: Tools, plan: e.PostingPlan, obstacle: Obstacle, history: Histor
     )
 
 
-def _only_looked_up(tools: Tools, state: Posting, history: History, *, shows: bool) -> list[Append]:
+def _only_looked_up(tools: Tools, state: Posting, view: LedgerView, history: History, *, shows: bool) -> list[Append]:
     plan = state.plan
     if plan is None:
         return []
@@ -107,10 +135,13 @@ def _only_looked_up(tools: Tools, state: Posting, history: History, *, shows: bo
     if shows:
         why = f"{conn.unsure_because}: this posting may have been handed over before"
         return _in_doubt(tools, state, history, _doubted(tools, state, "UpdBatch", why))
-    what = (
-        f"{conn.unsure_because}, and neither KEY1 {plan.key1} nor a payment row shows for payment "
-        f"{plan.payment_id}: {where_to_look(plan)}"
-    )
+    seen = f"neither KEY1 {plan.key1} nor a payment row shows for payment {plan.payment_id}"
+    traces = unattributed_traces(tools.connection, plan, history, view.rows)
+    if traces:
+        seen = said_of_traces(plan, traces)
+    elif view.first_cut(plan) is not None:
+        seen += f" in what Infor lists; {CUT_OFF}"
+    what = f"{conn.unsure_because}, and {seen}: {where_to_look(plan)}"
     why = "STORE_WENT_BACK" if conn.unsure_before == conn.went_back_at else "REMOVED_MEANWHILE"
     fact = e.PostingToDesk(payment_id=plan.payment_id, why=why, what=what)
     return _in_doubt(tools, state, history, fact)

@@ -103,6 +103,12 @@ class Client:
         """Tell whether a page of so many rows is certainly the last: a tenant's cap is a round number."""
         return count == 0 or (count % self.settings.assumed.round_rows != 0 and not 0 < asked <= count)
 
+    def may_be_cut(self, transaction: Transaction, count: int) -> bool:
+        """Tell whether a list that cannot be gone on with may be cut: a round number of rows, and none longer yet."""
+        longest = max(count, self._longest_pages.get(transaction.path, 0))
+        self._longest_pages[transaction.path] = longest
+        return count == longest and not self.ends(count, asked=0)
+
     def is_last(self, transaction: Transaction, count: int, *, asked: int) -> bool:
         """Tell like `ends`, trusting no cap to be round: only a page shorter than one seen before is the last."""
         longest = self._longest_pages.get(transaction.path, 0)

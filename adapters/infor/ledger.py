@@ -26,7 +26,8 @@ from domain.ports.ledger import (
     VoucherLine,
 )
 from domain.ports.store import Clock
-from domain.postings.events import EvidenceRow, PostingPlan
+from domain.postings.events import PostingPlan
+from domain.postings.evidence import PaymentRows
 from domain.suppliers.events import SupplierContent
 
 
@@ -125,7 +126,7 @@ class InforLedger:
         """Give which KEY1 values are still shown."""
         return postings.open_batches(self._client, keys)
 
-    def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> dict[InvoiceKey, tuple[EvidenceRow, ...]]:
+    def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> PaymentRows:
         """Read back payment rows."""
         return self._read_back.payment_rows(keys, since=since)
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import msgspec
@@ -17,6 +17,7 @@ from domain.identifiers import InvoiceKey, LedgerRow
 from domain.money import Money
 from domain.ports.store import Clock
 from domain.postings.events import EvidenceRow
+from domain.postings.evidence import PaymentRows
 
 AHEAD = timedelta(days=366)  # a posting may be dated ahead of our clock
 _YEARS_AROUND = (0, 1, -1)  # a fiscal year may begin before or after the calendar's
@@ -35,6 +36,16 @@ class _Payment(msgspec.Struct, frozen=True):
     accounting_date: date | None
 
 
+class _Lines(msgspec.Struct, frozen=True):
+    """Lines of a voucher in one journal; cut: there may be more of them."""
+
+    rows: tuple[Row, ...] = ()
+    cut: bool = False
+
+
+_Voucher = tuple[str, int, int, str]  # division, year, number, series
+
+
 class ReadBack:
     """Knows which way the tenant can be read back: LstInvoiceTrans, or vouchers by date."""
 
@@ -43,8 +54,11 @@ class ReadBack:
         self._clock = clock
         self._by_date = threading.Event()
 
-    def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> dict[InvoiceKey, tuple[EvidenceRow, ...]]:
-        """Give payment rows per invoice, amounts absolute; every key is in the answer. Raises like `Client.bulk`."""
+    def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> PaymentRows:
+        """Give payment rows per invoice, amounts absolute; every key is in the answer. Raises like `Client.bulk`.
+
+        M3 cuts long lists in silence and these have no key to go on from: what may be cut is named.
+        """
         unique = list(dict.fromkeys(keys))
         if not self._by_date.is_set():
             try:
@@ -53,26 +67,35 @@ class ReadBack:
                 self._by_date.set()
         return self._by_voucher_date(unique, since)
 
-    def _by_invoice(self, keys: Sequence[InvoiceKey]) -> dict[InvoiceKey, tuple[EvidenceRow, ...]]:
+    def _by_invoice(self, keys: Sequence[InvoiceKey]) -> PaymentRows:
         client = self._client
         code = client.settings.assumed.payment_code
         outcomes = client.bulk(
             capabilities.INVOICE_ROWS, [{"DIVI": key.division, "TRCD": code, **invoice_fields(key)} for key in keys]
         )
+        lists = [client.rows_of(outcome, capabilities.INVOICE_ROWS) for outcome in outcomes]
+        cut = {
+            key
+            for key, rows in zip(keys, lists, strict=True)
+            if client.may_be_cut(capabilities.INVOICE_ROWS, len(rows))
+        }
         payments = [
             _payment(row, key)
-            for key, outcome in zip(keys, outcomes, strict=True)
-            for row in client.rows_of(outcome, capabilities.INVOICE_ROWS)
+            for key, rows in zip(keys, lists, strict=True)
+            for row in rows
             if code_is(row, "TRCD", code)
         ]
         found: dict[InvoiceKey, list[EvidenceRow]] = {key: [] for key in keys}
-        for evidence in self._with_texts(payments):
-            found[evidence.invoice].append(evidence)
-        return {key: tuple(rows) for key, rows in found.items()}
+        for payment, (year, lines) in zip(payments, self._lines(payments), strict=True):
+            words = _line_of(lines, payment, client)
+            found[payment.invoice].append(_evidence(payment, year, words))
+            if lines.cut and not words:
+                cut.add(payment.invoice)
+        return PaymentRows(rows={key: tuple(rows) for key, rows in found.items()}, cut=frozenset(cut))
 
-    def _with_texts(self, payments: Sequence[_Payment]) -> list[EvidenceRow]:
+    def _lines(self, payments: Sequence[_Payment]) -> list[tuple[int, _Lines]]:
         """Read the voucher of each payment, in the years it may stand in, until its own lines are found."""
-        found: dict[int, tuple[int, list[dict[str, str]]]] = {}
+        found: dict[int, tuple[int, _Lines]] = {}
         for attempt in range(len(_YEARS_AROUND)):
             asked = [
                 (place, payment, payment.years[attempt])
@@ -80,52 +103,72 @@ class ReadBack:
                 if place not in found and attempt < len(payment.years)
             ]
             vouchers = self._vouchers([(payment, year) for _, payment, year in asked])
-            found |= {place: (year, lines) for (place, _, year), lines in zip(asked, vouchers, strict=True) if lines}
-        evidence = []
-        for place, payment in enumerate(payments):
-            year, lines = found.get(place, (payment.years[0], []))
-            evidence.append(_evidence(payment, year, _line_of(lines, payment, self._client)))
-        return evidence
+            found |= {
+                place: (year, lines)
+                for (place, _, year), lines in zip(asked, vouchers, strict=True)
+                if lines.rows or lines.cut
+            }
+        return [found.get(place, (payment.years[0], _Lines())) for place, payment in enumerate(payments)]
 
-    def _vouchers(self, asked: Sequence[tuple[_Payment, int]]) -> list[list[dict[str, str]]]:
-        """Read vouchers in bulk, each once; the lines of the payment's own journal."""
-        wanted = [(payment.invoice.division, year, payment.voucher, payment.series) for payment, year in asked]
-        unique = list(dict.fromkeys(wanted))
-        client = self._client
-        outcomes = client.bulk(capabilities.VOUCHER_LINES, [voucher_fields(*each) for each in unique])
-        rows = {
-            each: client.rows_of(outcome, capabilities.VOUCHER_LINES)
-            for each, outcome in zip(unique, outcomes, strict=True)
-        }
-        return [
-            [row for row in rows[each] if whole(row, "JRNO", record="GLS200MI") == payment.journal]
-            for each, (payment, _) in zip(wanted, asked, strict=True)
+    def _vouchers(self, asked: Sequence[tuple[_Payment, int]]) -> list[_Lines]:
+        """Read vouchers in bulk, each once, and of those that may be cut the payment's own journal alone."""
+        wanted: list[tuple[_Voucher, int]] = [
+            ((payment.invoice.division, year, payment.voucher, payment.series), payment.journal)
+            for payment, year in asked
         ]
+        whole_ones = self._read_lines([(voucher, 0) for voucher, _ in wanted])
+        long_ones = [(voucher, journal) for voucher, journal in wanted if whole_ones[voucher, 0].cut]
+        found = whole_ones | self._read_lines(long_ones)
+        return [_of_journal(found.get((voucher, journal), found[voucher, 0]), journal) for voucher, journal in wanted]
 
-    def _by_voucher_date(self, keys: Sequence[InvoiceKey], since: date) -> dict[InvoiceKey, tuple[EvidenceRow, ...]]:
+    def _read_lines(self, wanted: Sequence[tuple[_Voucher, int]]) -> dict[tuple[_Voucher, int], _Lines]:
+        """Read voucher lines in bulk, of one journal where it is not 0."""
+        unique = list(dict.fromkeys(wanted))
+        if not unique:
+            return {}
+        client, lines = self._client, capabilities.VOUCHER_LINES
+        records = [
+            voucher_fields(*voucher) | ({"JRNO": str(journal)} if journal else {}) for voucher, journal in unique
+        ]
+        lists = [client.rows_of(outcome, lines) for outcome in client.bulk(lines, records)]
+        return {
+            each: _Lines(rows, client.may_be_cut(lines, len(rows))) for each, rows in zip(unique, lists, strict=True)
+        }
+
+    def _by_voucher_date(self, keys: Sequence[InvoiceKey], since: date) -> PaymentRows:
         """Find payments by voucher text, for these rows do not name their invoice: `<payment id> <number>`."""
         wanted: dict[str, list[InvoiceKey]] = defaultdict(list)
         for key in keys:
             wanted[key.division].append(key)
         found: dict[InvoiceKey, list[EvidenceRow]] = {key: [] for key in keys}
+        cut: set[InvoiceKey] = set()
         until = max(self._clock.now().date(), since) + AHEAD
         code = self._client.settings.assumed.payment_code
         for division, members in wanted.items():
-            for row in self._span(division, since, until):
+            lines = self._span(division, since, until)
+            cut.update(members if lines.cut else ())
+            for row in lines.rows:
                 if code_is(row, "TRCD", code):
                     for key in members:
                         if _names(text(row, "VTXT"), key.number):
                             found[key].append(_dated(row, key))
-        return {key: tuple(rows) for key, rows in found.items()}
+        return PaymentRows(rows={key: tuple(rows) for key, rows in found.items()}, cut=frozenset(cut))
 
-    def _span(self, division: str, first: date, last: date) -> Iterable[Row]:
-        """List voucher lines of a span of days; one that may have been cut off is read in halves."""
+    def _span(self, division: str, first: date, last: date) -> _Lines:
+        """List voucher lines of a span of days; one that may have been cut off is read in halves, down to a day."""
         values = {"FRDT": written(first), "TODT": written(last), "DIVI": division}
         rows = self._client.list_rows(capabilities.VOUCHERS_BY_DATE, values, division=division)
-        if first >= last or self._client.ends(len(rows), asked=0):
-            return rows
+        cut = self._client.may_be_cut(capabilities.VOUCHERS_BY_DATE, len(rows))
+        if first >= last or not cut:
+            return _Lines(rows, cut)
         middle = first + (last - first) // 2
-        return [*self._span(division, first, middle), *self._span(division, middle + timedelta(days=1), last)]
+        halves = self._span(division, first, middle), self._span(division, middle + timedelta(days=1), last)
+        return _Lines(tuple(row for half in halves for row in half.rows), any(half.cut for half in halves))
+
+
+def _of_journal(lines: _Lines, journal: int) -> _Lines:
+    own = tuple(row for row in lines.rows if whole(row, "JRNO", record="GLS200MI") == journal)
+    return _Lines(own, lines.cut)
 
 
 def _payment(row: Row, key: InvoiceKey) -> _Payment:
@@ -158,16 +201,18 @@ def _evidence(payment: _Payment, year: int, words: str) -> EvidenceRow:
     )
 
 
-def _line_of(lines: Sequence[Row], payment: _Payment, client: Client) -> str:
-    """Give the text of the payment's own voucher line: the same sequence, else the one of the same amount."""
+def _line_of(lines: _Lines, payment: _Payment, client: Client) -> str:
+    """Give the text of the payment's own voucher line: the same sequence, else the only one of the same amount."""
     record = payment.invoice.external_id
-    for row in lines:
+    for row in lines.rows:
         if whole(row, "JSNO", record=record) == payment.sequence and text(row, "VTXT"):
             return text(row, "VTXT")
+    if lines.cut:  # what is missing may have the amount, too
+        return ""
     code, currency = client.settings.assumed.payment_code, payment.amount.currency
     fitting = {
         text(row, "VTXT")
-        for row in lines
+        for row in lines.rows
         if code_is(row, "TRCD", code) and abs(money(row, "CUAM", currency=currency, record=record)) == payment.amount
     }
     return next(iter(fitting)) if len(fitting) == 1 else ""

@@ -15,7 +15,8 @@ from domain.invoices.content import LedgerState
 from domain.ledger_codes.events import CodeFact
 from domain.money import Money
 from domain.ports.answers import CallAnswer
-from domain.postings.events import EvidenceRow, PostingPlan
+from domain.postings.events import PostingPlan
+from domain.postings.evidence import PaymentRows
 from domain.suppliers.events import SupplierContent
 
 
@@ -150,7 +151,7 @@ class LedgerSystem(Protocol):
     def open_batches(self, keys: Sequence[tuple[str, str]]) -> frozenset[str]:
         """Give which KEY1 values FGLINH still shows, of (division, KEY1) pairs; the look-up may lag behind writes."""
 
-    def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> dict[InvoiceKey, tuple[EvidenceRow, ...]]:
+    def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> PaymentRows:
         """Read back payment rows (TRCD 50) with their voucher text; `since`: earliest accounting date of interest.
 
         Amounts are absolute. Falls back to vouchers by date where the tenant lacks LstInvoiceTrans.

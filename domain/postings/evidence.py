@@ -2,10 +2,19 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from domain.identifiers import InvoiceKey
 from domain.postings.events import EvidenceRow, PostingLine, PostingPlan
 
 Rows = Mapping[InvoiceKey, tuple[EvidenceRow, ...]]
+
+
+class PaymentRows(msgspec.Struct, frozen=True, kw_only=True):
+    """Payment rows per invoice, every key asked for; cut: whose list may end too early: absence says nothing then."""
+
+    rows: Rows
+    cut: frozenset[InvoiceKey] = frozenset()
 
 
 def names_payment(row: EvidenceRow, payment_id: str) -> bool:
@@ -26,6 +35,16 @@ def find_evidence(plan: PostingPlan, rows: Rows, attributed: frozenset[str]) -> 
     return tuple(found)
 
 
+def find_traces(plan: PostingPlan, rows: Rows, attributed: frozenset[str]) -> tuple[EvidenceRow, ...]:
+    """Give the unattributed rows with our text, whatever their amount: some voucher of the payment is booked."""
+    return tuple(
+        row
+        for line in plan.lines
+        for row in rows.get(line.invoice, ())
+        if row.ledger_row not in attributed and names_payment(row, plan.payment_id)
+    )
+
+
 def done_by_hand(plan: PostingPlan, rows: Rows, attributed: frozenset[str]) -> tuple[EvidenceRow, ...]:
     """Give unattributed rows of the right amount that do not carry our text: probably a person's work."""
     return tuple(
@@ -35,6 +54,14 @@ def done_by_hand(plan: PostingPlan, rows: Rows, attributed: frozenset[str]) -> t
         if row.ledger_row not in attributed
         and not names_payment(row, plan.payment_id)
         and abs(row.amount) == abs(line.net)
+    )
+
+
+def booked_by_others(plan: PostingPlan, rows: Rows, attributed: frozenset[str]) -> tuple[EvidenceRow, ...]:
+    """Give unattributed rows of the right amount with the text of no payment of ours: it may be entered by hand."""
+    numbers = {line.invoice: line.invoice.number for line in plan.lines}
+    return tuple(
+        row for row in done_by_hand(plan, rows, attributed) if row.text.partition(" ")[2] != numbers[row.invoice]
     )
 
 

@@ -26,6 +26,7 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     unknown_codes: refusals in a row with a code we do not know;
     waits_for: the key it is queued for; unsent: handovers that certainly never went out; ended_before: it came to an
     end once, though a person may have let it go again;
+    let_go: the reasons it was held for when a person let it go;
     resolution, voucher: a person's word about it; resolved_at: when it was recorded.
     """
 
@@ -51,6 +52,7 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     unknown_codes: int = 0
     rows: tuple[e.EvidenceRow, ...] = ()
     ended_before: bool = False
+    let_go: frozenset[str] = frozenset()
     resolution: str = ""
     voucher: str = ""
     resolved_at: datetime | None = None
@@ -120,7 +122,8 @@ def _evolve_chain(state: Posting, recorded: Recorded) -> Posting:
         case e.PostingHeld(reason=reason, waits_for=waits_for):
             return replace(state, phase="queued" if waits_for else "held", reason=reason, waits_for=waits_for)
         case e.PostingReleased():
-            return replace(state, phase="planned", reason="", waits_for=None, unknown_codes=0)
+            let_go = state.let_go | {state.reason}
+            return replace(state, phase="planned", reason="", waits_for=None, unknown_codes=0, let_go=let_go)
         case e.PostingStarted() as started:
             return replace(
                 state,

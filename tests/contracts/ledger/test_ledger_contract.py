@@ -47,7 +47,7 @@ def send(world: World, plan: PostingPlan, *names: str) -> CallAnswer:
 
 def evidence(world: World, plan: PostingPlan) -> list[str]:
     key = plan.lines[0].invoice
-    rows = world.ledger.payment_rows([key], since=EARLIEST)[key]
+    rows = world.ledger.payment_rows([key], since=EARLIEST).rows[key]
     return [row.text for row in rows if row.text.split(" ")[0] == plan.payment_id]
 
 
@@ -151,7 +151,7 @@ def test_accepted_is_not_posted_and_the_proof_comes_later(world: World) -> None:
     assert evidence(world, plan) == []
     world.let_pass(SHOWN)
     assert evidence(world, plan) == [f"P-PROOF {head.key.number}"]
-    rows = world.ledger.payment_rows([head.key], since=EARLIEST)[head.key]
+    rows = world.ledger.payment_rows([head.key], since=EARLIEST).rows[head.key]
     assert [row.amount for row in rows] == [abs(plan.lines[0].net)]
     assert len(rows[0].ledger_row.split("|")) == 5
     state = world.ledger.ledger_states([head.key])[head.key]
@@ -190,7 +190,7 @@ def test_a_reversal_is_a_payment_row_of_its_own_and_opens_the_invoice_again(worl
             assert send(world, each, name).records[step(each, name).key].verdict is Verdict.CONFIRMED
         world.let_pass(SHOWN)
         world.ledger.server_time()
-    rows = world.ledger.payment_rows([head.key], since=EARLIEST)[head.key]
+    rows = world.ledger.payment_rows([head.key], since=EARLIEST).rows[head.key]
     assert [row.amount for row in rows] == [abs(head.gross)] * 2
     assert len({row.ledger_row for row in rows}) == 2
     state = world.ledger.ledger_states([head.key])[head.key]

@@ -13,6 +13,7 @@ from domain.money import Money
 from domain.ports.answers import CallAnswer, RecordAnswer, Verdict
 from domain.ports.ledger import ImageFound, InvoiceHead, LedgerCheck, PoLine, Problem, StepCommand, VoucherLine
 from domain.postings.events import EvidenceRow, PostingPlan
+from domain.postings.evidence import PaymentRows
 from domain.suppliers.events import SupplierContent
 from tieout.simulation.fakes.ledger_faults import Fault
 from tieout.simulation.fakes.paging import WHOLE, Pages, PageSizes, by_key
@@ -26,6 +27,7 @@ from tieout.simulation.fakes.postings import (
     Paid,
     Place,
     check_batch,
+    read_back,
     read_payment,
     voucher_line,
 )
@@ -39,6 +41,7 @@ class FakeLedger:
     draw_lag, draw_delay: the same, drawn anew for every write and every handover; payment rows lag then as well.
     stick_next, refuse_next, correct_next: so many of the next vouchers stick inside M3, come back to GLS840, or are
     booked by a person under another text. reopens: a CtrlBatch after the handover re-opens the batch under its job.
+    row_cap: so many payment rows of an invoice are read back at most, 0 = all.
     """
 
     def __init__(
@@ -62,7 +65,7 @@ class FakeLedger:
         self.sends: Counter[tuple[str, str]] = Counter()  # (KEY1, step) -> how often it was sent
         self.bookings: Counter[str] = Counter()  # KEY1 -> how often it was booked
         self.booked: list[Booking] = []  # every voucher line, in the order of booking
-        self.stick_next = self.refuse_next = self.correct_next = 0
+        self.stick_next = self.refuse_next = self.correct_next = self.row_cap = 0
         self.reopens = False
         self.closed_until: date | None = None
         self.void_interface = void_interface
@@ -297,17 +300,11 @@ class FakeLedger:
         shown = {(batch.division, batch.key1) for batch in self.batches if batch.at(now)}
         return frozenset(key1 for _, key1 in shown.intersection(keys))
 
-    def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> dict[InvoiceKey, tuple[EvidenceRow, ...]]:
+    def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> PaymentRows:
         """Read back payment rows dated on or after `since`."""
         self._read()
-        return {
-            key: tuple(
-                paid.row
-                for paid in (self.invoices[key].payments if key in self.invoices else ())
-                if (paid.row.accounting_date or date.max) >= since and paid.shown_from <= self._now()
-            )
-            for key in keys
-        }
+        held = {key: self.invoices.get(key) for key in keys}
+        return read_back(held, since=since, now=self._now(), cap=self.row_cap)
 
     @property
     def calls(self) -> int:

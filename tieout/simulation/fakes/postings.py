@@ -10,6 +10,7 @@ from domain.invoices.content import LedgerState
 from domain.money import Money, total
 from domain.ports.ledger import InvoiceHead, PoLine, VoucherLine
 from domain.postings.events import EvidenceRow
+from domain.postings.evidence import PaymentRows
 from tieout.wiring.encodings import DEFAULT_PARM_LAYOUT
 
 CONTROL_ACCOUNT = "200100"
@@ -80,6 +81,14 @@ class FakeInvoice(msgspec.Struct, kw_only=True):
     def place(self) -> Place:
         """Where lists of the ledger have it."""
         return self.head.row.year, self.head.row.journal, self.head.row.sequence
+
+    def shown_payments(self, *, since: date, now: datetime) -> tuple[EvidenceRow, ...]:
+        """Give its payment rows dated on or after `since`, as far as M3 shows them by now."""
+        return tuple(
+            paid.row
+            for paid in self.payments
+            if (paid.row.accounting_date or date.max) >= since and paid.shown_from <= now
+        )
 
     def is_listed(self, division: str, changed_since: date) -> bool:
         """Whether a list of a division's approved invoices, changed on or after a day, has it."""
@@ -227,3 +236,10 @@ def voucher_line(sequence: int, code: str, account: str, amount: Money) -> Vouch
     side = "C" if amount.minor < 0 else "D"
     accounts = (account, "", "", "", "", "", "")
     return VoucherLine(sequence=sequence, transaction_code=code, accounts=accounts, amount=amount, side=side, text="")
+
+
+def read_back(held: Mapping[InvoiceKey, FakeInvoice | None], *, since: date, now: datetime, cap: int) -> PaymentRows:
+    """Read back the payment rows of invoices; cap: a list that is longer ends there (0: none does)."""
+    rows = {key: one.shown_payments(since=since, now=now) if one else () for key, one in held.items()}
+    cut = frozenset(key for key, found in rows.items() if 0 < cap <= len(found))
+    return PaymentRows(rows={key: found[: cap or None] for key, found in rows.items()}, cut=cut)

@@ -9,7 +9,7 @@ from domain.payments.events import PaymentContent
 from domain.ports.answers import CallAnswer, Verdict
 from domain.ports.ledger import StepCommand
 from domain.postings import posting
-from domain.postings.events import EvidenceRow
+from domain.postings.evidence import PaymentRows
 from tests.support.payments_world import WINDOWS
 from tieout.simulation.fakes.ledger import FakeLedger
 from tieout.simulation.fakes.payables import FakePayables
@@ -82,7 +82,7 @@ class WatchedLedger(FakeLedger):
         self.world.crasher("look at GLS840")
         return super().open_batches(keys)
 
-    def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> dict[InvoiceKey, tuple[EvidenceRow, ...]]:
+    def payment_rows(self, keys: Sequence[InvoiceKey], *, since: date) -> PaymentRows:
         self.world.crasher("read back")
         rows = super().payment_rows(keys, since=since)
         while self.after_look:

@@ -11,6 +11,7 @@ from domain.identifiers import InvoiceKey
 from domain.money import Money
 from domain.ports.answers import CallAnswer, Verdict
 from domain.ports.ledger import StepCommand
+from domain.postings.evidence import PaymentRows
 from tests.contracts.ledger.ledger_worlds import ProcessClock
 from tests.unit.adapters.infor.scripted_gateway import (
     Gateway,
@@ -129,7 +130,7 @@ def voucher(**changed: str) -> dict[str, str]:
 def test_a_payment_row_is_proven_by_its_own_voucher_line(gateway: Gateway, client: Client) -> None:
     gateway.says(bulk(rows("LstInvoiceTrans", paid(), paid(TRCD="40"))))
     gateway.says(bulk(rows("LstVoucherLines", voucher(JSNO="4", VTXT="other"), voucher())))
-    (row,) = ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE)[KEY]
+    (row,) = ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE).rows[KEY]
     assert (row.ledger_row, row.voucher, row.amount, row.text) == (
         "100|AAA|2026|81|3",
         "PAY-60001",
@@ -147,20 +148,20 @@ def test_a_voucher_of_another_journal_proves_nothing_and_the_fiscal_year_beside_
 ) -> None:
     gateway.says(bulk(rows("LstInvoiceTrans", paid())))
     gateway.says(bulk(rows("LstVoucherLines", voucher(JRNO="5"))), bulk(rows("LstVoucherLines", voucher(JSNO="9"))))
-    (row,) = ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE)[KEY]
+    (row,) = ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE).rows[KEY]
     assert (row.ledger_row, row.text) == ("100|AAA|2027|81|3", "7781 INV 7")
     assert [asked.records[0]["YEA4"] for asked in gateway.asked[1:]] == ["2026", "2027"]
 
 
 def test_a_payment_without_voucher_is_a_row_without_text(gateway: Gateway, client: Client) -> None:
     gateway.says(bulk(rows("LstInvoiceTrans", paid(YEA4="2026"))), bulk(nok("LstVoucherLines", "XRE0103")))
-    (row,) = ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE)[KEY]
+    (row,) = ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE).rows[KEY]
     assert (row.ledger_row, row.text) == ("100|AAA|2026|81|3", "")
 
 
 def test_an_invoice_nobody_paid_has_no_rows(gateway: Gateway, client: Client) -> None:
     gateway.says(bulk(nok("LstInvoiceTrans", "XRE0103")))
-    assert ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE) == {KEY: ()}
+    assert ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE).rows == {KEY: ()}
     assert len(gateway.asked) == 1
 
 
@@ -172,9 +173,9 @@ def test_without_the_list_of_an_invoice_vouchers_are_read_by_date_from_then_on(
     gateway.says(bulk(rows("LstVouchersByDt", found, found | {"VTXT": "7781 INV 70"}, found | {"TRCD": "30"})))
     gateway.says(bulk(rows("LstVouchersByDt")))
     reader = ReadBack(client, clock=ProcessClock())
-    (row,) = reader.payment_rows([KEY], since=SINCE)[KEY]
+    (row,) = reader.payment_rows([KEY], since=SINCE).rows[KEY]
     assert (row.ledger_row, row.voucher, row.amount) == ("100|AAA|2026|81|3", "PAY-60001", Money(1000))
-    assert reader.payment_rows([KEY], since=SINCE) == {KEY: ()}
+    assert reader.payment_rows([KEY], since=SINCE).rows == {KEY: ()}
     paths = [asked.path.rpartition("/")[2] for asked in gateway.asked]
     assert paths == ["execute", "LstVouchersByDt", "LstVouchersByDt"]
     assert (gateway.asked[1].query["FRDT"], gateway.asked[1].query["DIVI"]) == ("20260301", "AAA")
@@ -185,11 +186,64 @@ def test_a_span_of_vouchers_that_may_be_cut_off_is_read_in_halves(gateway: Gatew
     gateway.says(ended("TransactionNotFound"), status=400)
     gateway.says(bulk(rows("LstVouchersByDt", *cut)), bulk(rows("LstVouchersByDt")))
     gateway.says(bulk(rows("LstVouchersByDt", voucher(YEA4="2026"))))
-    found = ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE)[KEY]
+    found = ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE).rows[KEY]
     assert len(found) == 1
     spans = [(asked.query["FRDT"], asked.query["TODT"]) for asked in gateway.asked[1:]]
     assert spans[0][0] == spans[1][0]
     assert spans[2][1] == spans[0][1]
+
+
+def test_a_day_of_vouchers_that_may_be_cut_off_says_nothing_of_what_is_not_in_it(
+    gateway: Gateway, client: Client
+) -> None:
+    full = [voucher(YEA4="2026", JSNO=str(place), VTXT="by hand") for place in range(50)]
+    gateway.says(ended("TransactionNotFound"), status=400)
+    halvings = 9  # from a year and a day to one day
+    gateway.says(*[bulk(rows("LstVouchersByDt", *full))] * (halvings + 1), *[bulk(rows("LstVouchersByDt"))] * halvings)
+    found = ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=date(2100, 1, 1))
+    assert found == PaymentRows(rows={KEY: ()}, cut=frozenset({KEY}))
+    assert gateway.asked[halvings + 1].query["FRDT"] == gateway.asked[halvings + 1].query["TODT"] == "21000101"
+
+
+def test_a_day_shorter_than_a_list_seen_before_is_whole(gateway: Gateway, client: Client) -> None:
+    longer = [voucher(YEA4="2026", JSNO=str(place), VTXT="by hand") for place in range(100)]
+    gateway.says(ended("TransactionNotFound"), status=400)
+    gateway.says(bulk(rows("LstVouchersByDt", *longer)), bulk(rows("LstVouchersByDt", *longer[:50])))
+    gateway.says(bulk(rows("LstVouchersByDt")))
+    assert ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE).cut == frozenset()
+    assert len(gateway.asked) == 4
+
+
+def test_a_long_voucher_is_read_by_journal_and_names_what_it_does_not_show(gateway: Gateway, client: Client) -> None:
+    full = [voucher(JSNO=str(place), VTXT=f"90 INV {place}") for place in range(10, 60)]
+    gateway.says(bulk(rows("LstInvoiceTrans", paid(YEA4="2026"))))
+    gateway.says(bulk(rows("LstVoucherLines", *full)), bulk(rows("LstVoucherLines", *full)))
+    found = ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE)
+    assert ([row.text for row in found.rows[KEY]], found.cut) == ([""], frozenset({KEY}))
+    assert [asked.records[0].get("JRNO") for asked in gateway.asked[1:]] == [None, "81"]
+
+
+def test_the_journal_of_a_long_voucher_may_be_short_enough(gateway: Gateway, client: Client) -> None:
+    full = [voucher(JRNO="80", JSNO=str(place)) for place in range(50)]
+    gateway.says(bulk(rows("LstInvoiceTrans", paid(YEA4="2026"))))
+    gateway.says(bulk(rows("LstVoucherLines", *full)), bulk(rows("LstVoucherLines", voucher())))
+    found = ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE)
+    assert ([row.text for row in found.rows[KEY]], found.cut) == (["7781 INV 7"], frozenset())
+
+
+def test_the_amount_alone_names_no_line_of_a_voucher_that_may_be_cut(gateway: Gateway, client: Client) -> None:
+    full = [voucher(JSNO=str(place), CUAM="1.00", VTXT="other") for place in range(10, 59)]
+    full.append(voucher(JSNO="59", VTXT="7700 INV 7"))
+    gateway.says(bulk(rows("LstInvoiceTrans", paid(YEA4="2026"))))
+    gateway.says(bulk(rows("LstVoucherLines", *full)), bulk(rows("LstVoucherLines", *full)))
+    found = ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE)
+    assert ([row.text for row in found.rows[KEY]], found.cut) == ([""], frozenset({KEY}))
+
+
+def test_a_list_of_payments_that_may_be_cut_is_named(gateway: Gateway, client: Client) -> None:
+    gateway.says(bulk(rows("LstInvoiceTrans", *[paid(TRCD="40", JSNO=str(place)) for place in range(50)])))
+    found = ReadBack(client, clock=ProcessClock()).payment_rows([KEY], since=SINCE)
+    assert found == PaymentRows(rows={KEY: ()}, cut=frozenset({KEY}))
 
 
 def test_a_write_is_prepared_with_token_and_budget_before_its_intent(wire: tuple[Gateway, Credentials]) -> None:
