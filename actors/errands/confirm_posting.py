@@ -16,7 +16,13 @@ from actors.errands.posting_batch import (
     take_in_hand,
     where_to_look,
 )
-from actors.errands.posting_facts import attributed_rows, posted_for_invoices, said_of_traces, unattributed_traces
+from actors.errands.posting_facts import (
+    attributed_rows,
+    named,
+    posted_for_invoices,
+    said_of_traces,
+    unattributed_traces,
+)
 from actors.errands.posting_handover import read_payments, write_handover
 from actors.errands.streams import posting_stream
 from actors.settle import History, appended, settle
@@ -138,7 +144,7 @@ def _said_of_rows(tools: Tools, plan: e.PostingPlan, view: LedgerView, history: 
     if view.first_cut(plan) is not None:  # rows without a text may be ours then
         return f"{said}; it may have one that cannot be seen: {CUT_OFF}"
     by_hand = done_by_hand(plan, view.rows, attributed_rows(tools.connection, plan, history, view.rows))
-    return said + ("; probably done by hand: " + ", ".join(row.ledger_row for row in by_hand) if by_hand else "")
+    return said + (f"; probably done by hand: {named(by_hand)}" if by_hand else "")
 
 
 def _to_desk(plan: e.PostingPlan, *, shows: bool, more: str) -> e.PostingToDesk:

@@ -12,6 +12,8 @@ from domain.postings import posting
 from domain.postings.events import EvidenceRow, PostingPlan
 from domain.postings.evidence import Rows, find_evidence, find_traces
 
+NAMED = 5  # rows in a sentence
+
 
 def started_for_invoices(connection: UUID, plan: PostingPlan, history: History) -> list[Append] | None:
     """Mark every invoice as being paid by this posting; None when another posting was faster with one of them."""
@@ -92,5 +94,10 @@ def unattributed_traces(connection: UUID, plan: PostingPlan, history: History, r
 
 def said_of_traces(plan: PostingPlan, traces: Sequence[EvidenceRow]) -> str:
     """Say which rows of a posting that is not proven show all the same."""
-    rows = ", ".join(f"{row.ledger_row} ({row.amount} on {row.invoice.external_id})" for row in traces)
-    return f"Infor shows payment rows with the text of payment {plan.payment_id}, but not as posted: {rows}"
+    return f"Infor shows payment rows with the text of payment {plan.payment_id}, but not as posted: {named(traces)}"
+
+
+def named(rows: Sequence[EvidenceRow]) -> str:
+    """Name payment rows in a sentence, not more of them than a person reads."""
+    more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+    return ", ".join(f"{row.ledger_row} ({row.amount} on {row.invoice.external_id})" for row in rows[:NAMED]) + more

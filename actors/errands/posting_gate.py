@@ -6,6 +6,7 @@ from actors.errands.posting_batch import CUT_OFF, Hand, LedgerView, read_back_on
 from actors.errands.posting_facts import (
     attributed_rows,
     ended_for_invoices,
+    named,
     posted_for_invoices,
     said_of_traces,
     started_for_invoices,
@@ -24,7 +25,8 @@ from domain.postings.checks import Obstacle, find_obstacle
 from domain.postings.evidence import booked_by_others, find_evidence
 from domain.postings.posting import Posting
 
-SAME_AMOUNT = "SAME_AMOUNT_BOOKED"
+SAME_AMOUNT = "SAME_AMOUNT_BOOKED"  # a person's word lets a posting past either, once for all
+ROWS_CUT_OFF = "ROWS_CUT_OFF"
 
 
 def decide_gate(tools: Tools, hand: Hand, view: LedgerView, history: History) -> dict[str, list[Append]]:
@@ -101,9 +103,12 @@ def _obstacle(tools: Tools, state: Posting, plan: e.PostingPlan, view: LedgerVie
     if unread is not None:
         return Obstacle("UNREADABLE", f"Infor's answer about invoice {unread.external_id} was not usable")
     cut = view.first_cut(plan)
-    if cut is not None:
-        detail = f"whether invoice {cut.external_id} shows it already cannot be seen: {CUT_OFF}"
-        return Obstacle("ROWS_CUT_OFF", detail)
+    if cut is not None and ROWS_CUT_OFF not in state.let_go:
+        detail = (
+            f"whether invoice {cut.external_id} shows it already cannot be seen: {CUT_OFF}; look at the invoice's"
+            f" payments in M3, and retry when payment {plan.payment_id} is not among them"
+        )
+        return Obstacle(ROWS_CUT_OFF, detail)
     found = find_obstacle(plan, view.states, tools.rules.currency)
     if found is not None or plan.kind == "R" or SAME_AMOUNT in state.let_go:
         return found
@@ -111,8 +116,8 @@ def _obstacle(tools: Tools, state: Posting, plan: e.PostingPlan, view: LedgerVie
     others = booked_by_others(plan, view.rows, attributed)
     if not others:
         return None
-    rows = ", ".join(f"{row.ledger_row} ({row.amount} on {row.invoice.external_id})" for row in others)
-    return Obstacle(SAME_AMOUNT, f"Infor shows payments of the same amount that are not ours: {rows}; booked by hand?")
+    detail = f"Infor shows payments of the same amount that are not ours: {named(others)}; booked by hand?"
+    return Obstacle(SAME_AMOUNT, detail)
 
 
 def _held(tools: Tools, plan: e.PostingPlan, obstacle: Obstacle, history: History) -> e.PostingHeld:

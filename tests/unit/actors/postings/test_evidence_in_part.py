@@ -4,9 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from actors.errands.posting_facts import named
 from domain.money import Money
 from domain.postings.events import EvidenceRow, PostingDoubted, PostingReleased
 from domain.postings.persons import decide_release
+from tests.support.payments_world import row
 from tests.unit.actors.postings.postings_world import World
 from tieout.simulation.fakes.postings import FakeInvoice, Paid
 
@@ -17,7 +19,7 @@ PATIENCE = timedelta(hours=2)
 
 def booked(held: FakeInvoice, minor: int, text: str, *, place: int = 1) -> EvidenceRow:
     """Put a payment row into Infor that no batch of this world made."""
-    row = EvidenceRow(
+    shown = EvidenceRow(
         invoice=held.head.key,
         ledger_row=f"100|AAA|2026|950|{place}",
         voucher="PAY-950",
@@ -25,8 +27,8 @@ def booked(held: FakeInvoice, minor: int, text: str, *, place: int = 1) -> Evide
         accounting_date=date(2026, 3, 2),
         text=text,
     )
-    held.payments.append(Paid(row=row, net=Money(minor), discount=Money(0)))
-    return row
+    held.payments.append(Paid(row=shown, net=Money(minor), discount=Money(0)))
+    return shown
 
 
 def release(world: World, payment_id: str) -> None:
@@ -62,6 +64,12 @@ def test_a_row_with_our_text_and_another_amount_is_no_proof_and_no_absence() -> 
     assert world.wire() == []
 
 
+def test_a_sentence_names_no_more_rows_than_a_person_reads() -> None:
+    rows = [row(ledger_row=f"100|AAA|2026|900|{place}") for place in range(7)]
+    assert named(rows).endswith("100|AAA|2026|900|4 (1570.00 on 100|AAA|V1001|V1001|INV-77|2026) and 2 more")
+    assert "more" not in named(rows[:5])
+
+
 def test_rows_that_show_late_prove_it_after_all() -> None:
     world = World()
     roof, paint = world.bill("INV-1", 30_000), world.bill("INV-2", 30_000)
@@ -92,6 +100,19 @@ def test_what_is_not_to_be_seen_in_a_list_that_was_cut_is_held_and_never_sent() 
     world.work_through(LONG, step=STEP)
     assert world.phase("77001") == "confirmed"
     assert world.wire() == []
+
+
+def test_a_person_who_looked_lets_it_past_a_list_that_was_cut() -> None:
+    world = World()
+    roof = world.bill("INV-1", 30_000)
+    booked(roof, 5_000, "by hand")
+    world.ledger.row_cap = 1
+    world.pay("77001", (roof, 10_000))
+    world.poll()
+    world.work_through(LONG, step=STEP)
+    release(world, "77001")
+    world.work_through(LONG, step=STEP)
+    assert world.ledger.bookings[world.key("77001")] == 1
 
 
 def test_what_can_be_seen_of_a_list_that_was_cut_proves_as_ever() -> None:
