@@ -42,7 +42,7 @@ class _Payment(msgspec.Struct, rename="pascal"):
     return_code: Text = None
     replaces_payment_id: Text = None
     last_modified_date: Text = None
-    remittances: list[_Remittance] | _Remittance | None = None
+    remittances: list[_Remittance | None] | _Remittance | None = None
 
 
 class _Id(msgspec.Struct, rename="pascal"):
@@ -156,10 +156,10 @@ def _sums(remittances: Sequence[Remittance], amount: Money) -> tuple[str, ...]:
     return tuple(problems)
 
 
-def _listed(remittances: list[_Remittance] | _Remittance | None) -> list[_Remittance]:
-    if remittances is None:
-        return []
-    return [remittances] if isinstance(remittances, _Remittance) else remittances
+def _listed(remittances: list[_Remittance | None] | _Remittance | None) -> list[_Remittance]:
+    """Give the remittances; a null among them is none, and the sums tell when something is missing."""
+    given = remittances if isinstance(remittances, list) else [remittances]
+    return [one for one in given if one is not None]
 
 
 def _name(value: Named | str | None) -> str:

@@ -13,6 +13,8 @@ from domain.money import MINOR_DIGITS, Money
 Text = str | int | None  # ids and numbers come as either; kept as text
 LONGEST_AMOUNT_DIGITS = 15
 LONGEST_DETAIL = 300
+_NULL = b"null"
+_NO_FAULTS = (_NULL, b'""')  # as serializers write a list that has nothing in it
 _T = TypeVar("_T")
 
 
@@ -84,12 +86,14 @@ def read_page(reply: Reply) -> Page:
     """Read a page of a list. Raises TransientError when the answer is no such page (HTML, cut JSON)."""
     try:
         body = msgspec.json.decode(reply.body, type=_List)
-        items = many(body.items)
         paging = body.paging or Paging()
+        total = _whole(paging.total_items)
+        # A null alone proves no absence: it is an empty list where the total says the same.
+        items = [] if total == 0 and bytes(body.items) == _NULL else many(body.items)
         return Page(
             items=items,
             pages=_whole(paging.pages) or _whole(paging.page_count),
-            total=_whole(paging.total_items),
+            total=total,
             size=_whole(paging.page_size),
         )
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
@@ -171,13 +175,20 @@ def _result(raw: msgspec.Raw) -> Result | None:
     """Read one result; one that cannot be read answers nobody, which leaves its record in doubt."""
     try:
         told = msgspec.json.decode(raw, type=_Result)
-        faults = [msgspec.json.decode(one, type=Fault) for one in many(told.errors)]
+        faults = _faults(told.errors)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     successful = told.successful
     if isinstance(successful, str):
         successful = {"true": True, "false": False}.get(successful.strip().casefold())
     return Result(successful=successful, item=told.item, faults=faults)
+
+
+def _faults(raw: msgspec.Raw) -> list[Fault]:
+    """Read why a record was refused; a null among the errors, or in their place, is no error."""
+    if bytes(raw) in _NO_FAULTS:
+        return []
+    return [msgspec.json.decode(one, type=Fault) for one in many(raw) if bytes(one) != _NULL]
 
 
 def _whole(value: Text) -> int | None:

@@ -33,7 +33,7 @@ class _Resources(msgspec.Struct):
 
 
 class _Item(msgspec.Struct):
-    pid: str = ""
+    pid: str | None = None
     resrs: _Resources | None = None
 
 
@@ -122,7 +122,5 @@ def _image(pid: str, resource: _Resource) -> ImageFound:
 
 
 def _many(value: Any) -> list[Any]:
-    """Read one or many: a list of one may come as the thing itself."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+    """Read one or many: a list of one may come as the thing itself, and a null is none."""
+    return [one for one in (value if isinstance(value, list) else [value]) if one is not None]

@@ -127,12 +127,30 @@ def test_a_list_that_never_holds_still_is_given_up_after_three_readings(second: 
         assert len(server.seen) == 6
 
 
-@pytest.mark.parametrize("body", [b"<html></html>", b"", b'{"Items":[{"Inv', b"[]", b"{}", b'{"Items":null}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html></html>",
+        b"",
+        b'{"Items":[{"Inv',
+        b"[]",
+        b"{}",
+        b'{"Items":null}',
+        b'{"Items":null,"Paging":{"TotalItems":1}}',
+    ],
+)
 def test_an_unreadable_page_is_asked_again_and_never_taken_for_an_empty_one(body: bytes) -> None:
     with Loopback(lambda _: reply(200, body)) as server:
         with pytest.raises(TransientError):
             system(server).find_invoices(["100|AAA|V1|V1|1|2026"])
         assert len(server.seen) == 5
+
+
+def test_null_items_are_an_empty_list_only_where_the_total_says_so_too() -> None:
+    empty = reply(200, b'{"Items":null,"Paging":{"TotalItems":0,"Pages":0,"Links":null}}')
+    with Loopback(lambda _: empty) as server:
+        assert system(server).find_invoices(["100|AAA|V1|V1|1|2026"]) == {"100|AAA|V1|V1|1|2026": []}
+        assert len(server.seen) == 1
 
 
 def test_ids_are_looked_up_fifty_a_call_and_one_with_a_comma_alone() -> None:
@@ -289,6 +307,15 @@ def test_upserts_are_matched_by_key_or_else_by_order() -> None:
     assert [answer.verdict for answer in answers.values()] == [Verdict.CONFIRMED, Verdict.REFUSED]
     with Loopback(lambda _: reply(200, json.dumps(results).encode())) as server:
         assert system(server).put_codes([code("1"), code("2"), code("3")]) == {}
+
+
+@pytest.mark.parametrize("nothing", [b"null", b"[null]"])
+def test_an_upsert_whose_errors_are_null_is_confirmed(nothing: bytes) -> None:
+    item = b'{"ExternalId":"100|V1001","VendorId":"9001","Status":"Enrolled"}'
+    body = b'{"Results":[{"Successful":true,"Item":' + item + b',"Errors":' + nothing + b"}]}"
+    with Loopback(lambda _: reply(200, body)) as server:
+        answers = system(server).put_vendors([supplier()])
+    assert (answers["100|V1001"].verdict, answers["100|V1001"].item_id) == (Verdict.CONFIRMED, "9001")
 
 
 @pytest.mark.parametrize("body", [b"<html></html>", b"", b"{}"])

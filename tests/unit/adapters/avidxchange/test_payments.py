@@ -175,6 +175,12 @@ def test_remittances_must_add_up() -> None:
     assert read(Remittances=[{**REMITTANCE, "Discount": 29.0}, CREDIT]).problems == ("REMITTANCE_DOES_NOT_SUM",)
 
 
+def test_a_null_among_the_remittances_is_none_of_them_and_the_sums_still_guard() -> None:
+    assert read(Remittances=[None, REMITTANCE, CREDIT]).problems == ()
+    assert read(Remittances=[None, REMITTANCE]).problems == ("REMITTANCES_DO_NOT_SUM",)
+    assert read(Remittances=None).problems == ("REMITTANCES_DO_NOT_SUM",)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -75,6 +75,14 @@ def test_single_objects_text_flags_and_numeric_ids_are_read() -> None:
     assert confirmed.records[A].item_id == "77"
 
 
+@pytest.mark.parametrize("errors", ["null", "[null]", '""'])
+def test_errors_that_are_null_are_no_errors(errors: str) -> None:
+    body = f'{{"Results":[{result(A, errors=errors)},{result(B, successful="false", errors=errors)}]}}'
+    answer = judge_batch(reply(200, body), IDS)
+    assert (answer.records[A].verdict, answer.records[A].item_id) == (Verdict.CONFIRMED, "500123")
+    assert (answer.records[B].verdict, answer.records[B].code) == (Verdict.REFUSED, "REFUSED")
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -207,6 +207,14 @@ def test_the_image_is_searched_with_its_quotes_and_ampersands_escaped(gateway: G
     )
 
 
+@pytest.mark.parametrize("nothing", [None, {"pid": None, "resrs": None}, {"pid": "X-0", "resrs": {"res": [None]}}])
+def test_nulls_among_the_documents_are_passed_over(gateway: Gateway, client: Client, nothing: object) -> None:
+    gateway.says({"items": {"item": [nothing, item("")]}})
+    found = images.find_image(client, KEY)
+    assert found is not None
+    assert found.pid == "X-1-LATEST"
+
+
 @pytest.mark.parametrize("content", [{"items": {"item": []}}, {"items": {}}, {}, {"items": {"item": item("Preview")}}])
 def test_no_item_or_no_full_document_is_no_image(gateway: Gateway, client: Client, content: object) -> None:
     gateway.says(content)
