@@ -16,6 +16,7 @@ from domain.errors import TransientError
 
 READINGS = 3  # of a list that moves while it is read
 MOST_PAGES = 100_000
+MOST_EMPTY_PAGES = 3  # in a row, within a list
 JSON = "application/json"
 
 
@@ -63,26 +64,33 @@ class Gateway:
     ) -> Iterator[tuple[int, Page, list[msgspec.Raw]]]:
         """Give a list page by page: (number, page, records not given before in this very form).
 
-        When the total changes between pages, an id comes twice or records are missing at the end, the list moved
-        and is read again from its first page, three times in all; then TransientError. identify: a record's id,
-        "" when it cannot be told.
+        When the total changes between pages, a record changes or is missing at the end, the list moved and is read
+        again from its first page, three times in all; then TransientError. identify: a record's id, "" when it
+        cannot be told.
         """
         given: dict[str, int] = {}
-        for _ in range(READINGS):
-            reading = _Reading(identify)
+        for reading in self._readings(identify):
             for number, page in self._read_through(url, query, reading):
                 yield number, page, _news(page.items, identify, given)
-            if not reading.moved:
+            if reading.held_still:
                 return
-        raise TransientError("AvidXchange's list changed each time it was read")
 
     def items(self, url: str, query: str, *, identify: Callable[[msgspec.Raw], str]) -> list[msgspec.Raw]:
-        """Give the records of a list that held still while it was read."""
+        """Give the records of a list that held still while it was read, one shown twice once."""
+        for reading in self._readings(identify):
+            pages = [page for _, page in self._read_through(url, query, reading)]
+            if reading.held_still:
+                break
+        given: dict[str, int] = {}
+        return [raw for page in pages for raw in _news(page.items, identify, given)]
+
+    def _readings(self, identify: Callable[[msgspec.Raw], str]) -> Iterator["_Reading"]:
+        """Give reading after reading, for the caller to stop at one that held still; then raise TransientError."""
+        before = None
         for _ in range(READINGS):
-            reading = _Reading(identify)
-            found = [raw for _, page in self._read_through(url, query, reading) for raw in page.items]
-            if not reading.moved:
-                return found
+            reading = _Reading(identify, before)
+            yield reading
+            before = reading
         raise TransientError("AvidXchange's list changed each time it was read")
 
     def _read_through(self, url: str, query: str, reading: "_Reading") -> Iterator[tuple[int, Page]]:
@@ -92,7 +100,7 @@ class Gateway:
             if not reading.take(page):
                 return
             yield number, page
-            if reading.over(number, page):
+            if reading.over(number):
                 return
 
     def _page(self, url: str, query: str, number: int) -> Page:
@@ -120,39 +128,67 @@ class Gateway:
 
 
 class _Reading:
-    """One pass over a list's pages: notices that the list moved under it."""
+    """One pass over a list's pages: notices that the list moved under it.
 
-    def __init__(self, identify: Callable[[msgspec.Raw], str]) -> None:
-        self.moved = False
+    Some lists show a record again on the next page, or an empty page within: whatever a page brings, the list held
+    still when at its end every record that the total counts was seen. Without a total the same must come twice.
+    """
+
+    def __init__(self, identify: Callable[[msgspec.Raw], str], before: "_Reading | None") -> None:
+        self.seen: list[int] = []  # every record in its order, to compare two readings
         self._identify = identify
-        self._ids: set[str] = set()
-        self._count = 0
+        self._before = before
+        self._moved = False
+        self._odd = False  # something came twice, or a page before the last one was empty
+        self._empty = 0  # pages in a row
+        self._forms: dict[str, int] = {}
+        self._nameless = 0
         self._total: int | None = None
         self._pages: int | None = None
         self._size: int | None = None
 
+    @property
+    def held_still(self) -> bool:
+        """Whether the reading, now at its end, may be believed to show the whole list."""
+        if self._moved:
+            return False
+        if self._total is not None:
+            return len(self._forms) + self._nameless == self._total
+        return not self._odd or (self._before is not None and self._before.seen == self.seen)
+
     def take(self, page: Page) -> bool:
         """Take the next page; False when it shows that the list moved."""
-        totals = {self._total, page.total} - {None}
-        ids = [record for raw in page.items if (record := self._identify(raw))]
-        self.moved = len(totals) > 1 or len(ids) != len(set(ids)) or not self._ids.isdisjoint(ids)
-        self._ids.update(ids)
-        self._count += len(page.items)
+        self._moved = len({self._total, page.total} - {None}) > 1
+        for raw in page.items:
+            self._note(self._identify(raw), hash(bytes(raw)))
+        self._empty = 0 if page.items else self._empty + 1
         self._total = page.total if page.total is not None else self._total
         self._pages = page.pages or self._pages
         self._size = page.size or self._size
-        return not self.moved
+        return not self._moved
 
-    def over(self, number: int, page: Page) -> bool:
-        """Tell whether nothing more is to be read: the end, or a hole that shows that the list moved."""
+    def over(self, number: int) -> bool:
+        """Tell whether nothing more is to be read: the end, or too many empty pages to be one list."""
         pages = self._pages
         if pages is None and self._total is not None and self._size:
             pages = -(-self._total // self._size)
-        if number < (pages or 1):
-            self.moved = not page.items
-            return self.moved
-        self.moved = self._total is not None and self._count != self._total
-        return True
+        if number >= (pages or 1):
+            return True
+        self._odd = self._odd or self._empty > 0
+        self._moved = self._empty > MOST_EMPTY_PAGES
+        return self._moved
+
+    def _note(self, record: str, form: int) -> None:
+        self.seen.append(form)
+        if not record:
+            self._nameless += 1
+            return
+        known = self._forms.get(record)
+        if known is None:
+            self._forms[record] = form
+            return
+        self._odd = True
+        self._moved = self._moved or known != form
 
 
 def ids_query(name: str, ids: Sequence[str]) -> str:

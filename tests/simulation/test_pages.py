@@ -50,6 +50,14 @@ def test_a_list_that_moves_at_every_reading_is_given_up() -> None:
     assert given == [("a",), (), ()]
 
 
+def test_a_record_that_slips_past_a_list_by_numbers_is_missed_at_its_end_and_read_again() -> None:
+    books = ["a", "b", "c"]
+    pages = numbered(books, 1)
+    assert next(pages) == ("a",)
+    books[:] = ["d", "a", "b"]  # d comes before, c goes: a is shown again
+    assert [*pages] == [(), ("b",), ("d",), (), ()]
+
+
 def test_an_empty_list_by_numbers_is_one_page() -> None:
     assert [*numbered([], 1)] == [()]
 

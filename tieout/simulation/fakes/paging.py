@@ -69,8 +69,9 @@ def by_number(
 ) -> Iterator[tuple[Numbered, bool]]:
     """Turn pages as AvidXchange's lists do, and read again from the first one where the list moved meanwhile.
 
-    The adapter reads so (`adapters/avidxchange/gateway.py`): a total that changes and a record that comes twice show
-    that the list moved; three readings in all, each of which gives what is new. ask: gives the whole list.
+    The adapter reads so (`adapters/avidxchange/gateway.py`): a total that changes, a record that comes in two forms
+    and one that is missing at the end show that the list moved; three readings in all, each of which gives what is
+    new. ask: gives the whole list.
     """
     given: dict[str, Any] = {}
     for _ in range(READINGS):
@@ -87,15 +88,16 @@ def _reading(
     ask: Callable[[], Sequence[Any]], identify: Callable[[Any], str], size: int
 ) -> Iterator[tuple[Numbered, bool]]:
     """Read a list once, up to its end or to where it is seen to move."""
-    seen: set[str] = set()
+    seen: dict[str, Any] = {}
     number, total = 0, None
     while True:
         records = ask()
         page = tuple(records[number * size : (number + 1) * size])
-        ids = {identify(one) for one in page}
-        if total not in (None, len(records)) or not seen.isdisjoint(ids):
+        if total not in (None, len(records)) or any(seen.get(identify(one), one) != one for one in page):
             return
-        seen |= ids
+        seen |= {identify(one): one for one in page}
         number, total = number + 1, len(records)
         pages = max(1, -(-total // size))
-        yield Numbered(page, number, pages, total), number == pages
+        yield Numbered(page, number, pages, total), number == pages and len(seen) == total
+        if number == pages:
+            return

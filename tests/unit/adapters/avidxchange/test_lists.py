@@ -108,23 +108,65 @@ def test_a_list_that_moves_is_read_again_and_each_record_given_once() -> None:
         assert len(server.seen) == 6
 
 
+def turned(*pages: list[dict[str, Any]], **paging: Any) -> Callable[[Seen], Answer]:
+    """Give these pages at every reading."""
+    return paged(lambda number: listing(pages[number - 1], Pages=len(pages), **paging))
+
+
+@pytest.mark.parametrize("total", [{"TotalItems": 3}, {}])
 @pytest.mark.parametrize(
-    "second",
+    "pages",
     [
-        listing([item(2)], Pages=2, TotalItems=5),
-        listing([item(1)], Pages=2, TotalItems=2),
-        listing([], Pages=3, TotalItems=2),
-        listing([], Pages=2, TotalItems=2),
+        ([item(1)], [item(1), item(2)], [item(2), item(3)]),
+        ([item(1), item(2)], [], [item(3)]),
+        ([item(1)], [], [], [item(1), item(2), item(3)], []),
     ],
 )
-def test_a_list_that_never_holds_still_is_given_up_after_three_readings(second: bytes) -> None:
+def test_records_shown_twice_and_empty_pages_within_do_not_end_a_list(
+    pages: tuple[list[dict[str, Any]], ...], total: dict[str, int]
+) -> None:
+    with Loopback(turned(*pages, **total)) as server:
+        assert ids(system(server)) == ["1", "2", "3"]
+        # Without a total only a second reading that brings the same proves that nothing moved.
+        assert len(server.seen) == len(pages) * (1 if total else 2)
+
+
+def test_a_look_up_gives_a_record_shown_twice_once() -> None:
+    key = "100|AAA|V1|V1|1|2026"
+    with Loopback(turned([item(1)], [item(1), item(2)], TotalItems=2)) as server:
+        assert len(system(server).find_invoices([key])[key]) == 1
+
+
+def test_a_record_that_comes_twice_in_two_forms_shows_that_the_list_moved() -> None:
+    pages = ([item(1)], [item(1, Status="Paid"), item(2)])
+    with Loopback(turned(*pages, TotalItems=2)) as server, pytest.raises(TransientError, match="changed each time"):
+        ids(system(server))
+
+
+def test_a_list_of_empty_pages_is_not_turned_for_ever() -> None:
+    with Loopback(lambda _: listing([], Pages=99_999, TotalItems=3)) as server:
+        with pytest.raises(TransientError, match="changed each time"):
+            ids(system(server))
+        assert len(server.seen) == 3 * 4
+
+
+@pytest.mark.parametrize(
+    ("second", "asked"),
+    [
+        (listing([item(2)], Pages=2, TotalItems=5), 6),
+        (listing([item(1)], Pages=2, TotalItems=2), 6),
+        (listing([], Pages=3, TotalItems=2), 9),
+        (listing([], Pages=2, TotalItems=2), 6),
+    ],
+)
+def test_a_list_that_never_holds_still_is_given_up_after_three_readings(second: bytes, asked: int) -> None:
     def page(number: int) -> bytes:
         return listing([item(1)], Pages=2, TotalItems=2) if number == 1 else second
 
     with Loopback(paged(page)) as server:
         with pytest.raises(TransientError, match="changed each time"):
             ids(system(server))
-        assert len(server.seen) == 6
+        assert len(server.seen) == asked
 
 
 @pytest.mark.parametrize(
