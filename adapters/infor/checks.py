@@ -1,11 +1,11 @@
 """Pings Infor: who we are there, which company and divisions, which transactions the tenant has, what time it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from adapters.infor import capabilities
 from adapters.infor.client import Client, TransactionMissingError
-from adapters.infor.values import needed, text, whole
-from domain.errors import MalformedError, MisconfiguredError
+from adapters.infor.values import Row, needed, text, whole
+from domain.errors import MalformedError, MisconfiguredError, RefusedError
 from domain.ports.ledger import LedgerCheck
 
 _EVERYWHERE = "GENERAL"  # its transactions belong to every program; the repository does not list them
@@ -29,13 +29,15 @@ def check(client: Client) -> LedgerCheck:
     unknown = [division for division in client.settings.divisions if division not in divisions]
     if unknown:
         raise MisconfiguredError(f"company {company} has no division {unknown[0]}: correct `divisions` in the settings")
+    missing, untold = _missing(client)
     return LedgerCheck(
         company=company,
         company_name=text(user, "TX40") or text(user, "CONM"),
         user=text(user, "USID"),
         divisions=divisions,
         token_seconds=client.tokens.current().life_seconds,
-        missing_transactions=tuple(_missing(client)),
+        missing_transactions=missing,
+        untold=untold,
     )
 
 
@@ -65,17 +67,26 @@ def _divisions(client: Client) -> tuple[str, ...]:
     return tuple(sorted(division for page in pages for row in page if (division := text(row, "DIVI"))))
 
 
-def _missing(client: Client) -> Iterator[str]:
-    """Give the transactions we use that the repository does not list; where there is none, its own name."""
+def _missing(client: Client) -> tuple[tuple[str, ...], str]:
+    """Give the transactions we use that the repository does not list, and why it lists none.
+
+    Nothing but this check reads the repository: where there is none, or it is closed to us, it is missing itself.
+    """
     programs = dict.fromkeys(each.program for each in capabilities.TRANSACTIONS if each.program != _EVERYWHERE)
     programs.pop(capabilities.REPOSITORY.program)
     try:
         outcomes = client.bulk(capabilities.REPOSITORY, [{"MINM": program} for program in programs])
+        listed = [client.rows_of(outcome, capabilities.REPOSITORY) for outcome in outcomes]
     except TransactionMissingError:
-        yield capabilities.REPOSITORY.path
-        return
-    for program, outcome in zip(programs, outcomes, strict=True):
-        known = {text(row, "TRNM").lower() for row in client.rows_of(outcome, capabilities.REPOSITORY)}
+        return (capabilities.REPOSITORY.path,), ""
+    except (MisconfiguredError, RefusedError) as error:  # verdict: go on without, and say so
+        return (capabilities.REPOSITORY.path,), str(error)
+    return tuple(_unlisted(programs, listed)), ""
+
+
+def _unlisted(programs: Iterable[str], listed: Iterable[Sequence[Row]]) -> Iterator[str]:
+    for program, rows in zip(programs, listed, strict=True):
+        known = {text(row, "TRNM").lower() for row in rows}
         for each in capabilities.TRANSACTIONS:
             if each.program == program and each.name.lower() not in known:
                 yield each.path

@@ -21,7 +21,10 @@ from domain.suppliers.events import SupplierContent
 
 
 class LedgerCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """What `connection test` learns."""
+    """What `connection test` learns.
+
+    untold: why the ledger would not list the tenant's transactions; "" when it did, or has no such list.
+    """
 
     company: int
     company_name: str
@@ -29,6 +32,7 @@ class LedgerCheck(msgspec.Struct, frozen=True, kw_only=True):
     divisions: tuple[str, ...]
     token_seconds: int
     missing_transactions: tuple[str, ...]
+    untold: str = ""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

@@ -77,6 +77,7 @@ def _infor(deployment: "Deployment", name: str) -> Side:
     tools = deployment.tools(name)
     check = tools.ledger.check()
     found = shown(check)
+    untold = found.pop("untold")
     unknown = sorted(set(tools.rules.divisions) - set(check.divisions))
     if unknown:
         text = f"connections.{name}.infor.divisions names {', '.join(unknown)}; company {check.company} has "
@@ -85,6 +86,9 @@ def _infor(deployment: "Deployment", name: str) -> Side:
     if needed:
         problem = f"the tenant lacks {', '.join(needed)}: have them activated for API use"
         return Side(ok=True, code=LEFT, problem=problem, found=found)
+    if untold:
+        problem = f"which transactions the tenant has cannot be told, the rest is well: {untold}"
+        return Side(ok=True, problem=problem, found=found)
     return Side(ok=True, found=found)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from domain.connections.removal import removed_words
 from domain.errors import TieoutError
-from tieout.diagnosis.check import LEFT, MISCONFIGURED, NO_ANSWER, Check, bad, fine, warn
+from tieout.diagnosis.check import DONE, LEFT, MISCONFIGURED, NO_ANSWER, Check, bad, fine, warn
 from tieout.diagnosis.clocks import remote_clocks
 from tieout.output import counted
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tieout.wiring import Deployment
 
 _MEND = {
+    DONE: "nothing needs it but this check; let the service account read MRS001MI to have it complete",
     MISCONFIGURED: "correct the setting or credential it names; `tieout connection rotate` replaces credentials",
     NO_ANSWER: "check the address, the network and the remote's own status page; nothing is lost meanwhile",
     LEFT: "ask the tenant's administrator for the transactions, or turn off what needs them",

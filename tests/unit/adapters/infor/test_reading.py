@@ -269,6 +269,21 @@ def test_a_tenant_without_repository_cannot_tell_what_it_lacks(gateway: Gateway,
     gateway.says({"terminationErrorType": "TransactionNotFound"}, status=400)
     found = checks.check(client)
     assert (found.missing_transactions, found.token_seconds) == (("MRS001MI/LstTransactions",), 7200)
+    assert found.untold == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "why"), [(b"", 403, "lacks a role"), (bulk(nok("LstTransactions", "XAU1")), 200, "XAU1")]
+)
+def test_a_repository_that_is_closed_to_the_account_does_not_fail_the_check(
+    gateway: Gateway, client: Client, content: object, status: int, why: str
+) -> None:
+    gateway.says(bulk(rows("GetUserData", {"CONO": "100", "TX40": "Acme"})))
+    gateway.says(bulk(rows("LstDivisions", {"DIVI": "AAA"}, {"DIVI": "BBB"})), bulk(rows("LstDivisions")))
+    gateway.says(*[content] * 20, status=status)
+    found = checks.check(client)
+    assert found.missing_transactions == ("MRS001MI/LstTransactions",)
+    assert why in found.untold
 
 
 def test_a_server_without_time_is_malformed(gateway: Gateway, client: Client) -> None:
