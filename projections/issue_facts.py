@@ -117,7 +117,7 @@ def _payment_held(e: y.PaymentHeld) -> tuple[Opening, ...]:
 
 def _status_unknown(e: y.PaymentStatusUnknown) -> tuple[Opening, ...]:
     word = e.content.method if e.field == "method" else e.content.status
-    why = f"the {e.field} {word!r} is not known"
+    why = f"the {e.field} {word!r} is not known" if word else f"AvidXchange names no {e.field} for it"
     return (Opening(kind="payment-status-unknown", parts=(e.field, word), record=e.content.payment_id, why=why),)
 
 

@@ -47,7 +47,7 @@ def _facts(state: Payment, content: e.PaymentContent) -> tuple[Event, ...]:
         return _reversed(state, content)
     if state.is_reversed:
         return (e.PaymentChangedAfterSettling(content=content, changes=("status",)),)
-    if "METHOD_UNKNOWN" in content.problems and not _has_postings(state):
+    if "METHOD_UNKNOWN" in content.problems and not _has_postings(state) and not _has_no_method_yet(content):
         return (e.PaymentStatusUnknown(content=content, field="method"),)
     if content.standing == "open":
         return _open(state, content)
@@ -81,6 +81,11 @@ def _settled(state: Payment, content: e.PaymentContent) -> tuple[Event, ...]:
 def _has_postings(state: Payment) -> bool:
     """Whether something was planned, also while a leg proved absent waits to be planned anew."""
     return state.phase == "planned" or bool(state.legs)
+
+
+def _has_no_method_yet(content: e.PaymentContent) -> bool:
+    """Whether AvidXchange has still to choose how it pays: a method that is named must be known, at any standing."""
+    return content.standing == "open" and not content.method
 
 
 def _without_noise(content: e.PaymentContent) -> e.PaymentContent:

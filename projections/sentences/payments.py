@@ -20,6 +20,11 @@ def _reversal(event: e.PaymentReversalPlanned) -> str:
     return f"The reversal is planned: {'; '.join(text for text, there in parts if there) or 'nothing was booked'}."
 
 
+def _unknown(event: e.PaymentStatusUnknown) -> str:
+    word = event.content.method if event.field == "method" else event.content.status
+    return f"The {event.field} is not known: {word}." if word else f"AvidXchange names no {event.field} for it."
+
+
 SAYINGS: dict[type[Event], Saying] = {
     e.PaymentReported: avid(
         lambda x: (
@@ -31,9 +36,7 @@ SAYINGS: dict[type[Event], Saying] = {
     e.PaymentCleared: avid(lambda x: f"AvidXchange reports {x.content.status}."),
     e.PaymentReversed: avid(lambda x: f"AvidXchange reversed it: {x.kind}{after(x.return_code, before=' ')}."),
     e.PaymentReplaced: avid(lambda x: f"Payment {x.by_payment_id} replaces it."),
-    e.PaymentStatusUnknown: avid(
-        lambda x: f"The {x.field} is not known: {x.content.method if x.field == 'method' else x.content.status}."
-    ),
+    e.PaymentStatusUnknown: avid(_unknown),
     e.PaymentCardNumberDropped: avid(lambda _: "What looked like a card number was dropped where it arrived."),
     e.PaymentHeld: ours(
         lambda x: f"It is held for {x.reason}: {x.detail}{after(x.waits_for or '', before='; it waits for ')}."

@@ -103,6 +103,20 @@ def test_an_unknown_method_is_recorded_and_raised_until_postings_are_planned() -
     assert names(decide_report(planned_state, seen)) == ["PaymentChangedAfterSettling"]
 
 
+def test_a_payment_on_its_way_may_have_no_method_yet() -> None:
+    seen = payment(standing="open", status="Pending Approval", method="", problems=("METHOD_UNKNOWN",))
+    assert names(decide_report(given(), seen)) == ["PaymentReported"]
+    raised = given(e.PaymentStatusUnknown(content=payment(method="", problems=("METHOD_UNKNOWN",)), field="method"))
+    assert names(decide_report(raised, seen)) == ["PaymentReported"]
+    assert names(decide_report(given(e.PaymentReported(content=seen)), payment())) == ["PaymentSettled"]
+
+
+@pytest.mark.parametrize("changes", [{"method": ""}, {"method": "Pigeon", "standing": "open", "status": "Held"}])
+def test_a_settled_payment_without_a_method_is_raised_and_so_is_a_method_nobody_knows(changes: dict[str, str]) -> None:
+    seen = payment(problems=("METHOD_UNKNOWN",), **changes)
+    assert names(decide_report(given(), seen)) == ["PaymentStatusUnknown"]
+
+
 def test_a_dropped_card_number_is_raised_once() -> None:
     seen = payment(card_number_dropped=True)
     assert names(decide_report(given(), seen)) == ["PaymentCardNumberDropped", "PaymentSettled"]

@@ -1,0 +1,24 @@
+"""What an issue says: never more than is known, and of whom."""
+
+import pytest
+
+from domain.payments import events as y
+from projections import issues
+from projections.sentences import sentence
+from tests.support import payments_world as w
+from tests.unit.projections.book import CONNECTION, Book
+
+
+@pytest.mark.parametrize(
+    ("method", "why", "said"),
+    [
+        ("Wire", "the method 'Wire' is not known", "The method is not known: Wire."),
+        ("", "AvidXchange names no method for it", "AvidXchange names no method for it."),
+    ],
+)
+def test_a_method_that_is_missing_is_not_called_unknown(method: str, why: str, said: str) -> None:
+    fact = y.PaymentStatusUnknown(content=w.payment(method=method), field="method")
+    book = Book()
+    book.happened("payment", "77001", fact)
+    (issue,) = issues.listed(book.store, CONNECTION)
+    assert (issue.why, sentence(fact)) == (why, said)
