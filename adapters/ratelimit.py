@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from adapters.eventlog.database import Database
 from domain.errors import TransientError
@@ -65,8 +65,9 @@ class TenantBudget:
                 return start - now
             cursor.execute("SELECT arrival, blocked_until FROM rate_budget WHERE tenant = ?", (self._tenant,))
             row = cursor.fetchone()
-        wait = max(row["arrival"] - self._burst, row["blocked_until"]) - now
-        text = f"the request budget of {self._tenant} is used up for {wait:.0f} s"
+        paced, blocked = row["arrival"] - self._burst, row["blocked_until"]
+        wait = max(paced, blocked) - now
+        text = self._said_429(blocked) if blocked > paced else self._used_up(wait)
         raise TransientError(text, retry_after=wait, before_processing=True)
 
     def block(self, seconds: float) -> None:
@@ -74,6 +75,16 @@ class TenantBudget:
         until = self._now().timestamp() + seconds
         with self._database.writing(durable=False) as cursor:
             cursor.execute(_BLOCK.format(greatest=self._greatest), (self._tenant, until))
+
+    def _said_429(self, until: float) -> str:
+        # A time of day, not seconds: what is the same wait reads the same at every try.
+        end = datetime.fromtimestamp(until, tz=UTC)
+        return (
+            f"{self._tenant} answered 429: its quota is used up; nothing is asked of it until {end:%Y-%m-%dT%H:%M:%SZ}"
+        )
+
+    def _used_up(self, wait: float) -> str:
+        return f"the request budget of {self._tenant} (requests_per_minute) is used up for {wait:.0f} s"
 
 
 def waits(database: Database, *, now: datetime, burst_seconds: float = BURST_SECONDS) -> dict[str, float]:

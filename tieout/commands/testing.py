@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from domain.connections.events import RemotesTested
-from domain.errors import MisconfiguredError, TieoutError
+from domain.errors import MisconfiguredError, TieoutError, TransientError
 from tieout import output
 from tieout.commands.common import AsJson, opened, shown
 
@@ -18,9 +18,13 @@ DONE, MISCONFIGURED, LEFT, NO_ANSWER = 0, 2, 3, 4
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """How one remote answered; `code` is the exit code it asks for, `problem` the sentence that says why."""
+    """How one remote answered; `code` is the exit code it asks for, `problem` the sentence that says why.
+
+    passes: it asked to wait, or our own pace does, and goes on by itself.
+    """
 
     ok: bool
+    passes: bool = False
     code: int = DONE
     problem: str = ""
     found: dict[str, Any] = {}
@@ -98,7 +102,8 @@ def _ask(side: Callable[[], Side]) -> Side:
     except MisconfiguredError as error:
         return Side(ok=False, code=MISCONFIGURED, problem=str(error))
     except TieoutError as error:
-        return Side(ok=False, code=NO_ANSWER, problem=str(error))
+        passes = isinstance(error, TransientError) and error.before_processing and error.retry_after is not None
+        return Side(ok=False, passes=passes, code=NO_ANSWER, problem=str(error))
 
 
 def _flat(side: Side) -> dict[str, Any]:

@@ -20,6 +20,9 @@ _MEND = {
     NO_ANSWER: "check the address, the network and the remote's own status page; nothing is lost meanwhile",
     LEFT: "ask the tenant's administrator for the transactions, or turn off what needs them",
 }
+_MEND_PASSING = (
+    "nothing to do: it goes on by itself; if it comes often, ask for a larger quota or lower requests_per_minute to it"
+)
 
 
 def connection_checks(deployment: "Deployment", name: str) -> Iterator[Check]:
@@ -75,7 +78,7 @@ def shared_credentials(deployment: "Deployment") -> Iterator[Check]:
 
 def _side(check: str, found: "Side") -> Check:
     if found.problem:
-        mend = _MEND.get(found.code, "")
+        mend = _MEND_PASSING if found.passes else _MEND.get(found.code, "")
         say = warn if found.ok else bad
         return say(check, found.problem, mend, code=found.code)
     seconds = found.found.get("token_seconds")

@@ -54,6 +54,7 @@ def test_no_more_patience_books_nothing_and_says_how_long(tmp_path: Path) -> Non
                 budget.acquire(wait_at_most=0.5)
             assert refusal.value.retry_after == pytest.approx(1)
             assert refusal.value.before_processing
+            assert "(requests_per_minute) is used up for 1 s" in str(refusal.value)
         time.sleep(1)
         assert budget.acquire(wait_at_most=0) == 0
 
@@ -66,6 +67,9 @@ def test_retry_after_stops_every_caller_of_the_tenant_and_no_other(tmp_path: Pat
         with pytest.raises(TransientError) as refusal:
             one_a_second(store, time).acquire(wait_at_most=20)
         assert refusal.value.retry_after == pytest.approx(30)
+        until = time.now + timedelta(seconds=30)
+        assert "answered 429: its quota is used up" in str(refusal.value)
+        assert str(refusal.value).endswith(f"until {until:%Y-%m-%dT%H:%M:%SZ}")
         assert one_a_second(store, time, "other").acquire(wait_at_most=0) == 0
         assert one_a_second(store, time).acquire(wait_at_most=30) == pytest.approx(30)
         time.sleep(31)

@@ -12,6 +12,7 @@ from tieout.diagnosis import BAD, OK, WARN
 from tieout.diagnosis.clocks import apart
 from tieout.settings import load
 from tieout.settings.keys import add_newest, ring_place
+from tieout.wiring import open_deployment
 
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -46,6 +47,16 @@ def test_clocks_too_far_apart_are_a_warning() -> None:
     late = apart("c", "Infor's", AT, AT - timedelta(seconds=61))
     assert (late.state, late.text) == (WARN, "this clock and Infor's are 61 s apart")
     assert "NTP" in late.mend
+
+
+def test_a_remote_that_asked_to_wait_is_named_with_the_time_and_nothing_is_to_be_mended(desk: Desk) -> None:
+    with open_deployment(load(None)) as deployment:
+        deployment.store.budget("avidxchange http://127.0.0.1:9/v1", requests_per_minute=300).block(3600)
+    ((state, text, mend),) = found(desk, "acme avidxchange")
+    assert (state, "answered 429: its quota is used up" in text) == (BAD, True)
+    assert mend.startswith("nothing to do: it goes on by itself")
+    ((_, _, mend),) = found(desk, "acme infor")
+    assert mend.startswith("check the address")
 
 
 def test_an_unfinished_rotation_and_a_lost_key_are_told_apart(desk: Desk) -> None:
