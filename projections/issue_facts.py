@@ -121,6 +121,10 @@ def _status_unknown(e: y.PaymentStatusUnknown) -> tuple[Opening, ...]:
     return (Opening(kind="payment-status-unknown", parts=(e.field, word), record=e.content.payment_id, why=why),)
 
 
+def _poll_why(e: o.PollFailed) -> str:
+    return f"{e.flow.replace('_', ' ')}: {e.text}"  # one remote's text may stand for several flows
+
+
 def _reversal(e: y.PaymentReversalPlanned) -> tuple[Opening, ...]:
     why = "reverse in M3: " + ", ".join(e.tasks)
     return (Opening(kind="reversal-by-hand", record=e.payment_id, why=why),) if e.tasks else ()
@@ -203,7 +207,7 @@ OPENS: dict[type[Event], Opens] = {
         lambda e: e.queue,
         lambda e: e.cause,
     ),
-    o.PollFailed: _opens("poll-failed", lambda e: e.flow, lambda e: e.text, lambda e: e.flow),
+    o.PollFailed: _opens("poll-failed", lambda e: e.flow, _poll_why, lambda e: e.flow),
     o.PollRecordMalformed: _opens("poll-record-malformed", lambda e: e.record, lambda e: e.text, lambda e: e.flow),
 }
 

@@ -3,6 +3,7 @@
 import pytest
 
 from domain.payments import events as y
+from domain.polls.events import PollFailed
 from projections import issues
 from projections.sentences import sentence
 from tests.support import payments_world as w
@@ -22,3 +23,13 @@ def test_a_method_that_is_missing_is_not_called_unknown(method: str, why: str, s
     book.happened("payment", "77001", fact)
     (issue,) = issues.listed(book.store, CONNECTION)
     assert (issue.why, sentence(fact)) == (why, said)
+
+
+def test_flows_that_fail_with_the_same_words_are_told_apart() -> None:
+    book = Book()
+    for flow in ("payments", "invoice_statuses"):
+        book.happened("poll", flow, PollFailed(flow=flow, verdict="stop", text="AvidXchange answered 401"))
+    assert [issue.why for issue in issues.listed(book.store, CONNECTION)] == [
+        "payments: AvidXchange answered 401",
+        "invoice statuses: AvidXchange answered 401",
+    ]
