@@ -66,7 +66,10 @@ class IssueRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True):
-    """An open issue. money: at stake, one sum per currency, signs left out; why: of the record that joined first."""
+    """An open issue. money: at stake, one sum per currency, signs left out.
+
+    why: of the record that joined first, and how many other reasons the records under it have.
+    """
 
     id: str
     connection: UUID
@@ -171,7 +174,7 @@ def _issue(
         cause=cause,
         kind=first.kind,
         title=kind.title,
-        why=first.why,
+        why=_why([entry.why for _, entry in entries]),
         mend=kind.mend,
         urgent=kind.urgent,
         opened_at=first.opened_at,
@@ -190,6 +193,12 @@ def _issue(
         retried_at=act.retried_at if act else None,
         retried_by=act.retried_by if act else "",
     )
+
+
+def _why(reasons: Iterable[str]) -> str:
+    """Say the first reason, and that there are others: one record's must not pass for all."""
+    first, *others = dict.fromkeys(reasons)
+    return first + (f" (and {len(others)} other reason{'s' * (len(others) > 1)})" if others else "")
 
 
 def _record_kind(kind: str) -> str:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from domain.identifiers import InvoiceKey
+from domain.invoices.events import InvoiceHeld
 from domain.payments import events as y
 from domain.polls.events import PollFailed
 from projections import issues
@@ -23,6 +25,17 @@ def test_a_method_that_is_missing_is_not_called_unknown(method: str, why: str, s
     book.happened("payment", "77001", fact)
     (issue,) = issues.listed(book.store, CONNECTION)
     assert (issue.why, sentence(fact)) == (why, said)
+
+
+def test_an_issue_of_records_with_several_reasons_tells_one_and_counts_the_others() -> None:
+    book = Book()
+    for number, detail in enumerate(("supplier 100|V1: x", "supplier 100|V2: x", "supplier 100|V1: x")):
+        key = InvoiceKey(100, "AAA", "V1", "V1", f"INV-{number}", 2026)
+        held = InvoiceHeld(key=key, reason="SUPPLIER_UNKNOWN", detail=detail, waits_for="supplier:100|V1")
+        book.happened("invoice", key.external_id, held)
+        (issue,) = issues.listed(book.store, CONNECTION)
+        assert issue.why == "supplier 100|V1: x" + (" (and 1 other reason)" if number else "")
+    assert [record.why for record in issue.records] == [f"supplier 100|V{payee}: x" for payee in (1, 2, 1)]
 
 
 def test_flows_that_fail_with_the_same_words_are_told_apart() -> None:
