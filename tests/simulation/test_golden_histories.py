@@ -27,6 +27,7 @@ from domain.postings.posting import fold as fold_posting
 from domain.routing import route
 from tests.support.payments_world import IDENTITY, INV_77, NOW, payment, plan, recorded, rules, usd
 from tests.unit.domain.invoices import invoice_facts as f
+from tieout.simulation import beginnings
 from tieout.simulation.engine import Engine
 from tieout.simulation.schedule import Profile, draw
 
@@ -177,7 +178,7 @@ def test_seed_23615_a_payment_settled_before_a_restore_is_only_read_back_however
 
 def test_seed_300719_look_ups_made_before_a_restore_open_no_attempt_after_it() -> None:
     engine = Engine(draw(9, profile=Profile.PAY))
-    engine._prepare()
+    beginnings.prepare(engine)
     world, process = engine.world, engine.processes[0]
     engine.run_on(process, "poll_payments")
     world.store.drain()
@@ -197,7 +198,7 @@ def test_seed_300719_look_ups_made_before_a_restore_open_no_attempt_after_it() -
 
 def test_seed_30102603_a_chain_begun_before_a_restore_is_not_handed_over_after_it() -> None:
     engine = Engine(draw(9, profile=Profile.PAY))
-    engine._prepare()
+    beginnings.prepare(engine)
     world, process = engine.world, engine.processes[0]
     for errand in ("poll_payments", "post_payment"):
         engine.run_on(process, errand)
@@ -218,7 +219,7 @@ def test_seed_30102603_a_chain_begun_before_a_restore_is_not_handed_over_after_i
 @pytest.mark.parametrize("errand", ["post_payment", "plan_reversal"])
 def test_a_plan_made_before_a_restore_is_not_recorded_after_it(errand: str) -> None:
     engine = Engine(draw(9, profile=Profile.PAY))
-    engine._prepare()
+    beginnings.prepare(engine)
     world, process = engine.world, engine.processes[0]
     engine.run_on(process, "poll_payments")
     world.store.drain()

@@ -7,6 +7,7 @@ import pytest
 import typer
 
 from tieout.commands.simulating import BROKEN, simulate
+from tieout.simulation.beginnings import prepare
 from tieout.simulation.code import code_digest
 from tieout.simulation.engine import Engine
 from tieout.simulation.exhaustive import Scope, base_run
@@ -72,7 +73,7 @@ def test_what_waits_for_a_voucher_counts_when_one_has_met_it() -> None:
 
 def test_a_voucher_that_sticks_is_often_booked_after_all() -> None:
     engine = Engine(msgspec.structs.replace(draw(9, profile=Profile.PAY), happening_rate=0.06))
-    engine._prepare()
+    prepare(engine)
     aim, numbers = "payments", range(20, 200)
     assert sum(drawn(engine.world, aim, number) is Happening.STUCK_BOOKED for number in numbers) < 5
     for process in engine.processes:

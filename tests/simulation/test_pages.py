@@ -1,6 +1,7 @@
 """Lists of many pages: a world draws how long its pages are, and between two of them everything may happen."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import msgspec
 import pytest
@@ -68,11 +69,15 @@ class Sites:
     def __init__(self, *faults: Fault | None) -> None:
         self._faults = iter(faults)
         self.crossed = 0
+        self.strikes: list[int] = []
 
     def cross(self, worker: str, step: str) -> tuple[int, Fault | None]:
         assert (worker, step) == ("w1", "payments")
         self.crossed += 1
         return self.crossed, next(self._faults, None)
+
+    def struck(self, number: int) -> None:
+        self.strikes.append(number)
 
     def others_work(self, worker: str, number: int) -> None:
         raise AssertionError(worker, number)
@@ -109,6 +114,16 @@ def test_every_page_is_a_crossing_and_may_be_struck() -> None:
     assert read(None, Fault.PAGE_SHIFTED, size=2) == ([("a", "b"), c], "", 2)
     assert read(None, Fault.CRASH_AFTER) == ([a], "Crash", 2)
     assert read(None, Fault.TOO_MANY) == ([a], "TransientError", 2)
+
+
+@pytest.mark.parametrize("fault", [Fault.PAGE_REPEATED, Fault.PAGE_SHIFTED])
+def test_a_page_without_records_cannot_slip_or_come_twice(fault: Fault) -> None:
+    for books, strikes in ((["a"], [1]), ([], [])):
+        site = Sites(fault)
+        pages = by_number(partial(list, books), identify=str, size=1)
+        listing = ((page.records, over) for page, over in pages)
+        assert [*paged(site, "w1", "payments", partial(Pages, listing))]
+        assert site.strikes == strikes
 
 
 def test_worlds_draw_short_pages_and_schedules_written_by_hand_have_whole_ones() -> None:

@@ -9,6 +9,13 @@ from tieout.simulation.faults import STEPS, Crash, Fault
 
 Call = Callable[[], Any]
 _RETRY_AFTER = 45.0
+_NO_ANSWER = frozenset(
+    {
+        *(Fault.REQUEST_LOST, Fault.DISK_FULL, Fault.TOO_MANY, Fault.UNAUTHORIZED),
+        *(Fault.GATEWAY, Fault.HTML, Fault.BUSINESS_ERROR, Fault.REFUSED),
+    }
+)
+_OF_PAGES = frozenset({Fault.PAGE_CUT, Fault.PAGE_REPEATED, Fault.PAGE_SHIFTED})
 
 
 class Site(Protocol):
@@ -17,11 +24,14 @@ class Site(Protocol):
     def cross(self, worker: str, step: str) -> tuple[int, Fault | None]:
         """Count a crossing, let world events happen, and give its number and its fault."""
 
+    def struck(self, number: int) -> None:
+        """Count the fault of a crossing: it made a difference; one that is only drawn does not count."""
+
     def others_work(self, worker: str, number: int) -> None:
-        """Let other processes work for a moment."""
+        """Let other processes work for a moment; strikes when somebody did."""
 
     def stall(self, worker: str, number: int) -> None:
-        """Let so much time pass that every deadline is over, while others work."""
+        """Let so much time pass that every deadline is over, while others work; always strikes."""
 
     def pause(self, number: int) -> None:
         """Let the time of a call pass."""
@@ -41,8 +51,10 @@ def guarded(site: Site, worker: str, step: str, call: Call) -> Any:
     site.pause(number)
     result = call()
     if fault in (Fault.RESPONSE_LOST, Fault.UNKNOWN_COMMIT):
+        site.struck(number)
         raise _lost(site, step, fault)
     if fault is Fault.PARTIAL and isinstance(result, dict) and result:
+        site.struck(number)
         result = dict(list(result.items())[:-1])
     after(site, worker, number, fault)
     return result
@@ -51,6 +63,7 @@ def guarded(site: Site, worker: str, step: str, call: Call) -> Any:
 def _before(site: Site, worker: str, number: int, fault: Fault) -> None:
     match fault:
         case Fault.CRASH_BEFORE:
+            site.struck(number)
             raise Crash
         case Fault.OTHERS_BEFORE:
             site.others_work(worker, number)
@@ -64,6 +77,7 @@ def after(site: Site, worker: str, number: int, fault: Fault) -> None:
     """Let happen what happens between the answer and its reader."""
     match fault:
         case Fault.CRASH_AFTER:
+            site.struck(number)
             raise Crash
         case Fault.OTHERS_AFTER:
             site.others_work(worker, number)
@@ -75,6 +89,8 @@ def after(site: Site, worker: str, number: int, fault: Fault) -> None:
 
 def _refuse_to_answer(site: Site, step: str, number: int, fault: Fault, call: Call) -> None:
     """Raise what the port raises when no usable answer came; done or not is the number's parity."""
+    if fault in _NO_ANSWER:
+        site.struck(number)
     match fault:
         case Fault.REQUEST_LOST | Fault.DISK_FULL:
             raise _lost(site, step, fault)
@@ -121,6 +137,8 @@ def paged(site: Site, worker: str, step: str, pages: Callable[[], Pages[Any]]) -
         page = None if cut and number % 2 else next(listing, None)
         if fault is not None:
             after(site, worker, number, fault)
+        if fault in _OF_PAGES and (cut or _holds_records(page)):
+            site.struck(number)
         if page is not None:
             yield _shifted(page) if fault is Fault.PAGE_SHIFTED else page
             if fault is Fault.PAGE_REPEATED:
@@ -129,6 +147,11 @@ def paged(site: Site, worker: str, step: str, pages: Callable[[], Pages[Any]]) -
             raise TransientError("the connection broke between two pages")
         if page is None:
             return
+
+
+def _holds_records(page: Any) -> bool:
+    """Whether there is anything on a page that could slip or come twice."""
+    return bool(page if page is None or isinstance(page, tuple) else page.payments)
 
 
 def _shifted(page: Any) -> Any:

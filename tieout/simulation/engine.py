@@ -11,17 +11,18 @@ from domain.errors import TieoutError
 from domain.ports.ledger import StepCommand
 from domain.ports.payables import EncodedBatch
 from tieout.simulation import watch
+from tieout.simulation.beginnings import prepare
 from tieout.simulation.boundary import Port
 from tieout.simulation.checkers.catalogue import judge_end
 from tieout.simulation.checkers.states import nobody_waits_in_vain
 from tieout.simulation.checkers.violation import Violation
 from tieout.simulation.clocks import ProcessClock
-from tieout.simulation.faults import CELLS, NESTING, STEPS, Crash, Fault
+from tieout.simulation.faults import CELLS, LEADS, NESTING, STEPS, Crash, Fault
 from tieout.simulation.happened import Happened, drawn
 from tieout.simulation.happenings import Happening
 from tieout.simulation.people import look_after
 from tieout.simulation.processes import Process, give_birth
-from tieout.simulation.schedule import CALL_TIMEOUT, LAG, SETTLE, Profile, Schedule
+from tieout.simulation.schedule import CALL_TIMEOUT, LAG, SETTLE, Schedule
 from tieout.simulation.state import States, state_of
 from tieout.simulation.trace import Trace
 from tieout.simulation.world import FLOWS, World
@@ -35,12 +36,6 @@ MOST_TURNS = 4  # of people, each with a calm before it
 POLLED_ROUNDS = 3  # the first ones of a calm, then one of so many
 QUIET = timedelta(minutes=25)  # longer than patience, settle window and search lag together
 ROUND = timedelta(minutes=6)
-# What must go wrong before a step is reached at all; only schedules that aim at the step arrange it.
-LEADS = {
-    "find_vendors": ("put_vendors", Fault.RESPONSE_LOST),
-    "find_batches": ("send_batch", Fault.RESPONSE_LOST),
-    "append in look_up_invoices": ("send_batch", Fault.RESPONSE_LOST),
-}
 STORE_STEPS = ("append in", "claim", "release", "postpone", "poll claim", "poll finish", "poll fail", "relay")
 NAMES = (*ERRANDS, *(f"poll_{flow}" for flow in FLOWS))
 
@@ -54,9 +49,9 @@ class Engine:
         self.world = World(schedule)
         self.time, self.dice, self.call_timeout = self.world.time, self.world.dice, CALL_TIMEOUT
         self.violations: list[Violation] = []
-        self.hits: Counter[tuple[str, Fault]] = Counter()
         self._happened = Happened(self.world.ledger)
-        self.made: dict[int, Fault] = {}
+        self.made: dict[int, Fault] = {}  # by crossing: what was drawn
+        self.strikes: dict[int, Fault] = {}  # and what of it struck
         self.occurred: dict[int, Happening] = {}
         self.steps_at: dict[int, str] = {}  # the step of every crossing of the turbulence
         self.states: set[States] | None = None  # distinct states met at crossings, when somebody counts them
@@ -80,7 +75,7 @@ class Engine:
 
     def run(self) -> list[Violation]:
         """Play the schedule; give what it broke."""
-        self._prepare()
+        prepare(self)
         self._begun = self.crossings
         self.turbulent = True
         while self.turbulent and self.steps < MOST_STEPS and not self.violations:
@@ -93,34 +88,10 @@ class Engine:
             self.violations.extend(judge_end(self.world))
         return self.violations
 
-    def _prepare(self) -> None:
-        """Bring the documents to where the profile wants them, without faults."""
-        first = self.processes[0]
-        if self.schedule.profile is Profile.SUBMIT:
-            for name in ("poll_invoices", "fetch_images"):
-                self.run_on(first, name)
-                self.world.store.drain()
-        if self.schedule.profile is Profile.PAY:
-            self._calm(rounds=8, quiet_for=timedelta())
-            for number in range(1 + self.dice.below(3, "payments")):
-                happen(self, Happening.PAID, -1 - number)
-            if self.dice.below(4, "polled"):
-                self.world.store.polls.poke(self.world.connection, ("payments",), self.time.now)
-                self.run_on(first, "poll_payments")
-            if self.dice.below(6, "found absent") == 0:
-                self._post_a_second_generation()
-
-    def _post_a_second_generation(self) -> None:
-        """Let the first voucher stick, a person find it absent and order anew, and M3 take the next one, or hide it."""
-        self.world.ledger.stick_next = 1
-        self._calm(rounds=30)
-        for turn in range(2):  # the word first, then the order that follows it
-            look_after(self, turn)
-            self.world.runner.catch_up()
-        hide = self.dice.pick(("stick_next", "correct_next", ""), "hidden")
-        if hide:
-            setattr(self.world.ledger, hide, 1)
-        self._calm(rounds=1 + self.dice.below(6, "second rounds"), quiet_for=timedelta())
+    @property
+    def hits(self) -> Counter[tuple[str, Fault]]:
+        """How often each fault struck at each step."""
+        return Counter((self.steps_at[number], fault) for number, fault in self.strikes.items())
 
     @property
     def happened(self) -> Counter[tuple[Happening, str]]:
@@ -147,26 +118,34 @@ class Engine:
             if done and happening is Happening.RESTORED and step.startswith(STORE_STEPS):
                 raise Crash  # a restored database ends every transaction that was open on it
         fault = self._fault(number, step)
-        if fault is None or (fault in NESTING and len(self._stack) > DEEPEST):
+        if fault is None or (fault in NESTING and len(self._stack) > DEEPEST) or self._lacks_others(fault):
             return number, None
         self.made[number] = fault
-        self.hits[step, fault] += 1
         self._note(worker, f"{step}: {fault.value}")
         return number, fault
 
+    def struck(self, number: int) -> None:
+        """Count the fault of a crossing."""
+        self.strikes[number] = self.made[number]
+
     def others_work(self, worker: str, number: int) -> None:
-        """Let one to three errands of other processes run."""
+        """Let one to three errands of other processes run; when none is due, one of them polls."""
         self._note(worker, "waits while others work")
-        restores = len(self.world.restored_at)
+        restores, idle = len(self.world.restored_at), self.crossings
         self.world.store.drain()
         for turn in range(1 + self.dice.below(3, "others", number)):
             self._work_somewhere("others", number, turn)
+        if self.crossings == idle:
+            self._poll_somewhere(number)
+        if self.crossings > idle:
+            self.struck(number)
         self._lose_connection(number, restores)
 
     def stall(self, worker: str, number: int) -> None:
         """Let every deadline and settle window pass, while others work."""
         whole = CALL_TIMEOUT + SETTLE + LAG * 3 + self.dice.span(timedelta(minutes=8), "stall", number)
         self._note(worker, f"stalls for {whole.total_seconds():.0f} s")
+        self.struck(number)
         restores = len(self.world.restored_at)
         for turn in range(6):
             self.time.pass_by(whole / 6)
@@ -289,6 +268,20 @@ class Engine:
         if due:
             self.run_on(process, self.dice.pick(due, "due", *sides))
 
+    def _poll_somewhere(self, number: int) -> None:
+        """Let a free process run a poll that nobody is at, as one that was asked for."""
+        polls, now = self.world.store.polls, self.time.now
+        rows = polls.rows(self.world.connection)
+        free = [row.flow for row in rows if row.claimed_until is None or row.claimed_until <= now]
+        if free:
+            flow = self.dice.pick(free, "others poll", number)
+            polls.poke(self.world.connection, (flow,), now)
+            self.run_on(self._idle("others poll", number), f"poll_{flow}")
+
+    def _lacks_others(self, fault: Fault) -> bool:
+        """Whether others are to work, and every process is at work already."""
+        return fault in (Fault.OTHERS_BEFORE, Fault.OTHERS_AFTER) and self._idle("anybody") is None
+
     def _idle(self, *sides: str | int) -> Process | None:
         busy = {slot for slot, _ in self._stack}
         free = [process for process in self.processes if process.slot not in busy]
@@ -322,7 +315,7 @@ class Engine:
 
     # Calm.
 
-    def _calm(self, *, rounds: int, quiet_for: timedelta = QUIET) -> None:
+    def calm(self, *, rounds: int, quiet_for: timedelta = QUIET) -> None:
         """Work without faults, until nothing new was said for a while."""
         news = self.time.now
         for round_ in range(rounds):
@@ -366,12 +359,12 @@ class Engine:
         self.world.ledger.closed_until = None
         self.world.storm_until = self.time.now
         for turn in range(MOST_TURNS):
-            self._calm(rounds=MOST_ROUNDS)
+            self.calm(rounds=MOST_ROUNDS)
             if turn == 0:
                 self.violations.extend(Violation("I4", text) for text in nobody_waits_in_vain(self.world))
             if self.violations or not look_after(self, turn):
                 return
-        self._calm(rounds=MOST_ROUNDS)  # the last word of a person has its effect, too
+        self.calm(rounds=MOST_ROUNDS)  # the last word of a person has its effect, too
 
     def note_of(self, who: str, text: str) -> None:
         """Note a line of the trace."""

@@ -91,6 +91,12 @@ STEPS: dict[str, tuple[Fault, ...]] = {
 }
 CELLS: tuple[tuple[str, Fault], ...] = tuple((step, fault) for step, faults in STEPS.items() for fault in faults)
 NESTING = frozenset({Fault.OTHERS_BEFORE, Fault.OTHERS_AFTER, Fault.STALL_BEFORE, Fault.STALL_AFTER, Fault.CLOCK_BACK})
+# What must go wrong before a step is reached at all; only schedules that aim at the step arrange it.
+LEADS = {
+    "find_vendors": ("put_vendors", Fault.RESPONSE_LOST),
+    "find_batches": ("send_batch", Fault.RESPONSE_LOST),
+    "append in look_up_invoices": ("send_batch", Fault.RESPONSE_LOST),
+}
 
 
 class Crash(BaseException):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from domain.rules import Rules
 from tieout.simulation.fakes.ledger import FakeLedger
 from tieout.simulation.happenings import THROWN_APART, Happening
 from tieout.simulation.world import World
@@ -12,6 +13,13 @@ BOOKED_AFTER_ALL = 4.0  # likewise, while a voucher sticks: few ever do, and the
 # What must happen before a step is reached at all; only schedules that aim at the step arrange it.
 FORETOLD = {"append in plan_reversal": Happening.VOIDED}
 FORETOLD_AT = 8
+# What befalls vouchers of ours alone: none is made where people are asked to book payments themselves.
+OF_VOUCHERS = frozenset(
+    {
+        *(Happening.STUCK, Happening.REFUSED, Happening.CORRECTED, Happening.STUCK_BOOKED, Happening.BATCH_DELETED),
+        *(Happening.PERIOD_CLOSED, Happening.PERIOD_OPENED),
+    }
+)
 # What befalls the next voucher, if one comes: how many of them are still to be met.
 TO_COME = {Happening.STUCK: "stick_next", Happening.REFUSED: "refuse_next", Happening.CORRECTED: "correct_next"}
 
@@ -30,7 +38,14 @@ def drawn(world: World, aim: str, number: int) -> Happening | None:
     if dice.chance("happens", number) >= rate:
         apart = dice.chance("happens apart", number) < rate * APART
         return dice.pick(THROWN_APART, "happening apart", number) if apart else None
-    return dice.pick(HAPPENINGS, "happening", number)
+    return dice.pick([one for one in HAPPENINGS if can_be_noticed(world.rules, one)], "happening", number)
+
+
+def can_be_noticed(rules: Rules, happening: Happening) -> bool:
+    """Whether it can make a difference under these rules: without, it is not drawn."""
+    if happening is Happening.CODE_BLOCKED:
+        return not rules.code_gate_open  # nobody asks after a code
+    return happening not in OF_VOUCHERS or rules.payment_posting != "task"
 
 
 class Happened:

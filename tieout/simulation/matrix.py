@@ -19,7 +19,7 @@ def matrix_page(tally: Tally) -> str:
             "",
             "## Faults by step",
             "",
-            "Each number says how often the fault struck when a process took the step.",
+            "Each number says how often the fault struck when a process took the step; what was drawn only is not.",
             "",
             *(line for fault in Fault for line in _fault(tally, fault)),
             "## What happened in the world meanwhile",

@@ -13,9 +13,11 @@ from tieout.simulation.clocks import ProcessClock, Time
 from tieout.simulation.dice import Dice
 from tieout.simulation.fakes.ledger import FakeLedger
 from tieout.simulation.fakes.payables import FakePayables
-from tieout.simulation.faults import Crash, Fault
+from tieout.simulation.faults import NESTING, WRITE, Crash, Fault
 
 SETBACK = timedelta(hours=1)
+# What befalls bytes that go out, and their answer; the others strike when they kill, stall, or let others work.
+_OF_ANSWERS = frozenset(WRITE) - NESTING - {Fault.CRASH_BEFORE, Fault.CRASH_AFTER}
 Records = dict[str, RecordAnswer]
 
 LEDGER_CALLS = {
@@ -146,6 +148,7 @@ class _Sending:
 def _write_once(wire: Wire, worker: str, sending: _Sending, seconds_left: Callable[[], float]) -> CallAnswer:
     number, fault = wire.cross(worker, sending.step)
     if fault is Fault.CRASH_BEFORE:
+        wire.struck(number)
         raise Crash
     if fault is Fault.OTHERS_BEFORE:
         wire.others_work(worker, number)
@@ -156,6 +159,8 @@ def _write_once(wire: Wire, worker: str, sending: _Sending, seconds_left: Callab
     if seconds_left() <= 0:
         return CallAnswer(verdict=Verdict.NOT_SENT, code="deadline", text="the deadline has passed")
     sending.go_out()
+    if fault in _OF_ANSWERS:
+        wire.struck(number)
     wire.pause(number)
     answer = _answer(wire, sending, number, fault)
     if answer.verdict is Verdict.DOUBT or any(r.verdict is Verdict.DOUBT for r in answer.records.values()):
