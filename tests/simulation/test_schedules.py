@@ -68,7 +68,7 @@ def test_a_failure_shrinks_to_the_faults_that_matter() -> None:
         assert Engine(small, trace=trace).run()[0].invariant == "I1"
     assert small.faults is not None
     assert len(small.faults) <= 2
-    assert sum("sends TO-" in line for line in trace.lines) == 2
+    assert sum("sends TO-" in line for line in trace.lines) >= 2
     assert Engine(small).run() == []
     with pytest.raises(ValueError, match="breaks nothing"):
         shrink(small)

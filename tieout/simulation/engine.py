@@ -154,6 +154,12 @@ class Engine:
                 self._work_somewhere("stall", number, turn * 3 + again)
         self._lose_connection(number, restores)
 
+    def arrive_unheard(self, arrive: Callable[[], object], *, slowly: bool) -> None:
+        """Let a write arrive whose sender gave up; slowly: what comes of it takes as long as it may."""
+        self.world.slow = slowly
+        arrive()
+        self.world.slow = False
+
     def _lose_connection(self, number: int, restores: int) -> None:
         """A statement under way on a database that is restored meanwhile is never carried out on the new one."""
         if len(self.world.restored_at) > restores and self.steps_at.get(number, "").startswith(STORE_STEPS):

@@ -26,6 +26,7 @@ PAIRED = (
     Fault.REQUEST_LOST,
     Fault.RESPONSE_LOST,
     Fault.TAKEN_LATE,
+    Fault.SENT_LATE,
     Fault.UNKNOWN_COMMIT,
 )
 WATCHED = (*MONEY_WRITES, "find_batches", "find_invoices", "open_batches", "payment_rows")

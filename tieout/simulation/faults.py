@@ -14,10 +14,12 @@ class Fault(StrEnum):
     OTHERS_AFTER = "others work before the answer is read"
     STALL_BEFORE = "stalls before, past every deadline"
     STALL_AFTER = "reads the answer too late"
+    STALL_SHORT = "stalls before, up to its deadline"
     CLOCK_BACK = "stalls before, its wall clock set back"
     REQUEST_LOST = "request lost"
     RESPONSE_LOST = "response lost"
     TAKEN_LATE = "taken after the sender gave up"
+    SENT_LATE = "sent at the last moment, taken after the sender gave up"
     GATEWAY = "5xx, done or not"
     HTML = "HTML under 200, done or not"
     TOO_MANY = "429 with Retry-After"
@@ -43,10 +45,12 @@ _EVERYWHERE = (
 _ANSWERS = (Fault.GATEWAY, Fault.HTML, Fault.TOO_MANY, Fault.UNAUTHORIZED, Fault.BUSINESS_ERROR)
 WRITE = (
     *_EVERYWHERE,
+    Fault.STALL_SHORT,
     Fault.CLOCK_BACK,
     Fault.REQUEST_LOST,
     Fault.RESPONSE_LOST,
     Fault.TAKEN_LATE,
+    Fault.SENT_LATE,
     *_ANSWERS,
     Fault.REFUSED,
     Fault.PARTIAL,
@@ -90,7 +94,12 @@ STEPS: dict[str, tuple[Fault, ...]] = {
     **dict.fromkeys(("claim", "release", "postpone", "poll claim", "poll finish", "poll fail", "relay"), QUEUE),
 }
 CELLS: tuple[tuple[str, Fault], ...] = tuple((step, fault) for step, faults in STEPS.items() for fault in faults)
-NESTING = frozenset({Fault.OTHERS_BEFORE, Fault.OTHERS_AFTER, Fault.STALL_BEFORE, Fault.STALL_AFTER, Fault.CLOCK_BACK})
+NESTING = frozenset(
+    {
+        *(Fault.OTHERS_BEFORE, Fault.OTHERS_AFTER),
+        *(Fault.STALL_BEFORE, Fault.STALL_AFTER, Fault.STALL_SHORT, Fault.CLOCK_BACK),
+    }
+)
 # What must go wrong before a step is reached at all; only schedules that aim at the step arrange it.
 LEADS = {
     "find_vendors": ("put_vendors", Fault.RESPONSE_LOST),

@@ -18,6 +18,7 @@ from tieout.simulation.faults import NESTING, WRITE, Crash, Fault
 SETBACK = timedelta(hours=1)
 # What befalls bytes that go out, and their answer; the others strike when they kill, stall, or let others work.
 _OF_ANSWERS = frozenset(WRITE) - NESTING - {Fault.CRASH_BEFORE, Fault.CRASH_AFTER}
+LAST_MOMENT = timedelta(milliseconds=1)  # before a deadline
 Records = dict[str, RecordAnswer]
 
 LEDGER_CALLS = {
@@ -62,6 +63,9 @@ class Wire(Site, Protocol):
 
     def clock(self, worker: str) -> ProcessClock:
         """Give a process's clocks."""
+
+    def arrive_unheard(self, arrive: Callable[[], object], *, slowly: bool) -> None:
+        """Let a write arrive whose sender gave up; slowly: whatever comes of it shows as late as it may."""
 
     def saw_batch(self, worker: str, encoded: EncodedBatch) -> None:
         """Judge a batch whose first byte goes out now."""
@@ -156,6 +160,11 @@ def _write_once(wire: Wire, worker: str, sending: _Sending, seconds_left: Callab
         wire.clock(worker).skew -= SETBACK
     if fault in (Fault.STALL_BEFORE, Fault.CLOCK_BACK):
         wire.stall(worker, number)
+    if fault is Fault.STALL_SHORT:
+        wire.struck(number)
+        wire.others_work(worker, number)
+    if fault in (Fault.STALL_SHORT, Fault.SENT_LATE):
+        _dawdle(wire, number, seconds_left())
     if seconds_left() <= 0:
         return CallAnswer(verdict=Verdict.NOT_SENT, code="deadline", text="the deadline has passed")
     sending.go_out()
@@ -172,6 +181,12 @@ def _write_once(wire: Wire, worker: str, sending: _Sending, seconds_left: Callab
     return answer
 
 
+def _dawdle(wire: Wire, number: int, seconds: float) -> None:
+    """Let time pass before the first byte, up to the last moment of a deadline that is `seconds` away."""
+    longest = max(timedelta(seconds=seconds) - LAST_MOMENT, timedelta())
+    wire.time.pass_by(wire.dice.span(longest, "dawdle", number))
+
+
 def _answer(wire: Wire, sending: _Sending, number: int, fault: Fault | None) -> CallAnswer:
     done = bool(wire.dice.below(2, "done", number))
     match fault:
@@ -180,9 +195,11 @@ def _answer(wire: Wire, sending: _Sending, number: int, fault: Fault | None) -> 
         case Fault.RESPONSE_LOST:
             sending.arrive()
             return _no_answer(wire, sending)
-        case Fault.TAKEN_LATE:
-            due = wire.time.now + wire.dice.span(wire.call_timeout, "late", number)
-            wire.time.later(due, lambda: _arrive_unheard(sending))
+        case Fault.TAKEN_LATE | Fault.SENT_LATE:
+            # Every second one of those sent late needs all the time it may: to be taken, to be worked on, to show.
+            slowly = fault is Fault.SENT_LATE and done
+            flight = wire.call_timeout if slowly else wire.dice.span(wire.call_timeout, "late", number)
+            wire.time.later(wire.time.now + flight, lambda: wire.arrive_unheard(sending.arrive, slowly=slowly))
             return CallAnswer(verdict=Verdict.DOUBT, code="NO_ANSWER", text="no answer in time")
         case Fault.GATEWAY | Fault.HTML:
             if done:
@@ -209,10 +226,6 @@ def _answer(wire: Wire, sending: _Sending, number: int, fault: Fault | None) -> 
 def _no_answer(wire: Wire, sending: _Sending) -> CallAnswer:
     wire.wait_out(sending.step)
     return CallAnswer(verdict=Verdict.DOUBT, code="NO_ANSWER", text="no answer in time")
-
-
-def _arrive_unheard(sending: _Sending) -> None:
-    sending.arrive()
 
 
 def _business_error(sending: _Sending, *, done: bool) -> CallAnswer:

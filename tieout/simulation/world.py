@@ -45,6 +45,7 @@ class World:
         self.time = Time(STARTS[schedule.start])
         self.store = MemoryStore(now=self.time.read)
         self._draws = 0
+        self.slow = False  # while what arrives takes and shows as long as it may
         self.rules = self._rules()
         self.index_turns_after = self.dice.pick(INDEX_PAGES, "index page")
         self.ledger = FakeLedger(
@@ -121,6 +122,8 @@ class World:
 
     def _drawn(self, longest: timedelta) -> timedelta:
         self._draws += 1
+        if self.slow:
+            return longest
         return self.dice.span(longest, "drawn", self._draws)
 
     def _rules(self) -> Rules:

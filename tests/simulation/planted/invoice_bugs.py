@@ -43,6 +43,20 @@ INVOICE_BUGS = (
         focus=("send_batch", Fault.TAKEN_LATE),
     ),
     Bug(
+        name="no settle window: the first look comes at the deadline",
+        breaks=("I1",),
+        changes=(Change(submit_invoices._send, "settle=windows.settle", "settle=windows.settle * 0"),),
+        focus=("send_batch", Fault.SENT_LATE),
+        profile=SUBMIT,
+    ),
+    Bug(
+        name="the second look needs no lag",  # the lag is asked for in two places, both with this one
+        breaks=("I1",),
+        changes=(Change(look_up_invoices._look, "search_lag\n", "search_lag * 0\n"),),
+        focus=("send_batch", Fault.RESPONSE_LOST),
+        profile=SUBMIT,
+    ),
+    Bug(
         name="one empty look is enough",
         breaks=("I1",),
         changes=(Change(submission.decide_look, "if _second(state, look, lag, went_back_at):", "if True:"),),

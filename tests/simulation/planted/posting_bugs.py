@@ -44,6 +44,13 @@ POSTING_BUGS = (
         profile=PAY,
     ),
     Bug(
+        name="no settle window: a doubted step is made again at its deadline",
+        breaks=("I2",),
+        changes=(Change(posting_steps.new_attempt, "deadline + tools.rules.infor.settle", "deadline"),),
+        focus=("CtrlBatch", Fault.SENT_LATE),
+        profile=PAY,
+    ),
+    Bug(
         name="the deadline of the chain is not checked",
         breaks=("I10",),
         changes=(

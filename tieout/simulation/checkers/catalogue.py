@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from tieout.simulation.checkers import attempts, known, records, remotes, states
+from tieout.simulation.checkers import arrivals, attempts, known, records, remotes, states
 from tieout.simulation.checkers.violation import Violation
 from tieout.simulation.world import World
 
@@ -11,7 +11,7 @@ Checker = Callable[[World], Iterator[str]]
 # I2 and I10 are watched on the wire as well (`tieout.simulation.watch`).
 CHECKERS: dict[str, tuple[Checker, ...]] = {
     "I1": (remotes.one_live_invoice,),
-    "I2": (remotes.one_live_posting, remotes.reissues_wait),
+    "I2": (remotes.one_live_posting, remotes.reissues_wait, arrivals.nothing_lands_behind_a_handover),
     "I3": (remotes.nothing_claimed_that_is_not_there,),
     "I4": (states.everything_ends, known.people_know, records.ours_are_never_ignored),
     "I5": (remotes.ledgers_agree,),
