@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from domain.errors import TransientError
+from tests.simulation.sites import Sites
 from tieout.simulation.boundary import paged
 from tieout.simulation.engine import Engine
 from tieout.simulation.fakes.paging import WHOLE, Pages, PageSizes, by_key, by_number
@@ -63,34 +64,6 @@ def test_an_empty_list_by_numbers_is_one_page() -> None:
     assert [*numbered([], 1)] == [()]
 
 
-class Sites:
-    """What a crossing needs: gives each its fault, and does something at the one named `others`."""
-
-    def __init__(self, *faults: Fault | None) -> None:
-        self._faults = iter(faults)
-        self.crossed = 0
-        self.strikes: list[int] = []
-
-    def cross(self, worker: str, step: str) -> tuple[int, Fault | None]:
-        assert (worker, step) == ("w1", "payments")
-        self.crossed += 1
-        return self.crossed, next(self._faults, None)
-
-    def struck(self, number: int) -> None:
-        self.strikes.append(number)
-
-    def others_work(self, worker: str, number: int) -> None:
-        raise AssertionError(worker, number)
-
-    stall = others_work
-
-    def pause(self, number: int) -> None:
-        """No time passes."""
-
-    def wait_out(self, step: str) -> None:
-        """No time passes."""
-
-
 def read(*faults: Fault | None, size: int = 1) -> tuple[list[tuple[str, ...]], str, int]:
     """Read a, b, c and d with a fault at each page; give the pages, what ended them, and how often was crossed."""
     site, end = Sites(*faults), ""
@@ -101,7 +74,8 @@ def read(*faults: Fault | None, size: int = 1) -> tuple[list[tuple[str, ...]], s
         seen.extend(paged(site, "w1", "payments", lambda: listing))  # what came before an error stays
     except (TransientError, Crash) as died:
         end = type(died).__name__
-    return seen, end, site.crossed
+    assert set(site.crossed) == {"payments"}
+    return seen, end, len(site.crossed)
 
 
 def test_every_page_is_a_crossing_and_may_be_struck() -> None:

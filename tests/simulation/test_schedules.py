@@ -46,7 +46,7 @@ def test_no_random_schedule_breaks_an_invariant() -> None:
     struck = {fault for fault in Fault if any(cell.endswith(f": {fault.value}") for cell in tally.hits)}
     assert sum(times > 0 for times in tally.hits.values()) > 200
     assert len(struck) > 18
-    assert sum(times > 0 for times, _ in tally.by_happening().values()) > 35
+    assert sum(times > 0 for times, _ in tally.by_happening().values()) > 30
 
 
 def test_indexes_turn_their_pages_in_the_midst_of_faults() -> None:

@@ -12,11 +12,13 @@ from tests.simulation.planted.catalogue import BUGS
 from tests.simulation.planted.planting import planted
 from tests.support.command_line import Desk
 from tieout.simulation import code, fleet
+from tieout.simulation.engine import Engine
 from tieout.simulation.faults import STEPS
+from tieout.simulation.schedule import draw
 
 SEEDS = 6
 TIMED = ("seconds",)  # what of a tally is the wall clock's
-BUG = BUGS["lost wake-up: a confirmation opens nothing"]  # seed 1 is broken by it
+BUG = BUGS["lost wake-up: a confirmation opens nothing"]
 KEYS = {"schedules", "violations", "ambiguous_writes", "schedules_per_second", "seed"}
 
 
@@ -30,6 +32,13 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Simulate in this process, where a planted bug is seen, two seeds at a time."""
     monkeypatch.setattr(fleet, "open_pool", ThreadPoolExecutor)
     monkeypatch.setattr(fleet, "BLOCK", 2)
+
+
+@pytest.fixture
+def broken() -> int:
+    """Give the first seed that the bug breaks, whatever is drawn today."""
+    with planted(BUG):
+        return next(seed for seed in range(1, 60) if Engine(draw(seed)).run())
 
 
 def kept(state: Path) -> dict[str, Any]:
@@ -56,12 +65,12 @@ def test_without_json_the_figures_are_named_with_what_struck_and_what_happened(d
 
 
 @pytest.mark.usefixtures("here")
-def test_a_violation_is_named_with_its_seed_and_ends_in_a_code_of_its_own(desk: Desk) -> None:
+def test_a_violation_is_named_with_its_seed_and_ends_in_a_code_of_its_own(desk: Desk, broken: int) -> None:
     with planted(BUG):
-        ran = desk.types("simulate", "--schedules", str(SEEDS), "--json")
+        ran = desk.types("simulate", "--schedules", str(SEEDS), "--seed", str(broken), "--json")
     assert ran.code == 5
     assert ran.document["violations"] > 0
-    assert re.search(r"^seed 1: I4: due work waits", ran.err, re.MULTILINE)
+    assert re.search(rf"^seed {broken}: I4: due work waits", ran.err, re.MULTILINE)
 
 
 @pytest.mark.usefixtures("here")
@@ -119,9 +128,9 @@ def test_one_schedule_prints_its_trace_the_same_every_time(desk: Desk) -> None:
     assert desk.types("simulate", "--schedules", "1", "--seed", "3") == first
 
 
-def test_one_schedule_that_breaks_something_is_shrunk_and_says_what(desk: Desk) -> None:
+def test_one_schedule_that_breaks_something_is_shrunk_and_says_what(desk: Desk, broken: int) -> None:
     with planted(BUG):
-        ran = desk.types("simulate", "--schedules", "1", "--seed", "1")
+        ran = desk.types("simulate", "--schedules", "1", "--seed", str(broken))
     assert ran.code == 5
     assert ran.err.startswith("I4: due work waits for supplier:")
     assert "calm from here on" in ran.out

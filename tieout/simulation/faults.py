@@ -59,8 +59,7 @@ UPSERT = (*_EVERYWHERE, Fault.REQUEST_LOST, Fault.RESPONSE_LOST, *_ANSWERS, Faul
 READ = (*_EVERYWHERE, Fault.REQUEST_LOST, *_ANSWERS)
 PAGED_BY_KEY = (*READ, Fault.PAGE_CUT, Fault.PAGE_REPEATED)
 PREPARE = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.OTHERS_AFTER, Fault.STALL_AFTER, Fault.TOO_MANY, Fault.GATEWAY)
-APPEND = (*_EVERYWHERE, Fault.DISK_FULL, Fault.UNKNOWN_COMMIT)
-QUEUE = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.OTHERS_BEFORE, Fault.OTHERS_AFTER, Fault.DISK_FULL)
+COMMIT = (*_EVERYWHERE, Fault.DISK_FULL, Fault.UNKNOWN_COMMIT)
 
 MONEY_WRITES = ("send_batch", "AddBatchHead", "AddBatchLine", "CtrlBatch", "UpdBatch")
 STEPS: dict[str, tuple[Fault, ...]] = {
@@ -90,8 +89,8 @@ STEPS: dict[str, tuple[Fault, ...]] = {
     # Infor is paged by ranges of keys, AvidXchange by page numbers: only there a record slips from page to page.
     **dict.fromkeys(("changed_suppliers", "invoice_heads"), PAGED_BY_KEY),
     **dict.fromkeys(("changed_invoices", "payments"), (*PAGED_BY_KEY, Fault.PAGE_SHIFTED)),
-    **{f"append in {name}": APPEND for name in (*ERRANDS, *POLLS)},
-    **dict.fromkeys(("claim", "release", "postpone", "poll claim", "poll finish", "poll fail", "relay"), QUEUE),
+    **{f"append in {name}": COMMIT for name in (*ERRANDS, *POLLS)},
+    **dict.fromkeys(("claim", "release", "postpone", "poll claim", "poll finish", "poll fail", "relay"), COMMIT),
 }
 CELLS: tuple[tuple[str, Fault], ...] = tuple((step, fault) for step, faults in STEPS.items() for fault in faults)
 NESTING = frozenset(
