@@ -32,8 +32,8 @@ def needs_content(state: Invoice, head: InvoiceHead, ledger: LedgerState | None,
     """Whether voucher and purchase lines must be read to decide.
 
     listed: the poll listed the invoice as changed; else only what becomes eligible again, could not be sent as it was
-    read, or is out there with its content unread, is read. A head changed two days before we read it (Infor's day is
-    not ours) says nothing new.
+    read, or is out there with its content unread or of another gross, is read: Infor lists none whose approval was
+    taken back. A head changed two days before we read it (Infor's day is not ours) says nothing new.
     """
     if ledger is None or state.closed:
         return False
@@ -203,13 +203,10 @@ def _eligible(state: Invoice, key: InvoiceKey, content: InvoiceContent | None) -
 
 
 def _unread(state: Invoice, gross: Money) -> bool:
-    """Whether Infor says what the log of a restored store lacks of an invoice that went out.
-
-    Of one at large that Infor named before it was found, only another gross says something new.
-    """
-    if state.content is not None:
-        return False
-    return state.head is None or not state.at_large or state.known_gross != gross
+    """Whether Infor says what the log lacks of an invoice that went out: all of it, or its present gross."""
+    if state.at_large and state.head is not None:
+        return state.known_gross != gross
+    return state.content is None
 
 
 def _unfit(state: Invoice, ledger: LedgerState) -> bool:

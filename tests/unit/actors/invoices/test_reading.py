@@ -168,6 +168,17 @@ def test_a_live_invoice_that_m3_endangers_is_raised_once_and_cleared() -> None:
     assert risks(world) == [("PROPOSED",), ("STOPPED",), (), ("PAID",), ("GONE",)]
 
 
+def test_the_amount_of_a_live_invoice_is_followed_while_infor_lists_it_no_more() -> None:
+    world = World()
+    (invoice,) = world.submit("INV-1")
+    invoice.approved = False
+    invoice.revalue(invoice.head.gross + Money(100))
+    world.poll()
+    world.poll()
+    assert world.names(invoice)[-2:] == ["InvoiceChangedInInfor", "InvoiceAtRiskInInfor"]
+    assert risks(world) == [("NOT_APPROVED",)]
+
+
 def test_payments_of_ours_endanger_nothing_and_close_the_invoice() -> None:
     world = World()
     (invoice,) = world.submit("INV-1")

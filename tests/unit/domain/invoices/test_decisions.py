@@ -264,6 +264,11 @@ def test_content_is_read_only_where_it_can_matter() -> None:
     assert needs(*named, f.submitted(), f.rejected(), now=ledger(), listed=False)
     released = e.InvoiceReleased(key=KEY, why="ann: go on")
     assert needs(released, now=ledger(), listed=False)
+    live = (f.approved(), f.submitted())
+    assert not needs(*live, now=ledger(approved=False), listed=False)
+    # Infor lists no invoice whose approval was taken back: that its amount changed, its totals say alone.
+    assert needs(*live, now=ledger(approved=False, gross=Money(1)), listed=False)
+    assert not needs(*live, f.rejected(), now=ledger(gross=Money(1)), listed=False)
 
 
 def test_just_before_sending_infor_has_the_last_word() -> None:
