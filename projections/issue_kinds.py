@@ -38,7 +38,8 @@ KINDS: dict[str, Kind] = {
     ),
     "invoice-at-risk": Kind(
         "Invoices live at AvidXchange may be paid in Infor too",
-        "Take the invoice out of M3's payment run, or void it at AvidXchange.",
+        "Take the invoice out of M3's payment run, or void it at AvidXchange. UNDERPAID: M3 took less off than was"
+        " posted; book there what lacks, a discount say, before it pays the rest.",
         urgent=True,
     ),
     "invoice-key-changed": Kind(

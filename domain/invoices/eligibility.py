@@ -39,7 +39,8 @@ def risks_of(ledger: LedgerState | None, *, ours: Money, in_flight: bool) -> tup
     """Name what endangers an invoice that is live at AvidXchange: it may be paid twice, or must not be paid.
 
     ours: net and discount of the payments we posted; in_flight: a posting of ours is under way, so that M3 may
-    show more paid than we know of (then PAID is not judged).
+    show more paid than we know of, or less (then PAID and UNDERPAID are not judged). UNDERPAID: M3 took less off than
+    we posted (it did not write a discount off, or a voucher was taken back there), and may pay the rest once more.
     """
     if ledger is None:
         return ("GONE",)
@@ -47,6 +48,7 @@ def risks_of(ledger: LedgerState | None, *, ours: Money, in_flight: bool) -> tup
     found = (
         ("PROPOSED", ledger.payment_status == IN_PROPOSAL),
         ("PAID", not in_flight and _paid_by_others(ledger, ours)),
+        ("UNDERPAID", not in_flight and _shown(ledger) < _sign(ledger) * ours.minor),
         ("STOPPED", ledger.stopped and not settled),
         ("NOT_APPROVED", not ledger.approved and not settled),
     )
@@ -59,10 +61,16 @@ def is_settled(ledger: LedgerState) -> bool:
 
 
 def _paid_by_others(ledger: LedgerState, ours: Money) -> bool:
-    sign = -1 if ledger.gross.minor < 0 else 1
-    explained = sign * ours.minor
+    return _shown(ledger) > _sign(ledger) * ours.minor
+
+
+def _shown(ledger: LedgerState) -> int:
+    """Give what M3 took off at the most by what it says, as a positive amount."""
+    sign = _sign(ledger)
     settled = sign * (ledger.gross.minor - ledger.outstanding.minor)
     shown = max(settled, sign * ledger.paid.minor)
-    if ledger.payment_status == PAID:
-        shown = max(shown, sign * ledger.gross.minor)
-    return shown > explained
+    return max(shown, sign * ledger.gross.minor) if ledger.payment_status == PAID else shown
+
+
+def _sign(ledger: LedgerState) -> int:
+    return -1 if ledger.gross.minor < 0 else 1

@@ -81,7 +81,7 @@ class InvoiceWithdrawnInInfor(Event, frozen=True, kw_only=True):
 class InvoiceAtRiskInInfor(Event, frozen=True, kw_only=True):
     """Live at AvidXchange and meanwhile proposed, paid, stopped, un-approved or gone in M3.
 
-    risks: PROPOSED, PAID, STOPPED, NOT_APPROVED, GONE; empty when the risk has passed.
+    risks: PROPOSED, PAID, UNDERPAID, STOPPED, NOT_APPROVED, GONE; empty when the risk has passed.
     """
 
     TOPIC: ClassVar[str] = "invoice.at-risk-in-infor/1"

@@ -40,13 +40,13 @@ def pay(invoice: FakeInvoice, minor: int) -> None:
     invoice.payments = [*invoice.payments, Paid(row=row, net=Money(minor), discount=Money(0))]
 
 
-def posted(world: World, invoice: FakeInvoice, minor: int, *, reversal: bool = False) -> None:
-    """A posting of ours was confirmed."""
+def posted(world: World, invoice: FakeInvoice, minor: int, *, reversal: bool = False, discount: int = 0) -> None:
+    """A posting of ours was confirmed; M3 writes no discount off."""
     fact = InvoicePaymentPosted(
         posting=f"T{len(world.names(invoice))}",
         payment_id="P1",
         net=Money(minor),
-        discount=Money(0),
+        discount=Money(discount),
         voucher="v",
         ledger_row="r1",
         reversal=reversal,
@@ -166,6 +166,14 @@ def test_a_live_invoice_that_m3_endangers_is_raised_once_and_cleared() -> None:
     del world.ledger.invoices[invoice.head.key]
     world.poll()
     assert risks(world) == [("PROPOSED",), ("STOPPED",), (), ("PAID",), ("GONE",)]
+
+
+def test_a_discount_that_m3_did_not_write_off_is_raised() -> None:
+    world = World()
+    (invoice,) = world.submit("INV-1")
+    posted(world, invoice, 4_000, discount=200)
+    world.poll()
+    assert risks(world) == [("UNDERPAID",)]
 
 
 def test_the_amount_of_a_live_invoice_is_followed_while_infor_lists_it_no_more() -> None:

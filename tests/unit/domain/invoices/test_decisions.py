@@ -63,6 +63,7 @@ def test_each_reason_against_sending_is_named(now: dict[str, Any], reason: str) 
         ({"stopped": True, "approved": False}, 0, ("STOPPED", "NOT_APPROVED")),
         ({"paid": Money(60), "outstanding": Money(124_940)}, 60, ()),
         ({"paid": Money(60), "outstanding": Money(124_940)}, 59, ("PAID",)),
+        ({"paid": Money(60), "outstanding": Money(124_940)}, 61, ("UNDERPAID",)),
         ({"payment_status": 4}, 0, ("PAID",)),
         ({"payment_status": 4, "outstanding": Money(0), "approved": False, "stopped": True}, 125_000, ()),
     ],
@@ -79,6 +80,11 @@ def test_a_credit_memo_is_judged_by_its_own_sign() -> None:
     memo = ledger(gross=Money(-100), outstanding=Money(-40), paid=Money(-60))
     assert risks_of(memo, ours=Money(-60), in_flight=False) == ()
     assert risks_of(memo, ours=Money(-50), in_flight=False) == ("PAID",)
+    assert risks_of(memo, ours=Money(-70), in_flight=False) == ("UNDERPAID",)
+
+
+def test_what_infor_owes_to_a_posting_in_flight_is_not_missed() -> None:
+    assert risks_of(ledger(), ours=Money(60), in_flight=True) == ()
 
 
 def test_an_eligible_invoice_is_approved_with_its_whole_content() -> None:
@@ -164,7 +170,8 @@ def test_mended_content_sends_a_refused_invoice_again_but_never_a_rejected_one()
 def test_a_discount_that_a_payment_used_up_is_no_change() -> None:
     history = [f.approved(discount=Money(5)), f.started(), f.submitted(), f.payment_started()]
     invoice(*history).when(reading(ledger(discount=Money(0)), content(discount=Money(0)))).then_nothing()
-    later = invoice(*history, f.payment_posted()).when(reading(read=content(discount=Money(0), due_date=None)))
+    paid = ledger(outstanding=Money(0), paid=Money(125_000))
+    later = invoice(*history, f.payment_posted()).when(reading(paid, content(discount=Money(0), due_date=None)))
     later.then([changed(content(discount=Money(5), due_date=None), live=True)])
 
 
