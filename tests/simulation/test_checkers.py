@@ -45,7 +45,7 @@ from domain.postings.events import (
     PostingReleased,
 )
 from domain.suppliers.events import SupplierConfirmed
-from tieout.simulation.checkers import remotes
+from tieout.simulation.checkers import amounts, remotes
 from tieout.simulation.checkers.catalogue import CHECKERS, judge_end
 from tieout.simulation.engine import Engine
 from tieout.simulation.hands import rename, reversal_of
@@ -385,7 +385,7 @@ def test_an_amount_that_differs_was_told_of_though_its_closing_ended_the_issue()
     def noticed(*facts: Event) -> bool:
         world.say(stream, *facts)
         world.runner.catch_up()
-        return any("nobody is told" in text for text in remotes.ledgers_agree(world))
+        return any("nobody is told" in text for text in amounts.invoices_agree(world))
 
     changed = InvoiceChangedInInfor(content=dearer, digest="d", live=False)
     assert noticed(changed), "it says that the invoice is not live"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from tieout.simulation.checkers import arrivals, attempts, known, records, remotes, states
+from tieout.simulation.checkers import amounts, arrivals, attempts, known, records, remotes, states
 from tieout.simulation.checkers.violation import Violation
 from tieout.simulation.world import World
 
@@ -14,7 +14,13 @@ CHECKERS: dict[str, tuple[Checker, ...]] = {
     "I2": (remotes.one_live_posting, remotes.reissues_wait, arrivals.nothing_lands_behind_a_handover),
     "I3": (remotes.nothing_claimed_that_is_not_there,),
     "I4": (states.everything_ends, known.people_know, records.ours_are_never_ignored),
-    "I5": (remotes.ledgers_agree,),
+    "I5": (
+        remotes.ledgers_agree,
+        amounts.invoices_agree,
+        amounts.postings_agree,
+        amounts.payments_agree,
+        amounts.discounts_agree,
+    ),
     "I6": (records.supplier_and_invoice_first,),
     "I7": (records.versions_without_holes,),
     "I8": (records.rebuilt_equals_live,),

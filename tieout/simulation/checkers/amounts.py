@@ -1,0 +1,142 @@
+"""I5 to the cent: invoice by invoice, what the log, Infor and AvidXchange say of the same money."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+from domain.invoices import invoice
+from domain.invoices.events import InvoiceChangedInInfor
+from domain.money import Money
+from domain.payments.events import Remittance
+from projections import invoices, payments
+from projections.invoices import InvoiceRow
+from projections.payments import PaymentView
+from projections.postings import PostingRow
+from tieout.simulation.checkers.told import told
+from tieout.simulation.fakes.postings import Booking
+from tieout.simulation.hands import generations_of, live_records
+from tieout.simulation.world import World
+
+Nets = Mapping[str, Money]  # by the invoice's ExternalId
+NOTHING = Money(0)
+
+
+def invoices_agree(world: World) -> Iterator[str]:
+    """I5: the amount of an invoice that is out there is the same in the log, in Infor, and at AvidXchange."""
+    changed = told(world, "invoice-changed-live")
+    theirs = {held.invoice_id: Money.parse(str(held.sent.gross_amount)) for held in live_records(world)}
+    in_infor = {key.external_id: held.head.gross for key, held in world.ledger.invoices.items()}
+    for row in invoices.listed(world.projections, world.connection, states=("submitted", "closed")):
+        there = theirs.get(row.avid_invoice_id, row.gross)
+        if row.gross != there and row.stream not in changed and not _was_told(world, row, there):
+            yield f"{row.external_id} is {row.gross} by the log, {there} at AvidXchange, and nobody is told"
+        booked = in_infor.get(row.external_id, row.gross)
+        if row.gross != booked:
+            yield f"{row.external_id} is {row.gross} by the log, {booked} in Infor"
+
+
+def _was_told(world: World, row: InvoiceRow, there: Money) -> bool:
+    """Whether somebody was told of this very difference while it was live: the closing of an invoice ends its issue."""
+    past = world.store.log.load([row.stream])[row.stream]
+    said = [one.event for one in past if isinstance(one.event, InvoiceChangedInInfor) and one.event.live]
+    attempt = invoice.fold(past).attempt
+    was_sent = attempt is None or attempt.content is None or attempt.content.gross == there
+    return bool(said) and said[-1].content.gross == row.gross and was_sent
+
+
+def postings_agree(world: World) -> Iterator[str]:
+    """I5: what the log calls posted is what Infor booked on each invoice, whoever said that it is."""
+    more, less = _told_by_totals(world)
+    for view in payments.listed(world.projections, world.connection):
+        for row in (one for one in view.postings if one.state == "posted"):
+            planned = {line.invoice: line.net for line in row.lines}
+            for name, ours, theirs in _differences(planned, _booked(vouchers_of(world, row))):
+                if world.stream("invoice", name) not in (less if abs(theirs) < abs(ours) else more):
+                    yield f"posting {row.key1} is {ours} on {name} by the log, {theirs} in Infor ({row.phase})"
+
+
+def payments_agree(world: World) -> Iterator[str]:
+    """I5: what Infor booked of a payment is what AvidXchange paid of each invoice, or somebody is told it is not."""
+    more, less = _told_by_totals(world)
+    changed, known = _told_of_payments(world), set(world.payables.payment_ids())
+    booked: dict[str, list[Booking]] = defaultdict(list)
+    for one in world.ledger.booked:
+        booked[one.payment_id].append(one)
+    for view in payments.listed(world.projections, world.connection):
+        payment_id = view.payment.payment_id
+        if payment_id not in known or view.payment.stream in changed:
+            continue
+        for name, theirs, ours in _payment_differs(world, view, booked[payment_id]):
+            if world.stream("invoice", name) not in (less if abs(ours) < abs(theirs) else more):
+                yield f"payment {payment_id} pays {theirs} of {name}, Infor booked {ours}, and nobody is told"
+
+
+def _payment_differs(world: World, view: PaymentView, booked: list[Booking]) -> Iterator[tuple[str, Money, Money]]:
+    """Compare a settled payment with its vouchers; what is left of one that came back is judged by the reversals."""
+    there = world.payables.payment(view.payment.payment_id)
+    if there.standing != "settled":
+        return
+    for name, theirs, ours in _differences(_paid(there.remittances), _booked(booked), whole=view.state == "posted"):
+        if view.state == "posted" or not ours.is_zero:
+            yield name, theirs, ours
+
+
+def discounts_agree(world: World) -> Iterator[str]:
+    """I5: with each payment row Infor wrote off the discount that the log says, or somebody is told it did not."""
+    _, less = _told_by_totals(world)
+    rows = (paid for held in world.ledger.invoices.values() for paid in held.payments)
+    written_off = {paid.row.ledger_row: paid.discount for paid in rows}
+    for view in payments.listed(world.projections, world.connection):
+        for row in view.postings:
+            planned = {line.invoice: line.discount for line in row.lines}
+            for one in vouchers_of(world, row) if row.state == "posted" and row.kind == "T" else ():
+                name = one.row.invoice.external_id
+                ours, theirs = planned.get(name, NOTHING), written_off.get(one.row.ledger_row, NOTHING)
+                if not one.taken_back and ours != theirs and world.stream("invoice", name) not in less:
+                    yield f"posting {row.key1} writes {ours} off {name} by the log, {theirs} in Infor"
+
+
+def vouchers_of(world: World, row: PostingRow) -> list[Booking]:
+    """Give the lines of vouchers a posting was settled by: its own, else those of a generation a restore forgot."""
+    own = [one for one in world.ledger.booked if one.key1 == row.key1]
+    if own or not world.restored_at:
+        return own
+    names = generations_of(world, row.key1, row.payment_id, row.division)
+    return [one for one in world.ledger.booked if one.key1 in names]
+
+
+def _booked(bookings: list[Booking]) -> Nets:
+    nets: dict[str, Money] = defaultdict(lambda: NOTHING)
+    for one in bookings:
+        nets[one.row.invoice.external_id] += one.net
+    return nets
+
+
+def _paid(remittances: tuple[Remittance, ...]) -> Nets:
+    nets: dict[str, Money] = defaultdict(lambda: NOTHING)
+    for one in remittances:
+        nets[one.invoice_external_id] += one.net
+    return nets
+
+
+def _differences(one: Nets, other: Nets, *, whole: bool = False) -> Iterator[tuple[str, Money, Money]]:
+    """Give the invoices on which they differ, with both amounts.
+
+    whole: also where the other one is nothing at all: else it was taken back by hand, or never made, as others judge.
+    """
+    if not whole and all(net.is_zero for net in other.values()):
+        return
+    for name in sorted(one.keys() | other.keys()):
+        left, right = one.get(name, NOTHING), other.get(name, NOTHING)
+        if left != right:
+            yield name, left, right
+
+
+def _told_by_totals(world: World) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Give the invoices of which M3 is said to have taken more off than was posted, and those with less."""
+    return told(world, "invoice-at-risk", "PAID"), told(world, "invoice-at-risk", "UNDERPAID")
+
+
+def _told_of_payments(world: World) -> frozenset[UUID]:
+    """Give the payments of which somebody is told that what they pay changed after it was planned."""
+    return told(world, "payment-changed", "remittances", "amount")
