@@ -29,6 +29,7 @@ from tests.support.payments_world import IDENTITY, INV_77, NOW, payment, plan, r
 from tests.unit.domain.invoices import invoice_facts as f
 from tieout.simulation import beginnings
 from tieout.simulation.engine import Engine
+from tieout.simulation.faults import Fault
 from tieout.simulation.schedule import Profile, draw
 
 LATER = NOW + timedelta(hours=1)
@@ -194,6 +195,40 @@ def test_seed_300719_look_ups_made_before_a_restore_open_no_attempt_after_it() -
     assert world.store.work.due_counts(world.time.now)[world.connection, "send_postings"]
     engine.run_on(process, "send_postings")
     assert not world.ledger.batches
+
+
+def test_seed_300719_look_ups_made_before_a_restore_repeat_no_handover_after_it() -> None:
+    engine = Engine(draw(9, profile=Profile.PAY))
+    engine._prepare()
+    world, process = engine.world, engine.processes[0]
+    for errand in ("poll_payments", "post_payment"):
+        engine.run_on(process, errand)
+        world.store.drain()
+    cross, read = engine.cross, world.payables.payments_by_id
+    lost: list[str] = []
+
+    def lost_once(worker: str, step: str) -> tuple[int, Fault | None]:
+        if step == "UpdBatch" and not lost:
+            lost.append(step)
+            return 0, Fault.REQUEST_LOST
+        return cross(worker, step)
+
+    def restored_meanwhile(ids: Sequence[str]) -> dict[str, PaymentContent]:
+        if lost:
+            world.store.go_back(to_position=world.store.log.last_position(), hold_until=world.time.now)
+        return read(ids)
+
+    engine.cross = lost_once  # type: ignore[method-assign]  # the handover never arrives
+    world.payables.payments_by_id = restored_meanwhile  # type: ignore[assignment,method-assign]  # a backup of that moment
+    before = world.store.log.incarnation()
+    for errand in ("send_postings", "confirm_posting"):
+        engine.run_on(process, errand)
+        world.store.drain()
+        world.time.pass_by(timedelta(minutes=6))
+    assert world.store.log.incarnation() != before
+    assert [(batch.state, batch.handed_over_at) for batch in world.ledger.batches] == [("open", None)]
+    handovers = [r.event for r in world.history() if isinstance(r.event, p.PostingHandoverStarted)]
+    assert [handover.handover for handover in handovers] == [1]
 
 
 def test_seed_30102603_a_chain_begun_before_a_restore_is_not_handed_over_after_it() -> None:

@@ -10,7 +10,7 @@ from domain import keys
 from domain.effects import Wake
 from domain.event import Event, Meta, Recorded
 from domain.invoices import index
-from domain.invoices.events import InvoiceAtRiskInInfor
+from domain.invoices.events import InvoiceAtRiskInInfor, InvoiceNotEligible
 from domain.invoices.submission_events import InvoiceSubmissionStarted
 from domain.postings import events as p
 from domain.routing import route
@@ -18,6 +18,7 @@ from domain.suppliers.events import SupplierConfirmed
 from domain.suppliers.supplier import fold
 from tieout.simulation import hands
 from tieout.simulation.engine import Engine
+from tieout.simulation.fakes.postings import FakeInvoice
 from tieout.simulation.happenings import Happening
 from tieout.simulation.schedule import Profile, draw
 from tieout.simulation.world import IDENTITY, PAYEES, World
@@ -69,6 +70,7 @@ def tracked(world: World, division: str) -> frozenset[str]:
 
 
 def test_seed_10045118_a_receipt_from_before_a_restore_settles_nothing_in_the_restored_store() -> None:
+    """Seeds 10063224 and 10089922, too."""
     engine = Engine(draw(1, profile=Profile.WHOLE))
     world, process = engine.world, engine.processes[0]
     stream = world.stream("supplier", f"100|{PAYEES[0]}")
@@ -78,19 +80,23 @@ def test_seed_10045118_a_receipt_from_before_a_restore_settles_nothing_in_the_re
     world.time.pass_by(timedelta(minutes=20))
     engine.run_on(process, "poll_suppliers")
     world.store.drain()
+    world.time.pass_by(timedelta(minutes=5))  # what changed is sent once no older call can be on its way
     put = world.payables.put_vendors
 
+    sent: list[str] = []
     restores = iter([kept])
 
     def restored_meanwhile(contents: Any) -> Any:
         answers = put(contents)
+        sent.extend(content.name for content in contents)
         for position in restores:
             world.store.go_back(to_position=position, hold_until=world.time.now)
         return answers
 
     world.payables.put_vendors = restored_meanwhile  # type: ignore[method-assign]  # the backup comes in mid-call
     engine.run_on(process, "send_suppliers")
-    assert not any(isinstance(r.event, SupplierConfirmed) for r in world.store.log.load([stream])[stream])
+    assert "Renamed" in sent
+    assert not any(isinstance(recorded.event, SupplierConfirmed) for recorded in world.history())
     world.time.pass_by(timedelta(minutes=20))
     engine.run_on(process, "poll_suppliers")
     for _ in range(3):
@@ -130,9 +136,9 @@ def wakes(event: Event) -> bool:
     )
 
 
-def test_seed_31097825_what_turns_out_to_be_live_while_another_poll_drops_it_stays_tracked() -> None:
-    engine = Engine(draw(1, profile=Profile.SUBMIT))
-    world, (first, second) = engine.world, engine.processes[:2]
+def sent_and_forgotten(engine: Engine) -> FakeInvoice:
+    """Send an invoice and let a restored backup forget it; give it as M3 has it."""
+    world, first = engine.world, engine.processes[0]
     engine.run_on(first, "poll_suppliers")
     engine.run_on(first, "poll_invoices")
     kept = world.store.log.last_position()
@@ -142,7 +148,35 @@ def test_seed_31097825_what_turns_out_to_be_live_while_another_poll_drops_it_sta
     world.store.go_back(to_position=kept, hold_until=world.time.now)
     world.time.pass_by(timedelta(minutes=20))
     sent = {one.sent.external_id for one in world.payables.invoices}
-    held = next(one for one in world.ledger.invoices.values() if one.head.key.external_id in sent)
+    return next(one for one in world.ledger.invoices.values() if one.head.key.external_id in sent)
+
+
+def test_seed_31097825_what_turns_out_to_be_live_before_another_poll_drops_it_is_not_dropped() -> None:
+    engine = Engine(draw(1, profile=Profile.SUBMIT))
+    world, (first, second) = engine.world, engine.processes[:2]
+    held = sent_and_forgotten(engine)
+    key = held.head.key
+    hands.pay_in_m3(world, held)
+    append: Any = world.store.log.append
+    found: list[bool] = []
+
+    def found_meanwhile(batch: Any, **options: Any) -> None:
+        append(batch, **options)
+        facts = [fact for one in batch for fact in one.events]
+        if not found and any(isinstance(fact, InvoiceNotEligible) and fact.key == key for fact in facts):
+            found.append(True)
+            engine.run_on(second, "poll_invoice_statuses")
+
+    world.store.log.append = found_meanwhile  # type: ignore[method-assign]  # between what a poll reads and what it drops
+    engine.run_on(first, "poll_invoices")
+    assert found
+    assert key.external_id in tracked(world, key.division)
+
+
+def test_seed_31097825_what_turns_out_to_be_live_while_another_poll_drops_it_stays_tracked() -> None:
+    engine = Engine(draw(1, profile=Profile.SUBMIT))
+    world, (first, second) = engine.world, engine.processes[:2]
+    held = sent_and_forgotten(engine)
     key, find = held.head.key, world.payables.find_invoices
 
     def dropped_meanwhile(ids: Any) -> Any:
@@ -162,6 +196,7 @@ def test_seed_31097825_what_turns_out_to_be_live_while_another_poll_drops_it_sta
 
 
 def test_seed_50473393_an_invoice_that_moved_while_its_gate_was_judged_does_not_pass_it() -> None:
+    """Seed 50926903, too."""
     engine = Engine(draw(1, profile=Profile.WHOLE))
     world, (first, second) = engine.world, engine.processes[:2]
     for name in ("poll_invoices", "fetch_images"):  # no supplier was read, so every gate is shut

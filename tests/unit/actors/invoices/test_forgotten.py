@@ -66,6 +66,7 @@ def held_for(world: World, invoice: FakeInvoice) -> tuple[str, str | None]:
     "correction", [{"number": "INV-1A"}, {"payee": "V1002", "supplier": "V1002"}], ids=["number", "supplier"]
 )
 def test_an_invoice_sent_under_the_key_it_had_is_held_for_a_person(correction: dict[str, str]) -> None:
+    """Seeds 900503, 901487 and 912249: it was sent again, and live twice under two names."""
     world, invoice, old = forgotten_and_renamed(**correction)
     world.poll()
     world.work()

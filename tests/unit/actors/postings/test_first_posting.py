@@ -47,6 +47,7 @@ def test_when_the_first_posting_is_refused_another_may_go_first() -> None:
 
 
 def test_when_a_person_says_the_first_posting_was_never_booked_those_that_wait_for_it_go_on() -> None:
+    """Seed 1002298: they slept for ever."""
     world = World(first_posting="confirm")
     for number in (1, 2, 3):
         world.pay(f"7700{number}", (world.bill(f"INV-{number}"), 157_000))

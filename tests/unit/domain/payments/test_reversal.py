@@ -160,6 +160,7 @@ def test_a_posting_the_store_may_have_forgotten_is_not_given_up() -> None:
 
 
 def test_a_reversal_has_a_queued_posting_looked_at_that_a_restored_store_may_have_handed_over() -> None:
+    """Seed 1031674: the reversal slept behind it for ever."""
     held = p.PostingHeld(
         key1="T1", payment_id="77001", reason="FIRST_POSTING", detail="T0 goes first", waits_for=keys.FIRST_POSTING
     )
