@@ -199,7 +199,7 @@ def test_seed_300719_look_ups_made_before_a_restore_open_no_attempt_after_it() -
 
 def test_seed_300719_look_ups_made_before_a_restore_repeat_no_handover_after_it() -> None:
     engine = Engine(draw(9, profile=Profile.PAY))
-    engine._prepare()
+    beginnings.prepare(engine)
     world, process = engine.world, engine.processes[0]
     for errand in ("poll_payments", "post_payment"):
         engine.run_on(process, errand)

@@ -13,8 +13,7 @@ from domain.ports.payables import EncodedBatch
 from tieout.simulation import watch
 from tieout.simulation.beginnings import prepare
 from tieout.simulation.boundary import Port
-from tieout.simulation.checkers.catalogue import judge_end
-from tieout.simulation.checkers.states import nobody_waits_in_vain
+from tieout.simulation.checkers.catalogue import judge_before_help, judge_end
 from tieout.simulation.checkers.violation import Violation
 from tieout.simulation.clocks import ProcessClock
 from tieout.simulation.faults import CELLS, LEADS, NESTING, STEPS, Crash, Fault
@@ -367,7 +366,7 @@ class Engine:
         for turn in range(MOST_TURNS):
             self.calm(rounds=MOST_ROUNDS)
             if turn == 0:
-                self.violations.extend(Violation("I4", text) for text in nobody_waits_in_vain(self.world))
+                self.violations.extend(judge_before_help(self.world))
             if self.violations or not look_after(self, turn):
                 return
         self.calm(rounds=MOST_ROUNDS)  # the last word of a person has its effect, too

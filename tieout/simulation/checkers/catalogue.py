@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from tieout.simulation.checkers import amounts, arrivals, attempts, known, records, remotes, states
+from tieout.simulation.checkers import amounts, arrivals, attempts, known, raised, records, remotes, states
 from tieout.simulation.checkers.violation import Violation
 from tieout.simulation.world import World
 
@@ -13,7 +13,13 @@ CHECKERS: dict[str, tuple[Checker, ...]] = {
     "I1": (remotes.one_live_invoice,),
     "I2": (remotes.one_live_posting, remotes.reissues_wait, arrivals.nothing_lands_behind_a_handover),
     "I3": (remotes.nothing_claimed_that_is_not_there,),
-    "I4": (states.everything_ends, known.people_know, records.ours_are_never_ignored),
+    "I4": (
+        states.everything_ends,
+        known.people_know,
+        raised.ends_are_issues,
+        raised.late_receipts_are_issues,
+        records.ours_are_never_ignored,
+    ),
     "I5": (
         remotes.ledgers_agree,
         amounts.invoices_agree,
@@ -28,9 +34,22 @@ CHECKERS: dict[str, tuple[Checker, ...]] = {
     "I10": (attempts.one_owner_per_attempt, attempts.only_owners_speak_early),
     "I11": (records.no_secret_anywhere,),
     "I12": (records.people_sign,),
-    "I13": (states.dangers_are_raised, states.looked_at_again),
+    "I13": (states.dangers_are_raised, raised.risks_are_issues, states.looked_at_again),
     "I14": (states.one_state_each, states.everything_is_seen),
 }
+
+# Judged before any person helps: what they mend would not be seen to have stood under an issue.
+CHECKERS_BEFORE_HELP: dict[str, tuple[Checker, ...]] = {
+    "I4": (states.nobody_waits_in_vain, raised.ends_are_issues),
+    "I13": (raised.risks_are_issues,),
+}
+
+
+def judge_before_help(world: World) -> Iterator[Violation]:
+    """Judge a world in which nothing moves any more, and no person has looked yet."""
+    for invariant, checkers in CHECKERS_BEFORE_HELP.items():
+        for check in checkers:
+            yield from (Violation(invariant, text) for text in check(world))
 
 
 def judge_end(world: World) -> Iterator[Violation]:
