@@ -12,11 +12,12 @@ from domain.ports.ledger import StepCommand
 from domain.ports.payables import EncodedBatch
 from tieout.simulation import watch
 from tieout.simulation.beginnings import prepare
+from tieout.simulation.bells import Bells
 from tieout.simulation.boundary import Port
 from tieout.simulation.checkers.catalogue import judge_before_help, judge_end
 from tieout.simulation.checkers.violation import Violation
 from tieout.simulation.clocks import ProcessClock
-from tieout.simulation.faults import CELLS, LEADS, NESTING, STEPS, Crash, Fault
+from tieout.simulation.faults import CELLS, DOORBELL, LEADS, NESTING, STEPS, Crash, Fault
 from tieout.simulation.happened import Happened, drawn
 from tieout.simulation.happenings import Happening
 from tieout.simulation.people import look_after
@@ -36,7 +37,6 @@ POLLED_ROUNDS = 3  # the first ones of a calm, then one of so many
 QUIET = timedelta(minutes=25)  # longer than patience, settle window and search lag together
 ROUND = timedelta(minutes=6)
 STORE_STEPS = ("append in", "claim", "release", "postpone", "poll claim", "poll finish", "poll fail", "relay")
-NAMES = (*ERRANDS, *(f"poll_{flow}" for flow in FLOWS))
 
 
 class Engine:
@@ -64,11 +64,12 @@ class Engine:
             give_birth(self.world, self, slot, 1, self.at_work) for slot in range(1, schedule.workers + 1)
         ]
         self._focus = CELLS[schedule.focus]
+        self._bells = Bells(self, rate=FOCUS_RATE if self._focus[0] == DOORBELL else schedule.rate)
         self._moves: tuple[Callable[[], None], ...] = (
-            *(self._work_due,) * 10,
+            *(self._bells.ring,) * 10,
             *(self._relay_step,) * 4,
             *(self._pass_time,) * 4,
-            self._ring_any_bell,
+            self._bells.ring_for_any,
             self._project,
         )
 
@@ -90,7 +91,8 @@ class Engine:
     @property
     def hits(self) -> Counter[tuple[str, Fault]]:
         """How often each fault struck at each step."""
-        return Counter((self.steps_at[number], fault) for number, fault in self.strikes.items())
+        crossed = Counter((self.steps_at[number], fault) for number, fault in self.strikes.items())
+        return crossed + self._bells.hits
 
     @property
     def happened(self) -> Counter[tuple[Happening, str]]:
@@ -231,15 +233,8 @@ class Engine:
         self.steps += 1
         self.dice.pick(self._moves, "step", self.steps)()
 
-    def _ring_any_bell(self) -> None:
-        """Ring for an errand whatever is due: doorbells come twice, late and in any order."""
-        self.run_on(self._idle("bell", self.steps), self.dice.pick(NAMES, "bell", self.steps))
-
     def _project(self) -> None:
         self.world.runner.step(limit=1 + self.dice.below(20, "page", self.steps))
-
-    def _work_due(self) -> None:
-        self._work_somewhere("step", self.steps, 0)
 
     def _relay_step(self) -> None:
         page = self.dice.pick((1, 3, 1000), "relay page", self.steps)
@@ -263,15 +258,18 @@ class Engine:
 
     def _work_somewhere(self, *sides: str | int) -> None:
         """Run one due errand or poll on a process that is free."""
-        process = self._idle(*sides)
-        if process is None:
-            return
+        process = self.idle(*sides)
+        due = self.due(*sides) if process is not None else []
+        if due:
+            self.run_on(process, self.dice.pick(due, "due", *sides))
+
+    def due(self, *sides: str | int) -> list[str]:
+        """Name what is due; of the polls only where nothing else is, or one time in five."""
         now = self.time.now
         due = sorted(errand for _, errand in self.world.store.work.due_counts(now))
         if not due or self.dice.below(5, "poll", *sides) == 0:
             due += [f"poll_{flow}" for _, flow in self.world.store.polls.due(now)]
-        if due:
-            self.run_on(process, self.dice.pick(due, "due", *sides))
+        return due
 
     def _poll_somewhere(self, number: int) -> None:
         """Let a free process run a poll that nobody is at, as one that was asked for."""
@@ -281,13 +279,14 @@ class Engine:
         if free:
             flow = self.dice.pick(free, "others poll", number)
             polls.poke(self.world.connection, (flow,), now)
-            self.run_on(self._idle("others poll", number), f"poll_{flow}")
+            self.run_on(self.idle("others poll", number), f"poll_{flow}")
 
     def _lacks_others(self, fault: Fault) -> bool:
         """Whether others are to work, and every process is at work already."""
-        return fault in (Fault.OTHERS_BEFORE, Fault.OTHERS_AFTER) and self._idle("anybody") is None
+        return fault in (Fault.OTHERS_BEFORE, Fault.OTHERS_AFTER) and self.idle("anybody") is None
 
-    def _idle(self, *sides: str | int) -> Process | None:
+    def idle(self, *sides: str | int) -> Process | None:
+        """Pick a process that is free."""
         busy = {slot for slot, _ in self._stack}
         free = [process for process in self.processes if process.slot not in busy]
         return self.dice.pick(free, "process", *sides) if free else None

@@ -32,6 +32,9 @@ class Fault(StrEnum):
     PAGE_SHIFTED = "a record slips between pages"
     DISK_FULL = "disk full"
     UNKNOWN_COMMIT = "committed, but nobody said so"
+    RUNG_TWICE = "rung twice"
+    RUNG_LATE = "rung behind a later one"
+    RUNG_FOR_NOTHING = "rung though nothing is due"
 
 
 _EVERYWHERE = (
@@ -61,6 +64,7 @@ PAGED_BY_KEY = (*READ, Fault.PAGE_CUT, Fault.PAGE_REPEATED)
 PREPARE = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.OTHERS_AFTER, Fault.STALL_AFTER, Fault.TOO_MANY, Fault.GATEWAY)
 COMMIT = (*_EVERYWHERE, Fault.DISK_FULL, Fault.UNKNOWN_COMMIT)
 
+DOORBELL = "doorbell"
 MONEY_WRITES = ("send_batch", "AddBatchHead", "AddBatchLine", "CtrlBatch", "UpdBatch")
 STEPS: dict[str, tuple[Fault, ...]] = {
     **dict.fromkeys(MONEY_WRITES, WRITE),
@@ -90,6 +94,7 @@ STEPS: dict[str, tuple[Fault, ...]] = {
     **dict.fromkeys(("changed_suppliers", "invoice_heads"), PAGED_BY_KEY),
     **dict.fromkeys(("changed_invoices", "payments"), (*PAGED_BY_KEY, Fault.PAGE_SHIFTED)),
     **{f"append in {name}": COMMIT for name in (*ERRANDS, *POLLS)},
+    DOORBELL: (Fault.RUNG_TWICE, Fault.RUNG_LATE, Fault.RUNG_FOR_NOTHING),
     **dict.fromkeys(("claim", "release", "postpone", "poll claim", "poll finish", "poll fail", "relay"), COMMIT),
 }
 CELLS: tuple[tuple[str, Fault], ...] = tuple((step, fault) for step, faults in STEPS.items() for fault in faults)
