@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from domain.errors import TransientError
 from domain.invoices.submission_events import InvoiceSubmissionStarted
+from tests.simulation.sites import Sites
 from tests.simulation.test_checkers import calm_world, recorded
+from tieout.simulation.boundary import guarded
 from tieout.simulation.checkers.arrivals import nothing_lands_behind_a_handover
 from tieout.simulation.engine import Engine
 from tieout.simulation.exhaustive import Scope, base_run
@@ -83,3 +86,16 @@ def test_a_step_that_lands_behind_a_handover_is_noticed(state: str) -> None:
 def test_only_money_writes_have_a_deadline_to_be_late_for() -> None:
     late = {step for step, faults in STEPS.items() if {Fault.SENT_LATE, Fault.STALL_SHORT} & set(faults)}
     assert late == set(MONEY_WRITES)
+
+
+@pytest.mark.parametrize(("fault", "at_once"), [(Fault.TAKEN_LATE, 0), (Fault.TAKEN_TWICE, 1)])
+@pytest.mark.parametrize("step", ["put_vendors", "put_codes"])
+def test_an_upsert_is_taken_after_its_sender_gave_up(step: str, fault: Fault, at_once: int) -> None:
+    taken: list[str] = []
+    site = Sites(fault)
+    with pytest.raises(TransientError):
+        guarded(site, "w1", step, lambda: taken.append(step))
+    assert (len(taken), site.strikes) == (at_once, [1])
+    for call in site.late:
+        call()
+    assert len(taken) == at_once + 1

@@ -11,7 +11,8 @@ Call = Callable[[], Any]
 _RETRY_AFTER = 45.0
 _NO_ANSWER = frozenset(
     {
-        *(Fault.REQUEST_LOST, Fault.DISK_FULL, Fault.TOO_MANY, Fault.UNAUTHORIZED),
+        *(Fault.REQUEST_LOST, Fault.TAKEN_LATE, Fault.TAKEN_TWICE, Fault.DISK_FULL),
+        *(Fault.TOO_MANY, Fault.UNAUTHORIZED),
         *(Fault.GATEWAY, Fault.HTML, Fault.BUSINESS_ERROR, Fault.REFUSED),
     }
 )
@@ -38,6 +39,9 @@ class Site(Protocol):
 
     def wait_out(self, step: str) -> None:
         """Let a call's whole timeout pass."""
+
+    def take_late(self, number: int, call: Call, *, slowly: bool = False) -> None:
+        """Let a call be taken after its sender gave up; slowly: taken and shown as late as it may be."""
 
 
 def guarded(site: Site, worker: str, step: str, call: Call) -> Any:
@@ -94,6 +98,11 @@ def _refuse_to_answer(site: Site, step: str, number: int, fault: Fault, call: Ca
     match fault:
         case Fault.REQUEST_LOST | Fault.DISK_FULL:
             raise _lost(site, step, fault)
+        case Fault.TAKEN_LATE | Fault.TAKEN_TWICE:
+            if fault is Fault.TAKEN_TWICE:  # on its way an upsert may be repeated, which a POST may not
+                call()
+            site.take_late(number, call)
+            raise TransientError("the connection broke before an answer came")
         case Fault.TOO_MANY:
             raise TransientError("answered 429", retry_after=_RETRY_AFTER, before_processing=True, status=429)
         case Fault.UNAUTHORIZED:

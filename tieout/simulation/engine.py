@@ -13,7 +13,7 @@ from domain.ports.payables import EncodedBatch
 from tieout.simulation import watch
 from tieout.simulation.beginnings import prepare
 from tieout.simulation.bells import Bells
-from tieout.simulation.boundary import Port
+from tieout.simulation.boundary import Call, Port
 from tieout.simulation.checkers.catalogue import judge_before_help, judge_end
 from tieout.simulation.checkers.violation import Violation
 from tieout.simulation.clocks import ProcessClock
@@ -155,11 +155,16 @@ class Engine:
                 self._work_somewhere("stall", number, turn * 3 + again)
         self._lose_connection(number, restores)
 
-    def arrive_unheard(self, arrive: Callable[[], object], *, slowly: bool) -> None:
-        """Let a write arrive whose sender gave up; slowly: what comes of it takes as long as it may."""
-        self.world.slow = slowly
-        arrive()
-        self.world.slow = False
+    def take_late(self, number: int, call: Call, *, slowly: bool = False) -> None:
+        """Let a call be taken after its sender gave up; slowly: all that comes of it takes as long as it may."""
+        flight = CALL_TIMEOUT if slowly else self.dice.span(CALL_TIMEOUT, "late", number)
+
+        def arrive() -> None:
+            self.world.slow = slowly
+            call()
+            self.world.slow = False
+
+        self.time.later(self.time.now + flight, arrive)
 
     def _lose_connection(self, number: int, restores: int) -> None:
         """A statement under way on a database that is restored meanwhile is never carried out on the new one."""

@@ -19,6 +19,7 @@ class Fault(StrEnum):
     REQUEST_LOST = "request lost"
     RESPONSE_LOST = "response lost"
     TAKEN_LATE = "taken after the sender gave up"
+    TAKEN_TWICE = "taken, and once more after the sender gave up"
     SENT_LATE = "sent at the last moment, taken after the sender gave up"
     GATEWAY = "5xx, done or not"
     HTML = "HTML under 200, done or not"
@@ -58,7 +59,12 @@ WRITE = (
     Fault.REFUSED,
     Fault.PARTIAL,
 )
-UPSERT = (*_EVERYWHERE, Fault.REQUEST_LOST, Fault.RESPONSE_LOST, *_ANSWERS, Fault.REFUSED, Fault.PARTIAL)
+UPSERT = (
+    *_EVERYWHERE,
+    *(Fault.REQUEST_LOST, Fault.RESPONSE_LOST, Fault.TAKEN_LATE, Fault.TAKEN_TWICE),
+    *_ANSWERS,
+    *(Fault.REFUSED, Fault.PARTIAL),
+)
 READ = (*_EVERYWHERE, Fault.REQUEST_LOST, *_ANSWERS)
 PAGED_BY_KEY = (*READ, Fault.PAGE_CUT, Fault.PAGE_REPEATED)
 PREPARE = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.OTHERS_AFTER, Fault.STALL_AFTER, Fault.TOO_MANY, Fault.GATEWAY)

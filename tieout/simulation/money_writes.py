@@ -64,9 +64,6 @@ class Wire(Site, Protocol):
     def clock(self, worker: str) -> ProcessClock:
         """Give a process's clocks."""
 
-    def arrive_unheard(self, arrive: Callable[[], object], *, slowly: bool) -> None:
-        """Let a write arrive whose sender gave up; slowly: whatever comes of it shows as late as it may."""
-
     def saw_batch(self, worker: str, encoded: EncodedBatch) -> None:
         """Judge a batch whose first byte goes out now."""
 
@@ -197,9 +194,7 @@ def _answer(wire: Wire, sending: _Sending, number: int, fault: Fault | None) -> 
             return _no_answer(wire, sending)
         case Fault.TAKEN_LATE | Fault.SENT_LATE:
             # Every second one of those sent late needs all the time it may: to be taken, to be worked on, to show.
-            slowly = fault is Fault.SENT_LATE and done
-            flight = wire.call_timeout if slowly else wire.dice.span(wire.call_timeout, "late", number)
-            wire.time.later(wire.time.now + flight, lambda: wire.arrive_unheard(sending.arrive, slowly=slowly))
+            wire.take_late(number, sending.arrive, slowly=fault is Fault.SENT_LATE and done)
             return CallAnswer(verdict=Verdict.DOUBT, code="NO_ANSWER", text="no answer in time")
         case Fault.GATEWAY | Fault.HTML:
             if done:
