@@ -5,11 +5,13 @@ Infor has no "changed since" for them, so every poll reads all; what it no longe
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from actors.errands.connections import connection_of
 from actors.errands.polling import Poll, run_poll
+from actors.errands.streams import connection_stream
 from actors.settle import Decide, History, appended
 from actors.tools import Tools
 from domain.event import Append, Event
@@ -58,7 +60,8 @@ def _read_dimension(poll: Poll, *, dimension: int, group: str, today: date) -> N
         poll.page(sum(content is not None for content in contents.values()))
         streams = {_stream(tools, dimension, value): content for value, content in contents.items()}
         by_value = {_stream(tools, dimension, value): value for value in contents}
-        poll.record(list(streams), _recording(tools, streams, by_value, there))
+        home = connection_stream(tools.connection)
+        poll.record([*streams, home], _recording(tools, streams, by_value, there))
     poll.record([index], _listing(index, frozenset(facts), dimension))
 
 
@@ -88,9 +91,13 @@ def _recording(
 ) -> Decide:
     push = tools.rules.gl_accounts == "push"
 
-    def decide_one(state: LedgerCode, stream: UUID) -> tuple[Event, ...]:
+    def decide_one(state: LedgerCode, stream: UUID, went_back_at: datetime | None) -> tuple[Event, ...]:
         content = contents[stream]
-        seen = decide_gone(state, push=push) if content is None else decide_seen(state, content, push=push)
+        seen = (
+            decide_gone(state, push=push, went_back_at=went_back_at)
+            if content is None
+            else decide_seen(state, content, push=push, went_back_at=went_back_at)
+        )
         if there is None:
             return seen
         for event in seen:
@@ -99,7 +106,11 @@ def _recording(
         return (*seen, *decide_verified(state, active_there=None if found is None else found.active))
 
     def decide(history: History) -> list[Append]:
-        return [appended(history[stream], stream, *decide_one(fold(history[stream]), stream)) for stream in contents]
+        went_back_at = connection_of(tools, history).went_back_at
+        return [
+            appended(history[stream], stream, *decide_one(fold(history[stream]), stream, went_back_at))
+            for stream in contents
+        ]
 
     return decide
 

@@ -5,7 +5,9 @@ from uuid import UUID
 
 import msgspec
 
+from actors.errands.connections import connection_of
 from actors.errands.polling import Poll, run_poll
+from actors.errands.streams import connection_stream
 from actors.settle import Decide, History, appended
 from actors.tools import Tools
 from domain.event import Append
@@ -80,14 +82,15 @@ def _details(poll: Poll, numbers: Sequence[str]) -> dict[str, None]:
         poll.malformed(number, text)
         unread[number] = None
     if readable:
-        poll.record(list(readable), _recording(readable))
+        poll.record([*readable, connection_stream(tools.connection)], _recording(tools, readable))
     return unread
 
 
-def _recording(readable: dict[UUID, SupplierContent]) -> Decide:
+def _recording(tools: Tools, readable: dict[UUID, SupplierContent]) -> Decide:
     def decide(history: History) -> list[Append]:
+        went_back_at = connection_of(tools, history).went_back_at
         return [
-            appended(history[stream], stream, *decide_seen(fold(history[stream]), content))
+            appended(history[stream], stream, *decide_seen(fold(history[stream]), content, went_back_at=went_back_at))
             for stream, content in readable.items()
         ]
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from actors.errands.connections import connection_now
 from actors.errands.polling import long_wait
 from actors.errands.upserting import Claim, Later, Outcome, keep_rows_on_misconfiguration, look, put_in_halves
 from actors.settle import History, appended
@@ -66,9 +67,10 @@ def _push(claim: Claim) -> None:
     breaches: dict[UUID, tuple[Breach, ...]] = {}
     to_put: list[_Member] = []
     members = _members(claim)
+    went_back_at = connection_now(tools).went_back_at
     lists = _lists(claim, {m.content.group for m in members if _needs_list(m)})
     for member in members:
-        quiet_from = member.state.quiet_from(claim.flight)
+        quiet_from = member.state.quiet_from(claim.flight, went_back_at)
         if over := tools.payables.code_breaches(member.content):
             breaches[member.row.aggregate] = over
             outcomes[member.row] = RecordAnswer(verdict=Verdict.REFUSED)
@@ -76,7 +78,7 @@ def _push(claim: Claim) -> None:
             outcomes[member.row] = Later(wait=quiet_from - tools.log.now(), attempt=False)
         elif _needs_list(member):
             outcomes[member.row] = _compared(member, lists[member.content.group])
-        elif member.state.known_digest() == code_digest(member.content):
+        elif member.state.known_digest(went_back_at) == code_digest(member.content):
             outcomes[member.row] = _AGREES
         if outcomes[member.row] is None:
             to_put.append(member)

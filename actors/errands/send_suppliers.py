@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from actors.errands.connections import connection_now
 from actors.errands.upserting import Claim, Later, Outcome, keep_rows_on_misconfiguration, look, put_in_halves
 from actors.settle import History, appended
 from actors.tools import Tools
@@ -59,8 +60,9 @@ def _send(claim: Claim) -> None:
     to_put: list[_Member] = []
     to_look_up: list[_Member] = []
     members = _members(claim)
+    went_back_at = connection_now(tools).went_back_at
     for member in members:
-        quiet_from = member.state.quiet_from(claim.flight)
+        quiet_from = member.state.quiet_from(claim.flight, went_back_at)
         if over := tools.payables.vendor_breaches(member.content):
             breaches[member.row.aggregate] = over
             outcomes[member.row] = RecordAnswer(verdict=Verdict.REFUSED)
@@ -68,7 +70,7 @@ def _send(claim: Claim) -> None:
             outcomes[member.row] = Later(wait=quiet_from - tools.log.now(), attempt=False)
         elif member.row.attempts:
             to_look_up.append(member)
-        elif member.state.known_digest() == member.digest:
+        elif member.state.known_digest(went_back_at) == member.digest:
             outcomes[member.row] = _HELD_ALREADY
         else:
             to_put.append(member)

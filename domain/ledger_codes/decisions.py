@@ -1,7 +1,7 @@
 """What is decided about a ledger code: what a poll saw, what AvidXchange holds or answered, what a person ordered."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
@@ -59,12 +59,15 @@ def content_of(
     )
 
 
-def decide_seen(state: LedgerCode, content: CodeContent, *, push: bool) -> tuple[Event, ...]:
+def decide_seen(
+    state: LedgerCode, content: CodeContent, *, push: bool, went_back_at: datetime | None = None
+) -> tuple[Event, ...]:
     """Record what Infor says; nothing when it says the same and nothing is left to send.
 
     push: codes are written to AvidXchange at all. What is sent already in the same words is not asked for again.
+    went_back_at: when the store went back: what may have been sent since its backup is sent anew, as it is now.
     """
-    to_send = push and _wants_sending(state, content)
+    to_send = push and (state.may_be_other(went_back_at) or _wants_sending(state, content))
     if state.content is None:
         return (LedgerCodeRecorded(content=content, to_send=to_send),)
     if state.content == content and not to_send:
@@ -74,11 +77,12 @@ def decide_seen(state: LedgerCode, content: CodeContent, *, push: bool) -> tuple
     return (LedgerCodeChanged(content=content, to_send=to_send),)
 
 
-def decide_gone(state: LedgerCode, *, push: bool) -> tuple[Event, ...]:
+def decide_gone(state: LedgerCode, *, push: bool, went_back_at: datetime | None = None) -> tuple[Event, ...]:
     """The value vanished from Infor: it counts as blocked; nothing when it was not in use anyway."""
-    if state.content is None or not state.content.active:
+    if state.content is None or not (state.content.active or state.may_be_other(went_back_at)):
         return ()
-    return decide_seen(state, msgspec.structs.replace(state.content, active=False, facts=()), push=push)
+    gone = msgspec.structs.replace(state.content, active=False, facts=())
+    return decide_seen(state, gone, push=push, went_back_at=went_back_at)
 
 
 def decide_listed(known: frozenset[str], listed: frozenset[str], *, dimension: int) -> tuple[Event, ...]:

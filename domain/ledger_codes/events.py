@@ -45,7 +45,7 @@ class LedgerCodeRecorded(Event, frozen=True, kw_only=True):
 
 @topic
 class LedgerCodeChanged(Event, frozen=True, kw_only=True):
-    """The code's description changed, or it was opened again."""
+    """The code's description changed, it was opened again, or the store went back in time and it is sent anew."""
 
     TOPIC: ClassVar[str] = "ledger-code.changed/1"
     content: CodeContent

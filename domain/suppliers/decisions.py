@@ -1,6 +1,7 @@
 """What is decided about a supplier: what a poll saw, what AvidXchange answered, what a person ordered."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from domain.event import Event
 from domain.identifiers import supplier_key
@@ -18,12 +19,19 @@ from domain.suppliers.events import (
 from domain.suppliers.supplier import EXCLUDED, Supplier
 
 
-def decide_seen(state: Supplier, content: SupplierContent) -> tuple[Event, ...]:
-    """Record what Infor says; nothing when it says the same. One that never was active does not go out."""
-    to_send = content.active or state.ever_sent
+def decide_seen(
+    state: Supplier, content: SupplierContent, *, went_back_at: datetime | None = None
+) -> tuple[Event, ...]:
+    """Record what Infor says; nothing when it says the same. One that never was active does not go out.
+
+    went_back_at: when the store went back. What may have been sent since its backup is sent anew, as it is now: what
+    Infor changed twice looks unchanged, and AvidXchange holds what was sent in between.
+    """
+    unsure = state.may_be_other(went_back_at)
+    to_send = content.active or state.ever_sent or unsure
     if state.content is None:
         return (SupplierRecorded(content=content, to_send=to_send),)
-    if state.content == content:
+    if state.content == content and not unsure:
         return ()
     if content.active and not state.content.active:
         return (SupplierUnblocked(content=content, to_send=to_send),)

@@ -54,7 +54,7 @@ class SupplierRecorded(Event, frozen=True, kw_only=True):
 
 @topic
 class SupplierChanged(Event, frozen=True, kw_only=True):
-    """Infor changed something of the supplier that we send."""
+    """Infor changed something of the supplier that we send, or the store went back in time and it is sent anew."""
 
     TOPIC: ClassVar[str] = "supplier.changed/1"
     content: SupplierContent

@@ -26,7 +26,7 @@ class Supplier(msgspec.Struct, frozen=True, kw_only=True):
 
     asks: versions of the events since the last settled outcome that ask for a send, the newest was recorded at
     `asked_at`; ever_sent: some event asked for a send before (only then does an inactive supplier go out);
-    confirmed: the last receipt, None once a later refusal made what AvidXchange holds uncertain;
+    confirmed: the last receipt, of `confirmed_at`, None once a later refusal made what AvidXchange holds uncertain;
     refused: the last outcome when it was a refusal; gate_open: invoices of this payee may go out.
     """
 
@@ -38,6 +38,7 @@ class Supplier(msgspec.Struct, frozen=True, kw_only=True):
     ever_sent: bool = False
     settled: int = 0
     confirmed: SupplierConfirmed | None = None
+    confirmed_at: datetime | None = None
     refused: SupplierRefused | None = None
     gate_open: bool = False
 
@@ -56,21 +57,30 @@ class Supplier(msgspec.Struct, frozen=True, kw_only=True):
             return "SUPPLIER_EXCLUDED"
         return "SUPPLIER_NOT_CONFIRMED"
 
-    def known_digest(self) -> str:
+    def may_be_other(self, went_back_at: datetime | None) -> bool:
+        """Whether AvidXchange may hold it otherwise than this log says: a store that went back forgot what it sent.
+
+        went_back_at: when it did, None when it never did; what was asked for since then is sent anew.
+        """
+        return went_back_at is not None and (self.asked_at is None or self.asked_at <= went_back_at)
+
+    def known_digest(self, went_back_at: datetime | None = None) -> str:
         """Give the digest of the record AvidXchange holds for certain, "" when nobody can be sure.
 
         Several asks since the last outcome: an earlier one may have been sent without our learning of it.
         """
         certain = self.confirmed is not None and len(self.asks) <= 1 and not self.retry_ordered
-        return self.confirmed.digest if certain and self.confirmed is not None else ""
+        forgotten = went_back_at is not None and (self.confirmed_at is None or self.confirmed_at <= went_back_at)
+        return self.confirmed.digest if certain and self.confirmed is not None and not forgotten else ""
 
-    def quiet_from(self, wait: timedelta) -> datetime | None:
+    def quiet_from(self, wait: timedelta, went_back_at: datetime | None = None) -> datetime | None:
         """Give when a send of an earlier ask can no longer be under way, None when there was none.
 
         wait: call timeout + search lag.  A newer ask makes the row due at once though the send before it may have
-        ended without an answer; upserts do not commute.
+        ended without an answer; upserts do not commute.  A store that went back forgot what was under way then.
         """
-        return self.asked_at + wait if len(self.asks) > 1 and self.asked_at is not None else None
+        earlier = self.asked_at if len(self.asks) > 1 else None
+        return max((at + wait for at in (earlier, went_back_at) if at is not None), default=None)
 
 
 def fold(history: Iterable[Recorded]) -> Supplier:
@@ -80,6 +90,8 @@ def fold(history: Iterable[Recorded]) -> Supplier:
         before, state = state, evolve(state, recorded.event)
         if len(state.asks) > len(before.asks):
             state = msgspec.structs.replace(state, asked_at=recorded.meta.recorded_at)
+        if isinstance(recorded.event, SupplierConfirmed):
+            state = msgspec.structs.replace(state, confirmed_at=recorded.meta.recorded_at)
     return state
 
 

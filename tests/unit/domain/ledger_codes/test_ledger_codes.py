@@ -250,6 +250,22 @@ def test_what_avidxchange_holds_is_known_only_while_no_send_can_have_been_lost()
     assert after(ASKED, changed).quiet_from(timedelta(minutes=2)) == START + timedelta(minutes=4)
 
 
+def test_what_was_sent_since_the_backup_of_a_store_that_went_back_is_sent_anew_once() -> None:
+    went_back_at = START + timedelta(minutes=2)
+    asked, silent = (ASKED, agreed()), LedgerCodeRecorded(content=CLOSED, to_send=False)
+    again, gone = LedgerCodeChanged(content=REPAIRS, to_send=True), LedgerCodeChanged(content=CLOSED, to_send=True)
+    seen = decisions.decide_seen
+    assert seen(after(*asked), REPAIRS, push=True) == ()
+    assert seen(after(*asked), REPAIRS, push=False, went_back_at=went_back_at) == ()
+    assert seen(after(*asked), REPAIRS, push=True, went_back_at=went_back_at) == (again,)
+    assert seen(after(*asked, again), REPAIRS, push=True, went_back_at=went_back_at) == ()
+    assert decisions.decide_gone(after(silent), push=True) == ()
+    assert decisions.decide_gone(after(silent), push=True, went_back_at=went_back_at) == (gone,)
+    assert after(*asked, again).known_digest(went_back_at - timedelta(minutes=1)) == code_digest(REPAIRS)
+    assert after(*asked, again).known_digest(went_back_at) == ""
+    assert after(ASKED).quiet_from(timedelta(minutes=2), went_back_at) == START + timedelta(minutes=4)
+
+
 def test_an_event_of_another_kind_changes_nothing_but_the_version() -> None:
     stranger = LedgerCodesListed(dimension=1, added=(), gone=())
     assert evolve(after(ASKED), stranger) == msgspec.structs.replace(after(ASKED), version=2)

@@ -174,6 +174,26 @@ def test_a_newer_change_waits_until_an_earlier_send_can_no_longer_land() -> None
     assert state.quiet_from(wait) == START + timedelta(minutes=4)
 
 
+def test_what_was_sent_since_the_backup_of_a_store_that_went_back_is_sent_anew_once() -> None:
+    """What Infor changed and changed back looks unchanged, and AvidXchange holds what was sent in between."""
+    went_back_at = START + timedelta(minutes=2)
+    again, silent = SupplierChanged(content=ACME, to_send=True), SupplierRecorded(content=BLOCKED, to_send=False)
+    seen = decisions.decide_seen
+    assert seen(after(SENT, receipt()), ACME) == ()
+    assert seen(after(SENT, receipt()), ACME, went_back_at=went_back_at) == (again,)
+    assert seen(after(SENT, receipt(), again), ACME, went_back_at=went_back_at) == ()
+    assert seen(Supplier(), BLOCKED) == (silent,)
+    assert seen(Supplier(), BLOCKED, went_back_at=went_back_at) == (msgspec.structs.replace(silent, to_send=True),)
+
+
+def test_a_receipt_from_before_the_store_went_back_says_nothing_of_what_avidxchange_holds() -> None:
+    wait = timedelta(minutes=2)
+    asked = after(SENT, receipt(), SupplierChanged(content=RENAMED, to_send=True))
+    assert asked.known_digest(START + timedelta(minutes=1)) == "d1"
+    assert asked.known_digest(START + timedelta(minutes=2)) == ""
+    assert asked.quiet_from(wait, START + timedelta(minutes=9)) == START + timedelta(minutes=11)
+
+
 @pytest.mark.parametrize(
     ("past", "reason"),
     [
