@@ -2,7 +2,7 @@
 
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,15 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return Desk(tmp_path, monkeypatch, capsys)
 
 
+def one_by_one(function: Callable[[Any], Any], tasks: Iterable[Any], **_: object) -> Generator[Any, None, None]:
+    """Give the results as other processes would."""
+    return (function(task) for task in tasks)
+
+
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Simulate in this process, where a planted bug is seen, two seeds at a time."""
-    monkeypatch.setattr(fleet, "open_pool", ThreadPoolExecutor)
+    monkeypatch.setattr(fleet, "in_order", one_by_one)
     monkeypatch.setattr(fleet, "BLOCK", 2)
 
 

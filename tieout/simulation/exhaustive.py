@@ -6,6 +6,7 @@ tried at every later watched crossing of the first one's own run. Orders of two 
 before a call, before its answer is read, while its sender stalls; what they do is drawn, so several seeds are searched.
 """
 
+import threading
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import msgspec
 from tieout.simulation.engine import Engine
 from tieout.simulation.faults import MONEY_WRITES, STEPS, Fault
 from tieout.simulation.happenings import Happening
-from tieout.simulation.pool import open_pool
+from tieout.simulation.pool import in_order
 from tieout.simulation.schedule import Profile, Schedule
 from tieout.simulation.state import States
 
@@ -88,9 +89,8 @@ def search(scope: Scope, *, pairs: bool, seeds: Sequence[int] = (1,), processes:
         for part in map(_follow, tasks):
             found.merge(part)
         return found
-    with open_pool(processes) as pool:
-        for part in pool.map(_follow, tasks, chunksize=8):
-            found.merge(part)
+    for part in in_order(_follow, tasks, processes=processes, stop=threading.Event()):
+        found.merge(part)
     return found
 
 

@@ -1,16 +1,15 @@
 """Many seeds on many processes: blocks of seeds go out, their tallies come back in order and are written down."""
 
+import contextlib
+import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
 
-from tieout.simulation.pool import open_pool
+from tieout.simulation.pool import in_order
 from tieout.simulation.tally import Tally, run_seeds
 
 BLOCK = 100  # seeds a process takes at a time; a run that is cut loses those under way, no others
-AHEAD = 3  # blocks given out for each process
 
 Follow = Callable[[Tally], None]
 
@@ -22,23 +21,20 @@ def run_many(
     processes: int = 1,
     seconds: float | None = None,
     state: Path | None = None,
+    stop: threading.Event | None = None,
     follow: Follow = lambda _: None,
 ) -> Tally:
     """Run seeds from `tally.next_seed` up to (not including) `until`, or for so many seconds; give the tally.
 
-    state: where the tally is written after every block; follow: told of the tally after every block.
+    state: where the tally is written after every block; stop: ends the run at once when it is set, blocks under way are
+    lost; follow: told of the tally after every block.
     """
     started = last = time.monotonic()
-    pool = open_pool(processes)
-    blocks: deque[Future[Tally]] = deque()
-    seeds = iter(range(tally.next_seed, until, BLOCK))
-    try:
-        while True:
-            while len(blocks) < processes * AHEAD and (first := next(seeds, None)) is not None:
-                blocks.append(pool.submit(run_seeds, first, min(first + BLOCK, until)))
-            if not blocks:
-                break
-            tally.merge(blocks.popleft().result())
+    blocks = ((first, min(first + BLOCK, until)) for first in range(tally.next_seed, until, BLOCK))
+    never = threading.Event()
+    with contextlib.closing(in_order(_run_block, blocks, processes=processes, stop=stop or never)) as done:
+        for block in done:
+            tally.merge(block)
             now = time.monotonic()
             tally.seconds += now - last
             last = now
@@ -47,6 +43,8 @@ def run_many(
             follow(tally)
             if seconds is not None and now - started > seconds:
                 break
-    finally:
-        pool.shutdown(cancel_futures=True)
     return tally
+
+
+def _run_block(seeds: tuple[int, int]) -> Tally:
+    return run_seeds(*seeds)
