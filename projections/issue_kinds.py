@@ -65,7 +65,8 @@ KINDS: dict[str, Kind] = {
         "Payments changed after they were settled", "Compare with what was posted; correct it in Infor by hand."
     ),
     "payment-card-number-dropped": Kind(
-        "AvidXchange sent what looks like a card number", "Nothing was kept; ask AvidXchange to send four digits only."
+        "AvidXchange sent more or less than four digits of a card",
+        "Nothing of it was kept: it may have been a card number. Ask AvidXchange to send four digits only.",
     ),
     "reversal-by-hand": Kind(
         "Payments were reversed and must be reversed in Infor",

@@ -61,8 +61,7 @@ def decide_gate(state: Invoice, key: InvoiceKey, gates: Gates) -> tuple[Event, .
         return (_held(key, content.problems[0], "; ".join(map(_problem, content.problems))),)
     if state.image is None and (state.image_missing is None or state.image_missing[1]):
         reason = state.image_missing[0] if state.image_missing else "NO_IMAGE"
-        detail = "waits for its image in Infor Document Management"
-        return (_held(key, reason, detail, keys.image(key.external_id)),)
+        return (_held(key, reason, _image_words(reason), keys.image(key.external_id)),)
     if not gates.supplier_open:
         detail = f"supplier {key.vendor_external_id}: {_words(gates.supplier_reason)}"
         return (_held(key, gates.supplier_reason, detail, keys.supplier(key.company, key.payee)),)
@@ -81,6 +80,13 @@ def _problem(word: str) -> str:
         "CODING_UNREADABLE": "Infor's voucher or purchase order lines could not be read",
         "NO_CONTROL_ACCOUNT": "the voucher has no line of the supplier's control account",
     }.get(word, word)
+
+
+def _image_words(reason: str) -> str:
+    return {
+        "IMAGE_TOO_LARGE": "its image in Infor Document Management is larger than max_image_bytes",
+        "IMAGE_TYPE": "its document in Infor Document Management is neither PDF, PNG, JPEG nor TIFF",
+    }.get(reason, "waits for its image in Infor Document Management")
 
 
 def _words(reason: str) -> str:

@@ -92,7 +92,7 @@ def _hold(content: e.PaymentContent, reason: str, detail: str, waits_for: str | 
 
 def _content_hold(content: e.PaymentContent, rules: Rules) -> e.PaymentHeld | None:
     if content.problems:
-        return _hold(content, content.problems[0], "the payment contradicts itself: " + ", ".join(content.problems))
+        return _hold(content, content.problems[0], "; ".join(_problem(content, word) for word in content.problems))
     if total((r.net for r in content.remittances), content.amount.currency) != content.amount:
         return _hold(content, "REMITTANCES_DO_NOT_SUM", "the sum of the remittances is not the payment's amount")
     if content.amount.currency != rules.currency:
@@ -106,6 +106,17 @@ def _content_hold(content: e.PaymentContent, rules: Rules) -> e.PaymentHeld | No
             content, "NUMBER_MISSING", f"a settled {content.method} payment needs its number; none is given yet"
         )
     return None
+
+
+def _problem(content: e.PaymentContent, word: str) -> str:
+    """Say what contradicts itself; a malformed number is not kept, for it may be a card's, so its limit is named."""
+    return {
+        "METHOD_UNKNOWN": f"the method {content.method!r} is not known",
+        "CHECK_NUMBER_MALFORMED": "its CheckNumber has over 15 characters, or a blank or letter outside ASCII",
+        "ACH_TRACE_MALFORMED": "its AchTraceNumber is not exactly 15 digits",
+        "REMITTANCES_DO_NOT_SUM": "the Net of its remittances does not sum to its Amount",
+        "REMITTANCE_DOES_NOT_SUM": "the Net and Discount of a remittance are not its Gross",
+    }.get(word, f"the payment contradicts itself: {word}")
 
 
 def _invoice_hold(

@@ -37,7 +37,9 @@ SAYINGS: dict[type[Event], Saying] = {
     e.PaymentReversed: avid(lambda x: f"AvidXchange reversed it: {x.kind}{after(x.return_code, before=' ')}."),
     e.PaymentReplaced: avid(lambda x: f"Payment {x.by_payment_id} replaces it."),
     e.PaymentStatusUnknown: avid(_unknown),
-    e.PaymentCardNumberDropped: avid(lambda _: "What looked like a card number was dropped where it arrived."),
+    e.PaymentCardNumberDropped: avid(
+        lambda _: "What stood for the four digits of a card was none, and was dropped where it arrived."
+    ),
     e.PaymentHeld: ours(
         lambda x: f"It is held for {x.reason}: {x.detail}{after(x.waits_for or '', before='; it waits for ')}."
     ),

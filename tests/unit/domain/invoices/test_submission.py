@@ -59,6 +59,9 @@ def test_each_hold_names_what_it_waits_for() -> None:
     missing = e.InvoiceImageMissing(key=KEY, reason="IMAGE_TOO_LARGE", hold=True)
     assert why(f.approved()) == ("NO_IMAGE", image)
     assert why(f.approved(), missing) == ("IMAGE_TOO_LARGE", image)
+    (held,) = invoice(f.approved(), missing).when(gate()).events
+    assert isinstance(held, e.InvoiceHeld)
+    assert held.detail == "its image in Infor Document Management is larger than max_image_bytes"
     assert why(f.approved(problems=("LINES_DO_NOT_SUM",))) == ("LINES_DO_NOT_SUM", None)
     shut = Gates(supplier_open=False)
     assert why(*READY, gates=shut) == ("SUPPLIER_NOT_CONFIRMED", "supplier:100|V1001")

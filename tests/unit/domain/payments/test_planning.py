@@ -145,6 +145,12 @@ def test_a_payment_that_is_not_complete_is_held_for_a_person(content: e.PaymentC
     assert (fact.reason, fact.waits_for) == (reason, None)
 
 
+def test_a_number_that_is_none_is_held_with_its_limit() -> None:
+    assert "over 15 characters" in held(gate(payment(number="", problems=("CHECK_NUMBER_MALFORMED",)))).detail
+    both = held(gate(payment(problems=("ACH_TRACE_MALFORMED", "ODD"))))
+    assert both.detail == "its AchTraceNumber is not exactly 15 digits; the payment contradicts itself: ODD"
+
+
 def test_a_payment_in_another_currency_is_held() -> None:
     assert held(gate(payment(), currency="CAD")).reason == "CURRENCY"
 
