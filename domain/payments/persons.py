@@ -6,7 +6,7 @@ from domain.errors import RefusedError
 from domain.event import Event
 from domain.payments.events import PaymentPostingOrdered, ReversalDoneByHand
 from domain.payments.payment import Payment
-from domain.postings.posting import Posting
+from domain.postings.posting import BOOKED, Posting
 
 
 def decide_posting_order(
@@ -23,7 +23,26 @@ def decide_posting_order(
     absent = any(postings[leg.posting].phase == "settled_absent" for leg in state.legs)
     if state.phase == "held" or (state.phase == "planned" and absent):
         return (PaymentPostingOrdered(payment_id=state.content.payment_id, person=person, reason=reason),)
-    raise RefusedError(f"the payment is {state.phase}: there is nothing to order again", code="NOTHING_TO_RETRY")
+    raise RefusedError(f"{_why_nothing(state, postings)}: there is nothing to order again", code="NOTHING_TO_RETRY")
+
+
+def _why_nothing(state: Payment, postings: Mapping[str, Posting]) -> str:
+    """Say where the payment stands: planned says nothing to a person while its postings are on their way."""
+    standing = {
+        "open": "the payment is not settled yet",
+        "ignored": "the payment pays none of our invoices",
+        "unknown": f"the {state.reason} of the payment is not known",
+    }
+    if state.phase != "planned":
+        return standing.get(state.phase, f"the payment is {state.phase}")
+    phases = {postings[leg.posting].phase for leg in state.legs}
+    if "waits" in phases:
+        return "M3 holds the payment and has not booked it (GLS037, GLS047), which tieout looks up by itself"
+    if "desk" in phases:
+        return "nobody knows whether M3 booked the payment, which `tieout doubt resolve` settles"
+    if phases <= BOOKED:
+        return "the payment is posted"
+    return "its postings are on their way"
 
 
 def decide_reversal_done(state: Payment, *, person: str, reason: str) -> tuple[Event, ...]:

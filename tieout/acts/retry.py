@@ -27,6 +27,11 @@ from tieout.acts.act import Act
 
 KINDS = ("supplier", "ledger-code", "invoice", "payment", "posting")
 NO_RETRY = "nothing about it can be tried again"
+IN_M3 = {
+    "waits": "M3 holds it and has not booked it: post or delete it there (GLS037, GLS047); tieout looks by itself, and"
+    " `tieout doubt resolve` says what became of it",
+    "desk": "nobody knows whether M3 booked it: `tieout doubt resolve` says what became of it",
+}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +163,8 @@ def _released(act: Act, stream: UUID, history: History) -> list[Append]:
         paid = payment.fold(history[stream_id(act.connection, "payment", state.plan.payment_id)])
         if paid.is_reversed:
             raise RefusedError("the payment was reversed at AvidXchange: it is not posted", code="REVERSED")
+    if state.phase in IN_M3:
+        raise RefusedError(f"there is nothing to try again: {IN_M3[state.phase]}", code="NOTHING_TO_RETRY")
     return _one(history, stream, decide_release(state, person=act.person, reason=act.reason))
 
 

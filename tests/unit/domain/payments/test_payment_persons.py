@@ -50,6 +50,23 @@ def test_a_payment_that_needs_no_order_refuses_it(events: list[Event], code: str
     assert refusal.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("events", "phase", "why"),
+    [
+        ([SETTLED, PLANNED], "waits", "M3 holds the payment and has not booked it"),
+        ([SETTLED, PLANNED], "desk", "nobody knows whether M3 booked the payment"),
+        ([SETTLED, PLANNED], "confirmed", "the payment is posted"),
+        ([SETTLED, PLANNED], "started", "its postings are on their way"),
+        ([SETTLED], "", "the payment is settled"),
+        ([e.PaymentStatusUnknown(content=payment(), field="method")], "", "the method of the payment is not known"),
+        ([e.PaymentReported(content=payment(standing="open"))], "", "the payment is not settled yet"),
+    ],
+)
+def test_why_a_payment_needs_no_order_is_said_by_what_became_of_it(events: list[Event], phase: str, why: str) -> None:
+    with pytest.raises(RefusedError, match=why):
+        order(given(events, fold=fold).state, phase)
+
+
 def test_a_person_says_that_a_reversal_was_done_by_hand() -> None:
     outcome = given([SETTLED, PLANNED, REVERSED, task("T1")], fold=fold).when(
         lambda state: decide_reversal_done(state, person="ann", reason="voucher 9")

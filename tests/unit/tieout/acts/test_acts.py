@@ -250,6 +250,20 @@ def test_a_posting_found_booked_by_hand_counts_on_its_invoices_with_its_voucher(
     assert isinstance(world.last(stream).event, p.PostingDoubtResolved)
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_posting_inside_m3_is_not_tried_again_and_says_what_settles_it(world: World, *, waits: bool) -> None:
+    stream = handed_over(world)
+    if waits:
+        fact = p.PostingWaitsInInfor(payment_id="77001", detail="no row", by_hand=False, look_at=NOW)
+        world.given("posting", PLAN.key1, fact)
+
+    (step,) = retry.plan(world.act, [stream])
+
+    assert (step.does, step.why_not.partition(":")[0]) == ("", "there is nothing to try again")
+    assert "`tieout doubt resolve` says what became of it" in step.why_not
+    assert ("GLS037" in step.why_not) is waits
+
+
 def test_a_posting_proven_absent_frees_its_invoices(world: World) -> None:
     stream = handed_over(world)
 
