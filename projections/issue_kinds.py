@@ -17,7 +17,8 @@ KINDS: dict[str, Kind] = {
         "AvidXchange excludes suppliers", "Ask AvidXchange why, have them enrolled, then retry the issue."
     ),
     "ledger-code-refused": Kind(
-        "AvidXchange refuses ledger codes", "Correct the code in Infor or at AvidXchange, then retry the issue."
+        "AvidXchange refuses ledger codes, or holds them otherwise",
+        "Correct the code in Infor or at AvidXchange, then retry the issue.",
     ),
     "invoice-held": Kind("Invoices are held", "Correct what the reason names in Infor, or retry the issue."),
     "invoice-image-missing": Kind(

@@ -9,6 +9,7 @@ import msgspec
 from domain.event import Event, Recorded
 from domain.identifiers import code_key
 from domain.ledger_codes import events as e
+from domain.ledger_codes.decisions import DESCRIBED
 from domain.ledger_codes.ledger_code import LedgerCode, evolve
 from domain.ports.projections import ProjectionStore
 from projections.projection import Index, Projection
@@ -65,7 +66,7 @@ def evolve_row(row: LedgerCodeRow | None, recorded: Recorded) -> LedgerCodeRow:
             active=content.active,
         )
     state = state_of(folded)
-    refused = folded.refused if state == "refused" else None
+    refused = None if state == "waiting" else folded.refused
     return replace(
         row,
         state=state,
@@ -78,11 +79,14 @@ def evolve_row(row: LedgerCodeRow | None, recorded: Recorded) -> LedgerCodeRow:
 
 
 def state_of(code: LedgerCode) -> str:
-    """Give a code's state: one of STATES. With `verify`, one that agrees at AvidXchange counts as sent."""
+    """Give a code's state: one of STATES.
+
+    With `verify`, one that agrees at AvidXchange counts as sent, whatever its description is there.
+    """
     if code.asks:
         return "waiting"
     if code.refused is not None:
-        return "refused"
+        return "sent" if code.refused.code == DESCRIBED else "refused"
     return "not_sent" if code.confirmed is None else "sent"
 
 

@@ -103,7 +103,7 @@ def _recording(
         for event in seen:
             state = evolve(state, event)
         found = there.get(by_value[stream])
-        return (*seen, *decide_verified(state, active_there=None if found is None else found.active))
+        return (*seen, *verified(state, found))
 
     def decide(history: History) -> list[Append]:
         went_back_at = connection_of(tools, history).went_back_at
@@ -113,6 +113,13 @@ def _recording(
         ]
 
     return decide
+
+
+def verified(state: LedgerCode, found: CodeFound | None) -> tuple[Event, ...]:
+    """Compare a code with what AvidXchange holds of it, None when it has none."""
+    if found is None:
+        return decide_verified(state, active_there=None)
+    return decide_verified(state, active_there=found.active, described_there=found.description.strip())
 
 
 def _listing(index: UUID, listed: frozenset[str], dimension: int) -> Decide:

@@ -10,13 +10,14 @@ from uuid import UUID
 import msgspec
 
 from actors.errands.connections import connection_now
+from actors.errands.poll_ledger_codes import verified
 from actors.errands.polling import long_wait
 from actors.errands.upserting import Claim, Later, Outcome, keep_rows_on_misconfiguration, look, put_in_halves
 from actors.settle import History, appended
 from actors.tools import Tools
 from domain.errors import MisconfiguredError, RefusedError
 from domain.event import Append, Event
-from domain.ledger_codes.decisions import decide_breaches, decide_confirmed, decide_refused, decide_verified
+from domain.ledger_codes.decisions import decide_breaches, decide_confirmed, decide_refused
 from domain.ledger_codes.events import CodeContent
 from domain.ledger_codes.ledger_code import LedgerCode, code_digest, fold
 from domain.ports.answers import Breach, RecordAnswer, Verdict
@@ -167,20 +168,19 @@ def _verify(claim: Claim) -> None:
     outcomes: dict[DueRow, Outcome | None] = dict.fromkeys(claim.rows)
     members = _members(claim)
     lists = _lists(claim, {member.content.group for member in members})
-    compared: dict[UUID, bool | None] = {}
+    compared: dict[UUID, CodeFound | None] = {}
     for member in members:
         there = lists[member.content.group]
         if isinstance(there, Later):
             outcomes[member.row] = there
             continue
-        found = there.get(member.content.value)
-        compared[member.row.aggregate] = None if found is None else found.active
+        compared[member.row.aggregate] = there.get(member.content.value)
         outcomes[member.row] = _AGREES
 
     def decide(history: History) -> list[Append]:
         return [
-            appended(history[stream], stream, *decide_verified(fold(history[stream]), active_there=active))
-            for stream, active in compared.items()
+            appended(history[stream], stream, *verified(fold(history[stream]), found))
+            for stream, found in compared.items()
         ]
 
     if not claim.settle(list(compared), decide):

@@ -24,10 +24,12 @@ from domain.ports.answers import Breach
 MISSING = "MISSING_AT_AVIDXCHANGE"
 INACTIVE = "INACTIVE_AT_AVIDXCHANGE"
 ACTIVE = "ACTIVE_AT_AVIDXCHANGE"
+DESCRIBED = "DESCRIBED_OTHERWISE"  # the code itself agrees: invoices may name it
 _DIFFERENCES = {
     MISSING: "AvidXchange does not have the code",
     INACTIVE: "AvidXchange has the code, but not as active",
     ACTIVE: "AvidXchange has the code as active, Infor does not",
+    DESCRIBED: "AvidXchange describes the code otherwise",
 }
 
 
@@ -132,10 +134,13 @@ def decide_breaches(state: LedgerCode, *, sent: LedgerCode, breaches: Sequence[B
     return decide_refused(state, sent=sent, code="FIELD_TOO_LONG", text=text, breach=breaches[0])
 
 
-def decide_verified(state: LedgerCode, *, active_there: bool | None) -> tuple[Event, ...]:
+def decide_verified(
+    state: LedgerCode, *, active_there: bool | None, described_there: str | None = None
+) -> tuple[Event, ...]:
     """Compare a code with AvidXchange's list (`gl_accounts = verify`), recording changes only.
 
-    active_there: None when AvidXchange does not have it. A row of due work (`state.asks`) is settled either way.
+    active_there: None when AvidXchange does not have it; described_there: None when that is not compared. Another
+    description is a difference that shuts no gate. A row of due work (`state.asks`) is settled either way.
     """
     if state.content is None:
         return ()
@@ -144,23 +149,33 @@ def decide_verified(state: LedgerCode, *, active_there: bool | None) -> tuple[Ev
     else:
         difference = ACTIVE if active_there else ""
     if difference:
-        if state.refused is not None and state.refused.code == difference and not state.asks:
-            return ()
-        said = LedgerCodeRefused(
+        return _differs(state, difference, _DIFFERENCES[difference])
+    settled = not state.asks and state.gate_open == state.content.active
+    if state.content.active and described_there not in (None, state.content.description):
+        agrees = () if settled else (_agrees(state, state.content),)
+        text = f"{_DIFFERENCES[DESCRIBED]}: {described_there!r}, Infor {state.content.description!r}"
+        return (*agrees, *_differs(state, DESCRIBED, text))
+    return () if state.refused is None and settled else (_agrees(state, state.content),)
+
+
+def _differs(state: LedgerCode, difference: str, text: str) -> tuple[Event, ...]:
+    said = state.refused is not None and (state.refused.code, state.refused.text) == (difference, text)
+    if state.content is None or (said and not state.asks):
+        return ()
+    return (
+        LedgerCodeRefused(
             key=_key(state.content),
             code=difference,
-            text=_DIFFERENCES[difference],
+            text=text,
             of_version=state.version,
-            shuts_gate=True,
-        )
-        return (said,)
-    if state.refused is None and not state.asks and state.gate_open == state.content.active:
-        return ()
-    # Without a digest: nothing was sent, and the description over there was not compared.
-    said_agrees = LedgerCodeConfirmed(
-        key=_key(state.content), digest="", of_version=state.version, opens_gate=state.content.active
+            shuts_gate=difference != DESCRIBED,
+        ),
     )
-    return (said_agrees,)
+
+
+def _agrees(state: LedgerCode, content: CodeContent) -> LedgerCodeConfirmed:
+    # Without a digest: nothing was sent.
+    return LedgerCodeConfirmed(key=_key(content), digest="", of_version=state.version, opens_gate=content.active)
 
 
 def decide_retry(state: LedgerCode, person: str, reason: str) -> tuple[Event, ...]:

@@ -65,6 +65,7 @@ SHUT = g.CodeContent(
     company=100, dimension=1, value="6101", group="Accounting Codes", description="Roofs", active=False
 )
 AGREED = g.LedgerCodeConfirmed(key="100|1|6101", digest="d", of_version=1, opens_gate=True)
+DESCRIBED = g.LedgerCodeRefused(key="100|1|6101", code="DESCRIBED_OTHERWISE", text="so", of_version=1)
 DIFFERS = g.LedgerCodeRefused(key="100|1|6101", code="MISSING_AT_AVIDXCHANGE", text="not there", of_version=1)
 
 
@@ -76,6 +77,7 @@ DIFFERS = g.LedgerCodeRefused(key="100|1|6101", code="MISSING_AT_AVIDXCHANGE", t
         ([g.LedgerCodeRecorded(content=CODE, to_send=True), AGREED], "sent", ""),
         ([g.LedgerCodeRecorded(content=CODE, to_send=False), AGREED], "sent", ""),
         ([g.LedgerCodeRecorded(content=CODE, to_send=True), DIFFERS], "refused", "MISSING_AT_AVIDXCHANGE"),
+        ([g.LedgerCodeRecorded(content=CODE, to_send=False), AGREED, DESCRIBED], "sent", "DESCRIBED_OTHERWISE"),
         (
             [g.LedgerCodeRecorded(content=CODE, to_send=True), AGREED, g.LedgerCodeBlocked(content=SHUT, to_send=True)],
             "waiting",

@@ -298,6 +298,18 @@ def test_verify_never_writes_and_records_differences_on_change_only() -> None:
     assert world.avid.puts == []
 
 
+def test_verify_reports_another_description_and_lets_invoices_name_the_code() -> None:
+    world = world_of("600100", gl_accounts="verify")
+    there(world, "600100", description="Other text")
+    settled(world)
+    assert refusals(world) == ["DESCRIBED_OTHERWISE"]
+    assert state(world).gate_open
+    retry(world)
+    there(world, "600100")
+    world.run(send_ledger_codes)
+    assert (state(world).refused, state(world).gate_open) == (None, True)
+
+
 def test_a_person_has_a_code_compared_again() -> None:
     world = world_of("600100", "600200", gl_accounts="verify")
     settled(world)

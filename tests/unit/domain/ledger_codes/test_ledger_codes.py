@@ -228,6 +228,23 @@ def test_verify_records_differences_from_avidxchange_on_change_only(
     assert decisions.decide_verified(after(*past), active_there=active_there) == (() if then is None else (then,))
 
 
+def test_another_description_is_a_difference_that_shuts_no_gate() -> None:
+    def verified(*past: Event, there: str = "Other") -> tuple[Event, ...]:
+        return decisions.decide_verified(after(*past), active_there=True, described_there=there)
+
+    opens, said = verified(SILENT)
+    assert opens == LedgerCodeConfirmed(key=KEY, digest="", of_version=1, opens_gate=True)
+    assert isinstance(said, LedgerCodeRefused)
+    assert (said.code, said.shuts_gate) == (decisions.DESCRIBED, False)
+    assert said.text == "AvidXchange describes the code otherwise: 'Other', Infor 'Repairs'"
+    assert after(SILENT, opens, said).gate_open
+    assert verified(SILENT, opens, said) == ()
+    assert len(verified(SILENT, opens, said, there="Another")) == 1
+    (again,) = verified(SILENT, opens, said, there="Repairs")
+    assert isinstance(again, LedgerCodeConfirmed)
+    assert verified(SILENT, opens, there="Repairs") == ()
+
+
 def test_a_difference_shuts_the_gate_of_a_code_that_was_there_before() -> None:
     assert after(SILENT, agreed()).gate_open
     assert not after(SILENT, agreed(), difference(decisions.MISSING)).gate_open
@@ -278,7 +295,7 @@ STEPS = st.lists(
         st.tuples(st.just("load"), st.none(), st.none()),
         st.tuples(st.just("confirmed"), st.none(), st.none()),
         st.tuples(st.just("refused"), st.none(), st.none()),
-        st.tuples(st.just("verified"), st.sampled_from([True, False, None]), st.none()),
+        st.tuples(st.just("verified"), st.sampled_from([True, False, None]), st.sampled_from([None, "Other"])),
         st.tuples(st.just("retry"), st.none(), st.none()),
     ),
     max_size=25,
@@ -292,7 +309,7 @@ def step(kind: str, value: Any, push: Any, now: LedgerCode, sent: LedgerCode) ->
         "load": lambda: (),
         "confirmed": lambda: decisions.decide_confirmed(now, sent=sent),
         "refused": lambda: decisions.decide_refused(now, sent=sent, code="X", text="no"),
-        "verified": lambda: decisions.decide_verified(now, active_there=value),
+        "verified": lambda: decisions.decide_verified(now, active_there=value, described_there=push),
         "retry": lambda: decisions.decide_retry(now, "ann", "mended"),
     }
     return choices[kind]()
