@@ -241,6 +241,7 @@ ROUTES: dict[type[Event], Route] = {
 NOTHING: frozenset[type[Event]] = frozenset(
     {
         code.LedgerCodesListed,
+        code.LedgerCodesOnlyThere,
         invoice.LedgerRowNamed,
         invoice.InvoicesTracked,
         invoice.InvoiceIndexTurned,

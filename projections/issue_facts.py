@@ -34,6 +34,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
         return ":".join((self.kind, *(part for part in self.parts if part)))
 
 
+FEW = 5  # codes named in a sentence
 Opens = Callable[[Any], tuple[Opening, ...]]
 _TAKEN_BACK = (keys.reversed_payment(""), keys.taken_back(""))
 # Holds whose key takes a person: a supplier or code that is not in use or unknown in Infor opens no gate by itself,
@@ -121,6 +122,16 @@ def _status_unknown(e: y.PaymentStatusUnknown) -> tuple[Opening, ...]:
     return (Opening(kind="payment-status-unknown", parts=(e.field, word), record=e.content.payment_id, why=why),)
 
 
+def _only_there(e: g.LedgerCodesOnlyThere) -> tuple[Opening, ...]:
+    if not e.values:
+        return ()
+    more = f" and {len(e.values) - FEW} more" if len(e.values) > FEW else ""
+    why = f"{e.group}: Infor does not list " + ", ".join(e.values[:FEW]) + more
+    return (
+        Opening(kind="ledger-code-only-there", parts=(str(e.dimension),), record=f"dimension {e.dimension}", why=why),
+    )
+
+
 def _poll_why(e: o.PollFailed) -> str:
     return f"{e.flow.replace('_', ' ')}: {e.text}"  # one remote's text may stand for several flows
 
@@ -149,6 +160,7 @@ OPENS: dict[type[Event], Opens] = {
     v.SupplierRefused: _refusal("supplier-refused", lambda e: e.key),
     v.SupplierConfirmed: _excluded,
     g.LedgerCodeRefused: _refusal("ledger-code-refused", lambda e: e.key),
+    g.LedgerCodesOnlyThere: _only_there,
     i.InvoiceHeld: _invoice_held,
     i.InvoiceImageMissing: _image_missing,
     i.InvoiceAtRiskInInfor: _at_risk,
@@ -225,6 +237,7 @@ ENDS: dict[type[Event], frozenset[str]] = {
     v.SupplierRefused: _SUPPLIER,
     g.LedgerCodeConfirmed: frozenset({"ledger-code-refused"}),
     g.LedgerCodeRefused: frozenset({"ledger-code-refused"}),
+    g.LedgerCodesOnlyThere: frozenset({"ledger-code-only-there"}),
     i.InvoiceApproved: _GATE | _FORGOTTEN | {"invoice-rejected", "invoice-key-changed"},
     i.InvoiceChangedInInfor: _UNSENT | _FORGOTTEN | {"invoice-changed-live"},
     i.InvoiceNotEligible: _GATE | _FORGOTTEN | {"invoice-rejected", "invoice-key-changed"},

@@ -20,6 +20,10 @@ KINDS: dict[str, Kind] = {
         "AvidXchange refuses ledger codes, or holds them otherwise",
         "Correct the code in Infor or at AvidXchange, then retry the issue.",
     ),
+    "ledger-code-only-there": Kind(
+        "AvidXchange has ledger codes that Infor does not list",
+        "Take them out of use at AvidXchange, or add them in Infor, so that nobody codes to what M3 refuses.",
+    ),
     "invoice-held": Kind("Invoices are held", "Correct what the reason names in Infor, or retry the issue."),
     "invoice-image-missing": Kind(
         "Invoices wait for their image", "Attach a usable image in Infor Document Management; the rest follows."

@@ -15,7 +15,7 @@ from domain.ports.projections import ProjectionStore
 from projections.projection import Index, Projection
 
 STATES = ("sent", "waiting", "not_sent", "refused")
-OUTSIDE = frozenset({e.LedgerCodesListed})  # a fact about a dimension, in a stream of its own
+OUTSIDE = frozenset({e.LedgerCodesListed, e.LedgerCodesOnlyThere})  # about a dimension, in a stream of its own
 HANDLES: frozenset[type[Event]] = frozenset(
     {
         e.LedgerCodeRecorded,

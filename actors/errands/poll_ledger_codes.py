@@ -16,9 +16,16 @@ from actors.settle import Decide, History, appended
 from actors.tools import Tools
 from domain.event import Append, Event
 from domain.identifiers import code_key, stream_id
-from domain.ledger_codes.decisions import content_of, decide_gone, decide_listed, decide_seen, decide_verified
+from domain.ledger_codes.decisions import (
+    content_of,
+    decide_gone,
+    decide_listed,
+    decide_only_there,
+    decide_seen,
+    decide_verified,
+)
 from domain.ledger_codes.events import CodeContent, CodeFact
-from domain.ledger_codes.ledger_code import LedgerCode, evolve, fold, listed_values
+from domain.ledger_codes.ledger_code import LedgerCode, evolve, fold, listed_values, values_only_there
 from domain.ports.payables import CodeFound
 
 FLOW = "ledger_codes"
@@ -62,7 +69,7 @@ def _read_dimension(poll: Poll, *, dimension: int, group: str, today: date) -> N
         by_value = {_stream(tools, dimension, value): value for value in contents}
         home = connection_stream(tools.connection)
         poll.record([*streams, home], _recording(tools, streams, by_value, there))
-    poll.record([index], _listing(index, frozenset(facts), dimension))
+    poll.record([index], _listing(index, frozenset(facts), there, dimension=dimension, group=group))
 
 
 def _content(
@@ -122,10 +129,17 @@ def verified(state: LedgerCode, found: CodeFound | None) -> tuple[Event, ...]:
     return decide_verified(state, active_there=found.active, described_there=found.description.strip())
 
 
-def _listing(index: UUID, listed: frozenset[str], dimension: int) -> Decide:
+def _listing(
+    index: UUID, listed: frozenset[str], there: dict[str, CodeFound] | None, *, dimension: int, group: str
+) -> Decide:
+    # Codes that are no longer compared are told of no more.
+    active_there = [code.value for code in (there or {}).values() if code.active]
+
     def decide(history: History) -> list[Append]:
-        events = decide_listed(listed_values(history[index]), listed, dimension=dimension)
-        return [appended(history[index], index, *events)]
+        past = history[index]
+        came_and_went = decide_listed(listed_values(past), listed, dimension=dimension)
+        strange = decide_only_there(values_only_there(past), listed, active_there, dimension=dimension, group=group)
+        return [appended(past, index, *came_and_went, *strange)]
 
     return decide
 

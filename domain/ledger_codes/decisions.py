@@ -1,6 +1,6 @@
 """What is decided about a ledger code: what a poll saw, what AvidXchange holds or answered, what a person ordered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -17,6 +17,7 @@ from domain.ledger_codes.events import (
     LedgerCodeRefused,
     LedgerCodeRetryOrdered,
     LedgerCodesListed,
+    LedgerCodesOnlyThere,
 )
 from domain.ledger_codes.ledger_code import LedgerCode, code_digest
 from domain.ports.answers import Breach
@@ -93,6 +94,16 @@ def decide_listed(known: frozenset[str], listed: frozenset[str], *, dimension: i
         return ()
     added, gone = sorted(listed - known), sorted(known - listed)
     return (LedgerCodesListed(dimension=dimension, added=tuple(added), gone=tuple(gone)),)
+
+
+def decide_only_there(
+    known: tuple[str, ...], listed: frozenset[str], active_there: Iterable[str], *, dimension: int, group: str
+) -> tuple[Event, ...]:
+    """Record which codes AvidXchange alone has as active, when they are others than those `known` so far."""
+    values = tuple(sorted(set(active_there) - listed))
+    if values == known:
+        return ()
+    return (LedgerCodesOnlyThere(dimension=dimension, group=group, values=values),)
 
 
 def decide_confirmed(state: LedgerCode, *, sent: LedgerCode) -> tuple[Event, ...]:

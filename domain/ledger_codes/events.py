@@ -104,3 +104,13 @@ class LedgerCodesListed(Event, frozen=True, kw_only=True):
     dimension: int
     added: tuple[str, ...]
     gone: tuple[str, ...]
+
+
+@topic
+class LedgerCodesOnlyThere(Event, frozen=True, kw_only=True):
+    """AvidXchange has these codes of a group as active, and Infor does not list them (with `verify`); () ends it."""
+
+    TOPIC: ClassVar[str] = "ledger-code.only-there/1"
+    dimension: int
+    group: str
+    values: tuple[str, ...]

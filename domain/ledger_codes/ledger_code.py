@@ -16,6 +16,7 @@ from domain.ledger_codes.events import (
     LedgerCodeRefused,
     LedgerCodeRetryOrdered,
     LedgerCodesListed,
+    LedgerCodesOnlyThere,
 )
 
 _SEEN = LedgerCodeRecorded | LedgerCodeChanged | LedgerCodeBlocked
@@ -125,6 +126,15 @@ def listed_values(history: Iterable[Recorded]) -> frozenset[str]:
             values.update(recorded.event.added)
             values.difference_update(recorded.event.gone)
     return frozenset(values)
+
+
+def values_only_there(history: Iterable[Recorded]) -> tuple[str, ...]:
+    """Give the values that only AvidXchange had when it was compared last."""
+    values: tuple[str, ...] = ()
+    for recorded in history:
+        if isinstance(recorded.event, LedgerCodesOnlyThere):
+            values = recorded.event.values
+    return values
 
 
 def _settled(state: LedgerCode, of_version: int) -> LedgerCode:

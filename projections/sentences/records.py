@@ -26,6 +26,9 @@ SAYINGS: dict[type[Event], Saying] = {
     g.LedgerCodeConfirmed: avid(lambda _: "AvidXchange holds the code as we know it."),
     g.LedgerCodeRefused: avid(lambda e: f"AvidXchange does not agree on the code: {e.code}, {e.text}."),
     g.LedgerCodeRetryOrdered: ours(lambda e: f"{e.person} ordered it to be sent again{after(e.reason)}."),
+    g.LedgerCodesOnlyThere: avid(
+        lambda e: f"AvidXchange has active codes of {e.group} that Infor does not list: {listing(e.values)}."
+    ),
     g.LedgerCodesListed: infor(
         lambda e: f"Infor's list of dimension {e.dimension} changed: {len(e.added)} came, {len(e.gone)} went."
     ),

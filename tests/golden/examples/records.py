@@ -86,5 +86,6 @@ EXAMPLES: tuple[Event, ...] = (
         shuts_gate=True,
     ),
     c.LedgerCodeRetryOrdered(person=PERSON, reason="the description was shortened"),
+    c.LedgerCodesOnlyThere(dimension=3, group="Building", values=("BLDG-99",)),
     c.LedgerCodesListed(dimension=3, added=("BLDG-07", "BLDG-12"), gone=("BLDG-02",)),
 )

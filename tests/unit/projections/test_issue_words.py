@@ -4,6 +4,7 @@ import pytest
 
 from domain.identifiers import InvoiceKey
 from domain.invoices.events import InvoiceHeld
+from domain.ledger_codes.events import LedgerCodesOnlyThere
 from domain.payments import events as y
 from domain.polls.events import PollFailed
 from projections import issues
@@ -46,3 +47,16 @@ def test_flows_that_fail_with_the_same_words_are_told_apart() -> None:
         "payments: AvidXchange answered 401",
         "invoice statuses: AvidXchange answered 401",
     ]
+
+
+def test_codes_that_only_avidxchange_has_are_one_issue_a_dimension_with_a_few_named() -> None:
+    book = Book()
+    for values, why in (
+        (("7", "8"), "Building: Infor does not list 7, 8"),
+        (("1", "2", "3", "4", "5", "6", "7"), "Building: Infor does not list 1, 2, 3, 4, 5 and 2 more"),
+    ):
+        book.happened("ledger-code", "100|3", LedgerCodesOnlyThere(dimension=3, group="Building", values=values))
+        (issue,) = issues.listed(book.store, CONNECTION)
+        assert (issue.cause, issue.why) == ("ledger-code-only-there:3", why)
+    book.happened("ledger-code", "100|3", LedgerCodesOnlyThere(dimension=3, group="Building", values=()))
+    assert issues.listed(book.store, CONNECTION) == []

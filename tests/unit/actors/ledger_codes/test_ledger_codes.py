@@ -19,6 +19,7 @@ from domain.ledger_codes.events import (
     LedgerCodeRecorded,
     LedgerCodeRefused,
     LedgerCodesListed,
+    LedgerCodesOnlyThere,
 )
 from domain.ledger_codes.ledger_code import LedgerCode, fold
 from domain.polls.events import PollRecordMalformed
@@ -308,6 +309,24 @@ def test_verify_reports_another_description_and_lets_invoices_name_the_code() ->
     there(world, "600100")
     world.run(send_ledger_codes)
     assert (state(world).refused, state(world).gate_open) == (None, True)
+
+
+def only_there(world: World) -> list[tuple[str, ...]]:
+    return [event.values for event in world.events() if isinstance(event, LedgerCodesOnlyThere)]
+
+
+def test_verify_reports_the_active_codes_that_only_avidxchange_has() -> None:
+    world = world_of("600100", gl_accounts="verify")
+    for value, active in (("600100", True), ("999", True), ("888", False)):
+        there(world, value, active=active)
+    settled(world)
+    settled(world)
+    assert only_there(world) == [("999",)]
+    there(world, "777")
+    settled(world)
+    world.rules(gl_accounts="push")
+    settled(world)
+    assert only_there(world) == [("999",), ("777", "999"), ()]
 
 
 def test_a_person_has_a_code_compared_again() -> None:
