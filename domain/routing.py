@@ -9,6 +9,7 @@ from typing import Any
 from domain import keys
 from domain.connections import events as connection
 from domain.effects import Done, Due, Effect, Open, Shut, Wait, Wake
+from domain.errands import events as work
 from domain.event import Event, Recorded
 from domain.identifiers import code_key, supplier_key
 from domain.invoices import events as invoice
@@ -258,6 +259,8 @@ NOTHING: frozenset[type[Event]] = frozenset(
         payment.PaymentCardNumberDropped,
         posting.PostingStepTaken,
         posting.PostingAnsweredLate,
+        work.ErrandFailed,  # its rows are due again by themselves
+        work.ErrandRecovered,
         poll.PollCompleted,
         poll.PollRecordMalformed,
         poll.PollFailed,

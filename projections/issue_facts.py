@@ -7,6 +7,7 @@ import msgspec
 
 from domain import keys
 from domain.connections import events as c
+from domain.errands import events as w
 from domain.event import Event
 from domain.invoices import events as i
 from domain.invoices import submission_events as s
@@ -219,6 +220,7 @@ OPENS: dict[type[Event], Opens] = {
         lambda e: e.queue,
         lambda e: e.cause,
     ),
+    w.ErrandFailed: _opens("errand-failed", lambda e: e.errand, lambda e: e.text, lambda e: e.errand),
     o.PollFailed: _opens("poll-failed", lambda e: e.flow, _poll_why, lambda e: e.flow),
     o.PollRecordMalformed: _opens("poll-record-malformed", lambda e: e.record, lambda e: e.text, lambda e: e.flow),
 }
@@ -277,6 +279,8 @@ ENDS: dict[type[Event], frozenset[str]] = {
     p.PostingDoubtResolved: _POSTING | {"posting-reversal-absent"},
     c.FirstPostingChosen: frozenset({"first-posting"}),
     c.FirstPostingApproved: frozenset({"first-posting"}),
+    w.ErrandFailed: frozenset({"errand-failed"}),
+    w.ErrandRecovered: frozenset({"errand-failed"}),
     o.PollCompleted: frozenset({"poll-failed"}),
     o.PollFailed: frozenset({"poll-failed"}),
 }

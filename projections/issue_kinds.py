@@ -105,6 +105,12 @@ KINDS: dict[str, Kind] = {
         "The first posting waits for your word",
         "Look at its voucher in M3; resolve the issue to let the others follow.",
     ),
+    "errand-failed": Kind(
+        "A remote does not take or give what is asked of it",
+        "Mend what the text names: the account's rights, the credentials, an address in the settings; where the remote"
+        " is at fault, tell those who run it. The work stays due and is tried again; the next try that works closes"
+        " this.",
+    ),
     "poll-failed": Kind("A flow cannot be read", "Mend what the text names; the next poll that works closes this."),
     "poll-record-malformed": Kind(
         "Records cannot be read", "Correct the record at its source, then resolve the issue."

@@ -55,7 +55,7 @@ class TroubleRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IssueRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A record under an issue. kind: supplier, ledger-code, invoice, payment, posting, poll or connection."""
+    """A record under an issue. kind: supplier, ledger-code, invoice, payment, posting, poll, errand or connection."""
 
     stream: UUID
     kind: str

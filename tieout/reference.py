@@ -30,6 +30,7 @@ _KINDS = {
     "payment": "Payments",
     "posting": "Postings",
     "poll": "Polls",
+    "errand": "Errands",
     "connection": "Connections",
     "dead-letter": "Dead letters of the broker",
     "issue": "Issues",

@@ -9,8 +9,11 @@ from uuid import UUID
 from actors.broker import make_broker
 from actors.engine import Engine
 from actors.errands.catalogue import FLOWS
+from actors.errands.failing import ALIKE, CALLS, failures
 from actors.hands import THREADS
 from actors.shell import FindTools
+from domain.errands.decisions import STOP, failure
+from domain.errands.events import ErrandFailed
 from domain.errors import ConflictError, MisconfiguredError, StoreError, TieoutError
 from domain.identifiers import stream_id
 from domain.polls.events import PollFailed
@@ -26,6 +29,7 @@ POLL_TRIES = 3
 STORE_TRIES = 3
 LOOK_BACK_SECONDS = 60.0  # a store that fails over under a sync is answered, or its work would be held without end
 ERRANDS_UNANSWERED = 6  # errands that met a store without an answer before a sync stops trying
+FOR_EVER = timedelta(days=3650)
 NOTICE_SECONDS = 5.0  # a sync that waits longer than that in one place says for what
 Progress = Callable[[str, int], None]
 Say = Callable[[str], None]
@@ -35,8 +39,8 @@ Say = Callable[[str], None]
 class Outcome:
     """How a connection's sync ended.
 
-    no_answer: sentences of polls that never got a usable answer; to_mend: sentences of what a person must configure;
-    unexpected: faults of ours.
+    no_answer: sentences of polls and errands that never got a usable answer; to_mend: sentences of what a person must
+    configure; unexpected: faults of ours.
     """
 
     name: str
@@ -247,11 +251,26 @@ def _judge(state: _Running, connection: UUID, outcome: Outcome, flows: Sequence[
         if row.flow in wanted and row.attempts > 0 and row.last_error:
             sentences = outcome.to_mend if _must_be_mended(state, connection, row.flow) else outcome.no_answer
             sentences.append(row.last_error)
-    for _, owner, error in state.engine.faults:
+    failing = _failing(state, connection, flows)
+    for failed in failing.values():
+        (outcome.to_mend if failed.verdict == STOP else outcome.no_answer).append(failed.text)
+    for name, owner, error in state.engine.faults:
         if owner == connection and isinstance(error, MisconfiguredError):
+            if ALIKE.get(name, name) in failing:
+                continue  # said already
             outcome.to_mend.append(str(error))
         elif owner == connection and not isinstance(error, TieoutError):
             outcome.unexpected.append(f"{type(error).__name__}: {error}")
+
+
+def _failing(state: _Running, connection: UUID, flows: Sequence[str]) -> dict[str, ErrandFailed]:
+    """Give the failures that stand of errands which have something left to do, however late it is due."""
+    wanted = {errand: failures(connection, errand) for errand, call in CALLS.items() if call.flow in flows}
+    histories = state.deployment.log.load(list(wanted.values()))
+    left = state.deployment.work.due_counts(state.deployment.log.now() + FOR_EVER)
+    busy = {ALIKE.get(errand, errand) for owner, errand in left if owner == connection}
+    stand = {errand: failure(histories[stream]) for errand, stream in wanted.items() if errand in busy}
+    return {errand: failed for errand, failed in stand.items() if failed is not None}
 
 
 def _must_be_mended(state: _Running, connection: UUID, flow: str) -> bool:

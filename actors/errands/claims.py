@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from actors.errands.failing import failed
 from actors.tools import Tools
 from domain.errors import HeldError, MisconfiguredError, TieoutError, TransientError
 from domain.ports.store import DueRow
@@ -23,6 +24,8 @@ def claim(tools: Tools, errand: str, *, limit: int, lease: timedelta) -> list[Du
 def giving_back(tools: Tools, rows: Sequence[DueRow]) -> Iterator[None]:
     """Give the rows back when the errand fails: held writes at the hold's end, the rest with back-off.
 
+    What fails for good, or again and again, is recorded (see `actors.errands.failing`).
+
     Verdict: TransientError and HeldError stay due (retry bounded by the rows' attempts); every other TieoutError goes
     on to the shell, which shows it: a MisconfiguredError's rows are due soon again, for whoever has mended the
     settings, the others' as late as a back-off gets.
@@ -35,12 +38,19 @@ def giving_back(tools: Tools, rows: Sequence[DueRow]) -> Iterator[None]:
     except TransientError as error:
         tools.watch.note(error)
         postpone(tools, rows, retry_after=error.retry_after)
-    except MisconfiguredError:  # the shell stops ringing; what a person has mended is taken up soon
+        failed(tools, rows[0].errand, error, tries=tries_of(rows))
+    except MisconfiguredError as error:  # the shell stops ringing; what a person has mended is taken up soon
         tools.work.postpone(rows, worker=tools.worker, until=tools.log.now() + IDLE_WAIT, attempt=False)
+        failed(tools, rows[0].errand, error, tries=tries_of(rows))
         raise
     except TieoutError:
         tools.work.postpone(rows, worker=tools.worker, until=tools.log.now() + tools.retry_cap)
         raise
+
+
+def tries_of(rows: Sequence[DueRow]) -> int:
+    """Count the tries of the row that was tried most often, this one included."""
+    return max((row.attempts for row in rows), default=0) + 1
 
 
 def postpone(tools: Tools, rows: Sequence[DueRow], *, retry_after: float | None = None) -> None:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from actors.errands.claims import claim, done, giving_back, postpone
+from actors.errands.claims import claim, done, giving_back, postpone, tries_of
+from actors.errands.failing import failed, worked
 from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.errors import MalformedError, RefusedError, TransientError
@@ -55,6 +56,7 @@ def fetch_images(tools: Tools) -> int:
         wanted = [(row, key) for row in rows if (key := read[row.aggregate].key) is not None]
         fetched = tools.spread(lambda pair: _fetch(tools, *pair), wanted, at_once=IN_FLIGHT)
         _settle(tools, [(row, key, found) for (row, key), found in zip(wanted, fetched, strict=True)], read)
+        _tell(tools, [(row, found) for (row, _), found in zip(wanted, fetched, strict=True)])
     return len(rows)
 
 
@@ -130,6 +132,16 @@ def _settle(tools: Tools, results: Sequence[tuple[DueRow, InvoiceKey, Fetched]],
     for row, _, found in results:
         if found.fault is not None:
             postpone(tools, [row], retry_after=found.fault.retry_after)
+
+
+def _tell(tools: Tools, results: Sequence[tuple[DueRow, Fetched]]) -> None:
+    """Say that no image can be fetched any more, or that some can again; one bad document is neither."""
+    gone_well = [row for row, found in results if found.fault is None]
+    faults = [found.fault for _, found in results if found.fault is not None]
+    if gone_well:
+        worked(tools, "fetch_images", tries=tries_of(gone_well))
+    elif faults:
+        failed(tools, "fetch_images", faults[0], tries=tries_of([row for row, _ in results]))
 
 
 def _outcome(state: Invoice, key: InvoiceKey, found: Fetched) -> tuple[Event, ...]:

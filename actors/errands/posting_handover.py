@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from actors.errands.failing import failed, worked
 from actors.errands.posting_batch import Hand, read_states, state_of
 from actors.errands.posting_facts import ended_for_invoices
 from actors.errands.posting_steps import Attempt, call, new_attempt, not_sent, owned, step_commands
@@ -34,6 +35,7 @@ def hand_over(tools: Tools, hand: Hand, chain: Attempt) -> None:
         tools.ledger.prepare()
     except TransientError as error:
         _end_chain(tools, hand, chain, str(error))
+        failed(tools, "send_postings", error, tries=_tries(tools, hand))
         return
     if reasons:
         _give_up(tools, hand.only(reasons), chain, reasons)
@@ -44,6 +46,7 @@ def hand_over(tools: Tools, hand: Hand, chain: Attempt) -> None:
         _end_chain(tools, going, chain, "the connection was paused before the handover")
         return
     write_handover(tools, going, chain.correlation_id, incarnation=chain.incarnation, chain=chain)
+    worked(tools, "send_postings", tries=_tries(tools, hand))  # every step before it did
 
 
 def write_handover(
@@ -175,6 +178,10 @@ def _is_at(state: Posting, chain: Attempt) -> bool:
 def _load(tools: Tools, hand: Hand) -> dict[str, Posting]:
     history = tools.log.load([posting_stream(tools.connection, key1) for key1 in hand.plans])
     return {key1: state_of(tools, key1, history) for key1 in hand.plans}
+
+
+def _tries(tools: Tools, hand: Hand) -> int:
+    return max(state.attempt for state in _load(tools, hand).values())
 
 
 def _intent(tools: Tools, key1: str, attempt: Attempt, chain: Attempt | None, history: History) -> list[Append]:

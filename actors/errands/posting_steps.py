@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from actors.errands.failing import unanswered, worked
 from actors.errands.posting_batch import Hand, state_of
 from actors.errands.posting_facts import ended_for_invoices
 from actors.errands.streams import posting_stream
@@ -83,7 +84,21 @@ def _take(tools: Tools, hand: Hand, attempt: Attempt, step: str) -> Hand:
 
     if outcomes:
         settle(tools.log, hand.streams(tools.connection), decide, causes=tools.causes(attempt.correlation_id))
+        _tell(tools, step, [(states[key1], answer) for key1, answer in outcomes.items()])
     return hand.only(k for k in hand.plans if k not in outcomes or outcomes[k].verdict is Verdict.CONFIRMED)
+
+
+def _tell(tools: Tools, step: str, outcomes: Sequence[tuple[Posting, RecordAnswer]]) -> None:
+    """Say that Infor takes no step any more, or that it judges them again; who passes them all is heard later."""
+    tries = max(state.attempt for state, _ in outcomes)
+    verdicts = {answer.verdict for _, answer in outcomes}
+    if Verdict.REFUSED in verdicts:
+        worked(tools, "send_postings", tries=tries)
+    elif Verdict.CONFIRMED not in verdicts:
+        answer = outcomes[0][1]
+        slow = answer.verdict is Verdict.DOUBT
+        text = f"{step}: {answer.text}"
+        unanswered(tools, "send_postings", text, tries=tries, to_mend=answer.to_mend, slow=slow)
 
 
 def _states(tools: Tools, hand: Hand) -> dict[str, Posting]:
@@ -154,7 +169,7 @@ def call(tools: Tools, commands: Sequence[StepCommand], *, deadline: datetime) -
 def _answer_for(command: StepCommand, answer: CallAnswer) -> RecordAnswer:
     if answer.verdict is Verdict.CONFIRMED:
         return answer.records.get(command.key, RecordAnswer(verdict=Verdict.DOUBT, text="no result for this record"))
-    return RecordAnswer(verdict=answer.verdict, code=answer.code, text=answer.text)
+    return RecordAnswer(verdict=answer.verdict, code=answer.code, text=answer.text, to_mend=answer.to_mend)
 
 
 def _worst(answers: Sequence[RecordAnswer]) -> RecordAnswer:

@@ -56,8 +56,8 @@ def send_ledger_codes(tools: Tools) -> int:
         else:
             # Left from before the setting changed; when codes are pushed again they are sent.
             claim.give_back(dict.fromkeys(claim.rows, Later(wait=long_wait(tools), attempt=False)))
-    except MisconfiguredError:
-        keep_rows_on_misconfiguration(claim)
+    except MisconfiguredError as error:
+        keep_rows_on_misconfiguration(claim, error)
         raise
     return len(claim.rows)
 

@@ -47,8 +47,8 @@ def send_suppliers(tools: Tools) -> int:
         return 0
     try:
         _send(claim)
-    except MisconfiguredError:
-        keep_rows_on_misconfiguration(claim)
+    except MisconfiguredError as error:
+        keep_rows_on_misconfiguration(claim, error)
         raise
     return len(claim.rows)
 

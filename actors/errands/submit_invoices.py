@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from actors.errands.claims import claim, done, giving_back
+from actors.errands.failing import unanswered, worked
 from actors.errands.submission_gate import Candidate, look_before, pass_gate
 from actors.settle import History, appended, settle
 from actors.tools import Tools
@@ -17,7 +18,7 @@ from domain.invoices.decisions import IMAGE_LOST, IMAGE_TOO_LARGE, decide_hold
 from domain.invoices.invoice import fold
 from domain.invoices.state import BATCH_LIMIT
 from domain.invoices.submission import Outcome, decide_outcome, decide_start, outcome_of
-from domain.ports.answers import CallAnswer
+from domain.ports.answers import CallAnswer, Verdict
 from domain.ports.payables import EncodedBatch
 from domain.ports.store import Causes, MoneyGuard
 
@@ -101,6 +102,16 @@ def _send(tools: Tools, members: Sequence[Candidate], incarnation: UUID) -> None
     if _intend(tools, sending):
         answer = tools.payables.send_batch(encoded, deadline=sending.own_deadline)
         _conclude(tools, sending, answer)
+        _tell(tools, sending, answer)
+
+
+def _tell(tools: Tools, sending: Sending, answer: CallAnswer) -> None:
+    """Say that batches are not taken any more, or are again; a doubt is settled by itself and says neither."""
+    tries = max(member.state.unsent for member in sending.members) + 1
+    if answer.verdict is Verdict.NOT_SENT:
+        unanswered(tools, "submit_invoices", answer.text, tries=tries, to_mend=answer.to_mend)
+    elif answer.verdict is not Verdict.DOUBT:
+        worked(tools, "submit_invoices", tries=tries)
 
 
 def _intend(tools: Tools, sending: Sending) -> bool:

@@ -11,10 +11,11 @@ from uuid import UUID
 
 import msgspec
 
-from actors.errands.claims import claim
+from actors.errands.claims import claim, tries_of
+from actors.errands.failing import failed, worked
 from actors.settle import Decide, settle
 from actors.tools import Tools
-from domain.errors import HeldError, MalformedError, RefusedError, TransientError
+from domain.errors import HeldError, MalformedError, MisconfiguredError, RefusedError, TieoutError, TransientError
 from domain.ports.answers import RecordAnswer, Verdict
 from domain.ports.store import DueRow, StoreGuard
 
@@ -54,11 +55,26 @@ class Claim:
         slowest = BUDGET_WAIT + tools.rules.avidxchange.call_timeout + self.flight  # waits, connects, is on its way
         lease = tools.rules.avidxchange.call_timeout + slowest + MARGIN * 2
         self.rows = claim(tools, errand, limit=limit, lease=lease)
+        self.answered = False
+        self._errand = errand
+        self._fault: TieoutError | None = None
 
     @property
     def may_call(self) -> bool:
         """Whether a call begun now ends, and shows, before the claim runs out."""
         return self.tools.clock.monotonic() <= self._calls_until
+
+    def note(self, error: TieoutError) -> None:
+        """Note a call that brought no usable answer."""
+        self._fault = error
+
+    def tell(self) -> None:
+        """Record that the calls do not work, or that they work again, once the rows were given back."""
+        tries = tries_of(self.rows)
+        if self._fault is not None:
+            failed(self.tools, self._errand, self._fault, tries=tries, slow=True)
+        elif self.answered:
+            worked(self.tools, self._errand, tries=tries)
 
     def later(self, error: TransientError) -> Later:
         """Judge a passing fault: back-off when nothing was processed, else the time the call may take to show."""
@@ -95,6 +111,7 @@ class Claim:
         for later, rows in waits.items():
             until = tools.log.now() + later.wait
             tools.work.postpone(rows, worker=tools.worker, until=until, attempt=later.attempt)
+        self.tell()
 
 
 def put_in_halves(
@@ -120,6 +137,7 @@ def put_in_halves(
     try:
         answers = put(items)
     except RefusedError as error:
+        claim.answered = claim.answered or error.status in PAYLOAD_STATUSES
         if error.status not in PAYLOAD_STATUSES or len(items) == 1:
             refused = RecordAnswer(verdict=Verdict.REFUSED, code=error.code, text=str(error), field=error.field)
             return dict.fromkeys(map(key, items), refused)
@@ -128,20 +146,27 @@ def put_in_halves(
         second = put_in_halves(claim, items[middle:], put, key=key, stand_back=stand_back + claim.flight)
         return first | second
     except TransientError as error:
+        claim.note(error)
         return dict.fromkeys(map(key, items), claim.later(error))
-    except MalformedError:
+    except MalformedError as error:
+        claim.note(error)
         return dict.fromkeys(map(key, items), unknown)
+    claim.answered = True
     return {key(item): _judged(answers.get(key(item)), claim) for item in items}
 
 
 def look(claim: Claim, find: Callable[[], T]) -> T | Later:
     """Read before a write; what cannot be read now is tried again later (every error but a missing setting)."""
     try:
-        return find()
+        found = find()
     except TransientError as error:
+        claim.note(error)
         return claim.later(TransientError(str(error), retry_after=error.retry_after, before_processing=True))
-    except (RefusedError, MalformedError):
+    except (RefusedError, MalformedError) as error:
+        claim.note(error)
         return Later(wait=claim.tools.retry_cap)
+    claim.answered = True
+    return found
 
 
 def _judged(answer: RecordAnswer | None, claim: Claim) -> Outcome:
@@ -152,7 +177,8 @@ def _judged(answer: RecordAnswer | None, claim: Claim) -> Outcome:
     return answer
 
 
-def keep_rows_on_misconfiguration(claim: Claim) -> None:
+def keep_rows_on_misconfiguration(claim: Claim, error: MisconfiguredError) -> None:
     """Give the rows back as they were (the error goes up): nothing was processed, a person mends the settings."""
+    claim.note(error)
     outcomes: dict[DueRow, Any] = dict.fromkeys(claim.rows, Later(wait=IDLE, attempt=False))
     claim.give_back(outcomes)

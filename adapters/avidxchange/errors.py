@@ -40,6 +40,7 @@ SAYS: dict[int, str] = {
     413: "the request is too large",
     429: "the quota is used up",
 }
+TO_MEND = (401, 403, 404, 405)
 NO_LOGIN = f"AvidXchange answered {LOGIN}: {SAYS[LOGIN]}"  # the poll's row keeps it, alerts know it by it
 
 
@@ -60,6 +61,7 @@ def judge_batch(reply: Reply, external_ids: Sequence[str]) -> CallAnswer:
             code=f"HTTP_{reply.status}",
             text=explain(reply),
             retry_after=reply.retry_after,
+            to_mend=reply.status in TO_MEND,
         )
     if reply.status != OK or not reply.whole:
         why = f"HTTP_{reply.status}" if reply.status != OK else "CUT"

@@ -60,9 +60,11 @@ def judge_status(reply: Reply, *, handover: bool) -> CallAnswer:
     else:
         verdict = Verdict.DOUBT
     ended = read_termination(reply.body)
-    text = f"the gateway answered {reply.status}" + (f": {ended.text}" if ended.text else "")
+    said = (f"the gateway answered {reply.status}", ended.text, _ADDRESS.get(reply.status, ""))
     code = ended.kind or f"HTTP_{reply.status}"
-    return CallAnswer(verdict=verdict, code=code, text=text, retry_after=reply.retry_after)
+    to_mend = reply.status in (UNAUTHORIZED, *_ADDRESS)
+    text = ": ".join(part for part in said if part)
+    return CallAnswer(verdict=verdict, code=code, text=text, retry_after=reply.retry_after, to_mend=to_mend)
 
 
 def judge_fault(fault: WriteFaultError) -> CallAnswer:

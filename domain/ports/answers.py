@@ -27,7 +27,10 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict on one record of a write; `item_id` and `status` are the remote's when confirmed."""
+    """The verdict on one record of a write; `item_id` and `status` are the remote's when confirmed.
+
+    to_mend: as of the call that carried it.
+    """
 
     verdict: Verdict
     item_id: str = ""
@@ -35,13 +38,15 @@ class RecordAnswer(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     text: str = ""
     field: str = ""
+    to_mend: bool = False
 
 
 class CallAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict on a whole call, and on each record by its key.
 
     records holds an entry per record sent when `verdict` is CONFIRMED (unmatched ones as DOUBT); it is empty when
-    the call as a whole was not sent, refused or doubted. retry_after: seconds, when the remote said so.
+    the call as a whole was not sent, refused or doubted. retry_after: seconds, when the remote said so; to_mend: it
+    was not sent for want of rights, credentials or the right address, which a person must mend.
     """
 
     verdict: Verdict
@@ -49,3 +54,4 @@ class CallAnswer(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     text: str = ""
     retry_after: float | None = None
+    to_mend: bool = False

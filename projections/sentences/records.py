@@ -1,6 +1,7 @@
 """Sentences about suppliers, ledger codes, polls, connections and issues."""
 
 from domain.connections import events as c
+from domain.errands import events as w
 from domain.event import Event
 from domain.issues import events as u
 from domain.ledger_codes import events as g
@@ -32,6 +33,8 @@ SAYINGS: dict[type[Event], Saying] = {
     g.LedgerCodesListed: infor(
         lambda e: f"Infor's list of dimension {e.dimension} changed: {len(e.added)} came, {len(e.gone)} went."
     ),
+    w.ErrandFailed: ours(lambda e: f"Work does not get on: {e.text}."),
+    w.ErrandRecovered: ours(lambda e: f"The errand {e.errand} gets on again."),
     o.PollCompleted: ours(lambda e: f"The poll of {e.flow} saw {e.seen} records and recorded {e.recorded} facts."),
     o.PollRecordMalformed: ours(lambda e: f"The poll of {e.flow} could not read {e.record}: {e.text}."),
     o.PollFailed: ours(lambda e: f"The poll of {e.flow} gave up: {e.text}."),

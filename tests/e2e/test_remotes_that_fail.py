@@ -74,6 +74,26 @@ def test_a_wrong_secret_of_infor_is_told_in_one_sentence_without_the_secret(tmp_
         assert deployment.settled_sync()["invoices"]["submitted"] > 0
 
 
+def test_a_write_that_is_refused_for_good_is_an_issue_until_it_works(tmp_path: Path) -> None:
+    with deployed(tmp_path, avidxchange={"paths": {"invoice_batches": "/nowhere"}}) as deployment:
+        ran = deployment.command("sync", NAME, "--wait", "6", "--json")
+        assert ran.code == 2, ran.err
+        said = "submitting invoices to AvidXchange: AvidXchange answered 404: there is no such address"
+        assert_said(ran, said)
+        assert deployment.issues()["errand-failed"]["why"].startswith(said)
+        flows = {flow["flow"]: flow for flow in deployment.json("sync-status", NAME)["flows"]}
+        assert flows["invoices"]["failing"]["submit_invoices"]["verdict"] == "stop"
+        assert flows["suppliers"]["failing"] == {}
+        assert said in deployment.command("sync-status", NAME).out
+        only_suppliers = deployment.command("sync", NAME, "--flow", "suppliers", "--wait", "0", "--json")
+        assert only_suppliers.code == 3, only_suppliers.err
+
+        deployment.write_settings(avidxchange={"paths": {}})
+        assert deployment.settled_sync()["invoices"]["submitted"] > 0
+        assert "errand-failed" not in deployment.issues()
+        deployment.assert_books_agree()
+
+
 def assert_said(ran: Ran, words: str) -> None:
     """What went wrong is told in whole sentences, a line each, and never as a traceback."""
     lines = ran.err.strip().splitlines()

@@ -91,6 +91,8 @@ def sync_status(ctx: typer.Context, name: Name = None, *, as_json: AsJson = Fals
         output.show_table(title, columns, table, empty=_without_polls(report["removed"]))
         for flow in report["flows"]:
             output.write(f"  {flow['flow'].replace('_', ' ')}: {flow['why']}\n")
+            for failing in flow["failing"].values():
+                output.write(f"    since {failing['since']} {failing['text']}\n")
         for block, counts in report["counts"].items():
             parts = [f"{count} {state.replace('_', ' ')}" for state, count in counts.items() if count]
             output.write(f"  {block.replace('_', ' ')}: {', '.join(parts) or 'none seen'}\n")
@@ -163,6 +165,7 @@ def _status(deployment: "Deployment", row: "ConnectionRow") -> dict[str, Any]:
                 "worker": poll.claimed_by,
                 "worker_alive": poll.claimed_until is not None and poll.claimed_until > now,
                 "held_since": shown(stands.held_since),
+                "failing": {errand: shown(failing) for errand, failing in (fact.failing if fact else {}).items()},
             }
         )
     found = totals(deployment.storage, row.id)

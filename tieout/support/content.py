@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from domain.errands.events import ErrandFailed
 from domain.invoices.submission_events import InvoiceSubmissionDoubted, InvoiceSubmissionRefused
 from domain.polls.events import PollFailed, PollRecordMalformed
 from domain.postings.events import PostingDoubted, PostingRefused, PostingToDesk
@@ -25,6 +26,7 @@ RECENT_POSITIONS = 20_000  # of the log: that far back errors are looked for
 MOST_ERRORS = 200
 # What an error says of itself, by its type: fields that can hold a record's name or a person are left out.
 _ERRORS: dict[type, tuple[str, ...]] = {
+    ErrandFailed: ("errand", "verdict", "text"),
     PollFailed: ("flow", "verdict", "text"),
     PollRecordMalformed: ("flow",),
     InvoiceSubmissionDoubted: ("why",),

@@ -1,6 +1,7 @@
 """A connection's life, its polls, and what people did about issues."""
 
 from domain.connections import events as c
+from domain.errands import events as w
 from domain.event import Event
 from domain.issues import events as i
 from domain.polls import events as p
@@ -42,6 +43,13 @@ EXAMPLES: tuple[Event, ...] = (
     p.PollCompleted(flow="invoices", watermark="2026-03-02", pages=3, seen=212, recorded=17, calls=9),
     p.PollRecordMalformed(flow="payments", record="9004470", text="'12,50' is no amount of money"),
     p.PollFailed(flow="suppliers", verdict="stop", text="Infor refused the client's credentials (invalid_client)"),
+    w.ErrandFailed(
+        errand="submit_invoices",
+        flow="invoices",
+        verdict="stop",
+        text="submitting invoices to AvidXchange: AvidXchange answered 403: the account has no right to this",
+    ),
+    w.ErrandRecovered(errand="submit_invoices", flow="invoices"),
     i.IssueRetried(
         cause="supplier-refused:100|V10234",
         person=PERSON,

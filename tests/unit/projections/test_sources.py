@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from domain.connections import events as c
+from domain.errands import events as work
 from domain.event import Event, Personal
 from domain.identifiers import stream_id
 from domain.ledger_codes import events as g
@@ -165,12 +166,32 @@ def test_a_flows_row_tells_its_last_poll_and_its_failure_until_it_works_again() 
     assert (row.failure, row.failed_at, row.seen) == ("", None, 6)
 
 
+def errand_failed(text: str, errand: str = "submit_invoices") -> Event:
+    return work.ErrandFailed(errand=errand, flow="invoices", verdict="stop", text=text)
+
+
+def test_a_flows_row_names_the_errands_whose_calls_do_not_work() -> None:
+    book = Book()
+    book.happened("errand", "submit_invoices:failures", errand_failed("401"), errand_failed("403"))
+    book.happened("errand", "fetch_images:failures", errand_failed("no role", "fetch_images"))
+    (row,) = sync_status.listed(book.store, CONNECTION)
+    assert {errand: failing.text for errand, failing in row.failing.items()} == {
+        "submit_invoices": "403",
+        "fetch_images": "no role",
+    }
+    assert row.failing["submit_invoices"].since < row.failing["fetch_images"].since
+    book.happened("errand", "submit_invoices:failures", work.ErrandRecovered(errand="submit_invoices", flow="invoices"))
+    (row,) = sync_status.listed(book.store, CONNECTION)
+    assert list(row.failing) == ["fetch_images"]
+    assert (row.failure, row.verdict) == ("", "")
+
+
 def test_only_facts_about_polls_belong_to_a_flow() -> None:
     book = Book()
     stream = book.happened("supplier", "100|V1", RECORDED)
     (recorded,) = book.log.load([stream])[stream]
     assert stream == stream_id(CONNECTION, "supplier", "100|V1")
-    with pytest.raises(TypeError, match="SupplierRecorded is no fact about a poll"):
+    with pytest.raises(TypeError, match="SupplierRecorded is no fact about a flow"):
         sync_status.evolve_row(None, recorded)
 
 

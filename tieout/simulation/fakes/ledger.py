@@ -291,7 +291,7 @@ class FakeLedger:
                     self._judge(command)
             if fault.late:
                 self._late.append(commands)
-            return CallAnswer(verdict=fault.verdict, code=fault.code, text=fault.text, retry_after=fault.retry_after)
+            return fault.answer
 
     def open_batches(self, keys: Sequence[tuple[str, str]]) -> frozenset[str]:
         """Give what FGLINH shows, `lag` behind the writes."""

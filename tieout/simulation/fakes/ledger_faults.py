@@ -2,7 +2,7 @@
 
 import msgspec
 
-from domain.ports.answers import Verdict
+from domain.ports.answers import CallAnswer, Verdict
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,9 +14,17 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     text: str = "scripted"
     retry_after: float | None = None
+    to_mend: bool = False
+
+    @property
+    def answer(self) -> CallAnswer:
+        """What the sender hears."""
+        wait = self.retry_after
+        return CallAnswer(verdict=self.verdict, code=self.code, text=self.text, retry_after=wait, to_mend=self.to_mend)
 
 
 LOST = Fault(text="lost on the way there")
 ANSWER_LOST = Fault(done=True, text="lost on the way back")
 LATE = Fault(late=True, text="done after we gave up")
 NOT_SENT = Fault(verdict=Verdict.NOT_SENT, code="HTTP_429", retry_after=1.0)
+FORBIDDEN = Fault(verdict=Verdict.NOT_SENT, code="HTTP_403", text="the gateway answered 403", to_mend=True)

@@ -220,6 +220,8 @@ class FakePayables:
             self.sends.update(encoded.record_digests.keys())
             if fault is Fault.TOO_MANY:
                 return CallAnswer(verdict=Verdict.NOT_SENT, code="HTTP_429", text="too many", retry_after=1.0)
+            if fault is Fault.FORBIDDEN:
+                return CallAnswer(verdict=Verdict.NOT_SENT, code="HTTP_403", text="answered 403", to_mend=True)
             if fault is Fault.WHOLE_REFUSED:
                 return CallAnswer(verdict=Verdict.REFUSED, code="HTTP_400", text="the body is not understood")
             if fault is Fault.REQUEST_LOST:

@@ -14,6 +14,7 @@ class Fault(StrEnum):
 
     ZERO_BYTES = "nothing was written"
     TOO_MANY = "429"
+    FORBIDDEN = "403"
     WHOLE_REFUSED = "400"
     REQUEST_LOST = "never arrived"
     ANSWER_LOST = "taken, but the answer got lost"

@@ -45,6 +45,7 @@ def result(external_id: str, *, successful: str = "true", invoice_id: str = '"50
 def test_a_status_judges_the_whole_batch(status: int, verdict: Verdict) -> None:
     answer = judge_batch(reply(status, '{"Results":[' + result(A) + "]}"), IDS)
     assert (answer.verdict, answer.records, answer.code, answer.retry_after) == (verdict, {}, f"HTTP_{status}", 3.0)
+    assert answer.to_mend == (status in (401, 403, 404, 405))
 
 
 @pytest.mark.parametrize("body", ["", "<html></html>", "{", "[]", "{}", '{"Results":null}', '{"Results":"no"}', "\x00"])

@@ -51,6 +51,12 @@ def test_every_status_has_exactly_one_verdict(status: int) -> None:
     answers = [judge_status(reply, handover=handover) for handover in (False, True)]
     assert tuple(answer.verdict for answer in answers) == expected
     assert answers[0].retry_after == 2.0
+    assert {answer.to_mend for answer in answers} == {status in (401, 403, 404, 405)}
+
+
+def test_a_write_without_the_right_says_how_to_mend_it() -> None:
+    said = judge_status(Reply(status=403, headers={}, body=b"", retry_after=None), handover=False).text
+    assert said.startswith("the gateway answered 403: the service account lacks a role")
 
 
 def test_a_refusal_of_the_whole_call_carries_its_kind() -> None:
