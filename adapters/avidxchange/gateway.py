@@ -29,13 +29,19 @@ class Gateway:
         self._login = LogIn(auth, send=remote.read)
 
     def get(self, url: str, *, accept: Callable[[Reply], None]) -> Reply:
-        """Read; log in again once after a 401. Raises the port's read errors for anything but 200."""
+        """Read; ask once more after a 401, with a fresh log-in where there is one: a single 401 may pass.
+
+        Raises the port's read errors for anything but 200.
+        """
 
         def judged(reply: Reply) -> None:
             if reply.status == OK:
                 accept(reply)
 
-        reply = self._signed(lambda headers: self._remote.read(self._request("GET", url, headers), accept=judged))
+        def read(headers: dict[str, str]) -> Reply:
+            return self._remote.read(self._request("GET", url, headers), accept=judged)
+
+        reply = self._signed(read, once_more=True)
         if reply.status != OK:
             raise read_error(reply)
         return reply
@@ -112,10 +118,11 @@ class Gateway:
         self.get(f"{url}?{query}&pageNumber={number}&pageSize={self._settings.page_size}", accept=accept)
         return read[-1]
 
-    def _signed(self, call: Callable[[dict[str, str]], Reply]) -> Reply:
+    def _signed(self, call: Callable[[dict[str, str]], Reply], *, once_more: bool = False) -> Reply:
+        """Call, and again after a 401 that a fresh log-in may help; once_more: also where there is none."""
         headers = self._login.headers()
         reply = call(headers)
-        if reply.status == LOGIN and self._login.drop(headers):
+        if reply.status == LOGIN and (self._login.drop(headers) or once_more):
             reply = call(self._login.headers())
         return reply
 

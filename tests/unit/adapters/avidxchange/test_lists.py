@@ -255,8 +255,15 @@ def test_a_401_without_a_new_log_in_to_try_is_a_persons_matter() -> None:
     with Loopback(lambda _: reply(401, body)) as server:
         with pytest.raises(MisconfiguredError, match="rotate") as caught:
             system(server).check()
-        assert len(server.seen) == 1
+        assert len(server.seen) == 2
     assert "c-tok" not in str(caught.value)
+
+
+def test_a_single_401_to_tokens_that_have_no_successor_passes() -> None:
+    answers = [reply(401), listing([])]
+    with Loopback(lambda _: answers.pop(0)) as server:
+        system(server).check()
+        assert [seen.target for seen in server.seen] == [server.seen[0].target] * 2
 
 
 def partner(server: Loopback) -> AvidXchange:
