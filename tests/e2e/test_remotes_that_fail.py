@@ -85,6 +85,10 @@ def test_a_write_that_is_refused_for_good_is_an_issue_until_it_works(tmp_path: P
         assert flows["invoices"]["failing"]["submit_invoices"]["verdict"] == "stop"
         assert flows["suppliers"]["failing"] == {}
         assert said in deployment.command("sync-status", NAME).out
+        waiting = deployment.json("invoices", "--state", "waiting")
+        assert waiting
+        assert all(invoice["detail"].startswith(said) for invoice in waiting)
+        assert all(supplier["detail"] == "" for supplier in deployment.json("suppliers", "--state", "sent"))
         only_suppliers = deployment.command("sync", NAME, "--flow", "suppliers", "--wait", "0", "--json")
         assert only_suppliers.code == 3, only_suppliers.err
 

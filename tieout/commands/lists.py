@@ -40,6 +40,7 @@ def invoices(
         states=projection.STATES,
         state=state,
         connection=connection,
+        flow="invoices",
         as_json=as_json,
         supplier=supplier,
     )
@@ -97,6 +98,7 @@ def suppliers(
         states=projection.STATES,
         state=state,
         connection=connection,
+        flow="suppliers",
         as_json=as_json,
     )
 
@@ -114,6 +116,7 @@ def codes(ctx: typer.Context, *, state: State = "", connection: ConnectionName =
         states=projection.STATES,
         state=state,
         connection=connection,
+        flow="ledger_codes",
         as_json=as_json,
     )
 
@@ -136,16 +139,19 @@ def _list(
     state: str,
     connection: str | None,
     as_json: bool,
+    flow: str = "",
     supplier: str = "",
 ) -> None:
+    """Print rows; flow: whose errands' failures are why its rows wait, where the rows do not say it themselves."""
     if state and state not in states:
         raise MisconfiguredError(f"--state {state} is no state of {title}; the states are {', '.join(states)}")
     with opened(ctx) as deployment:
         if supplier:
             _check_known(deployment.storage, supplier)
         rows = [
-            {"connection": name, **(row if isinstance(row, dict) else shown(row))}
+            {"connection": name, **(row if isinstance(row, dict) else _reasoned(shown(row), failing))}
             for name, found in added(deployment, connection).items()
+            for failing in [_failing(deployment.storage, found.id, flow)]
             for row in lister(deployment.storage, found.id, [state] if state else None)
         ]
     if as_json:
@@ -154,3 +160,16 @@ def _list(
     keys = [column.removeprefix(">") for column in columns]
     heads = [column.replace("_", " ") for column in columns]
     output.show_table(title, heads, [[row.get(key) for key in keys] for row in rows])
+
+
+def _failing(store: "ProjectionStore", connection: "UUID", flow: str) -> str:
+    """Say what the errands of a flow do not get from a remote now; "" when all of them get on."""
+    from projections.sync_status import PROJECTION
+
+    row = PROJECTION.some(store, connection, [flow]).get(flow)
+    return "; ".join(failing.text for failing in row.failing.values()) if row else ""
+
+
+def _reasoned(row: dict[str, Any], failing: str) -> dict[str, Any]:
+    """Fill in why a row waits that waits for a call which does not work."""
+    return {**row, "detail": failing} if row["state"] == "waiting" and not (row["reason"] or row["detail"]) else row
