@@ -133,15 +133,15 @@ def _serve(pipe: Connection) -> None:
     owner = multiprocessing.parent_process()
     if owner is not None:
         threading.Thread(target=_end_with, args=(owner.sentinel,), daemon=True).start()
-    with contextlib.suppress(EOFError):
+    with contextlib.suppress(EOFError):  # nobody asks any more
         while True:
             function, task = pipe.recv()
-            answer: tuple[Any, Exception | None]
             try:
-                answer = (function(task), None)
+                result = function(task)
             except Exception as fault:  # noqa: BLE001 - whoever asked is told of it
-                answer = (None, fault)
-            pipe.send(answer)
+                pipe.send((None, fault))
+            else:
+                pipe.send((result, None))
 
 
 def _end_with(sentinel: int) -> None:
