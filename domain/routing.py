@@ -41,21 +41,27 @@ def _done(*errands: str) -> Route:
 
 
 def _supplier_seen(e: Any, r: Recorded) -> tuple[Effect, ...]:
-    shut = (Shut(f"supplier:{supplier_key(e.content.company, e.content.number)}"),) if not e.content.active else ()
-    return (*shut, Due("send_suppliers", r.stream)) if e.to_send else shut
+    key = f"supplier:{supplier_key(e.content.company, e.content.number)}"
+    return _seen(key, "send_suppliers", e, r)
 
 
 def _code_seen(e: Any, r: Recorded) -> tuple[Effect, ...]:
     key = f"code:{code_key(e.content.company, e.content.dimension, e.content.value)}"
-    shut = () if e.content.active else (Shut(key),)
-    return (*shut, Due("send_ledger_codes", r.stream)) if e.to_send else shut
+    return _seen(key, "send_ledger_codes", e, r)
+
+
+def _seen(key: str, errand: str, e: Any, r: Recorded) -> tuple[Effect, ...]:
+    """Send it, and wake what waits for it: why the gate is shut may be another now, and is judged anew."""
+    gate = (Wake(key),) if e.content.active else (Shut(key), Wake(key))
+    return (*gate, Due(errand, r.stream)) if e.to_send else gate
 
 
 def _upserted(errand: str, kind: str) -> Route:
-    return lambda e, r: (
-        Done(errand, r.stream, e.of_version),
-        (Open if e.opens_gate else Shut)(f"{kind}:{e.key}"),
-    )
+    def effects(e: Any, r: Recorded) -> tuple[Effect, ...]:
+        key = f"{kind}:{e.key}"
+        return (Done(errand, r.stream, e.of_version), *((Open(key),) if e.opens_gate else (Shut(key), Wake(key))))
+
+    return effects
 
 
 def _held(errand: str) -> Route:
@@ -145,7 +151,10 @@ ROUTES: dict[type[Event], Route] = {
     supplier.SupplierBlocked: _supplier_seen,
     supplier.SupplierUnblocked: _supplier_seen,
     supplier.SupplierConfirmed: _upserted("send_suppliers", "supplier"),
-    supplier.SupplierRefused: lambda e, r: (Done("send_suppliers", r.stream, e.of_version),),
+    supplier.SupplierRefused: lambda e, r: (
+        Done("send_suppliers", r.stream, e.of_version),
+        Wake(f"supplier:{e.key}"),
+    ),
     supplier.SupplierRetryOrdered: _due("send_suppliers"),
     code.LedgerCodeRecorded: _code_seen,
     code.LedgerCodeChanged: _code_seen,
@@ -154,6 +163,7 @@ ROUTES: dict[type[Event], Route] = {
     code.LedgerCodeRefused: lambda e, r: (
         Done("send_ledger_codes", r.stream, e.of_version),
         *((Shut(f"code:{e.key}"),) if e.shuts_gate else ()),
+        Wake(f"code:{e.key}"),
     ),
     code.LedgerCodeRetryOrdered: _due("send_ledger_codes"),
     invoice.InvoiceApproved: _due("fetch_images"),

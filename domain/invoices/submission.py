@@ -91,11 +91,11 @@ def _image_words(reason: str) -> str:
 
 def _words(reason: str) -> str:
     return {
-        "SUPPLIER_UNKNOWN": "Infor does not list it",
+        "SUPPLIER_UNKNOWN": "Infor has not listed it so far",
         "SUPPLIER_INACTIVE": "it is not in use in Infor",
         "SUPPLIER_REFUSED": "AvidXchange refused it",
         "SUPPLIER_EXCLUDED": "AvidXchange excludes it",
-        "CODE_UNKNOWN": "Infor does not list it",
+        "CODE_UNKNOWN": "Infor has not listed it so far",
         "CODE_BLOCKED": "it is blocked or out of its validity in Infor",
         "CODE_REFUSED": "AvidXchange refused it, or holds it otherwise",
     }.get(reason, "AvidXchange has not confirmed it yet")

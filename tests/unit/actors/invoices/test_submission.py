@@ -10,6 +10,7 @@ from actors.errands.fetch_images import fetch_images
 from actors.errands.look_up_invoices import look_up_invoices
 from actors.errands.submit_invoices import submit_invoices
 from domain.errors import StoreError
+from domain.event import Event
 from domain.identifiers import code_key, stream_id
 from domain.invoices.events import InvoiceHeld
 from domain.invoices.submission_events import InvoiceSubmissionStarted
@@ -17,10 +18,17 @@ from domain.ledger_codes.events import CodeContent, LedgerCodeConfirmed, LedgerC
 from domain.money import Money
 from domain.ports.answers import CallAnswer, Verdict
 from domain.ports.payables import EncodedBatch, InvoiceFound
+from domain.suppliers.events import SupplierConfirmed, SupplierContent, SupplierRecorded, SupplierRefused
 from tests.unit.actors.invoices.invoice_world import PDF, SETTLE, World
 from tieout.simulation.fakes.payables_faults import Fault
 
 LONG = timedelta(minutes=10)
+PRELIMINARY = SupplierContent(company=100, number="V2002", name="Acme", status="10")
+DEFINITE = SupplierContent(company=100, number="V2002", name="Acme", status="20")
+EXCLUDED = SupplierConfirmed(
+    key="100|V2002", vendor_id="9001", enrolment="Excluded", digest="d", of_version=1, opens_gate=False
+)
+REFUSED = SupplierRefused(key="100|V2002", code="FIELD_TOO_LONG", text="Name", of_version=1)
 
 
 def test_an_approved_invoice_is_submitted_once_with_its_image() -> None:
@@ -54,13 +62,37 @@ def test_an_invoice_waits_for_its_supplier_and_goes_when_that_is_confirmed() -> 
         InvoiceHeld(
             key=invoice.head.key,
             reason="SUPPLIER_UNKNOWN",
-            detail="supplier 100|V2002: Infor does not list it",
+            detail="supplier 100|V2002: Infor has not listed it so far",
             waits_for="supplier:100|V2002",
         )
     ]
     world.confirm_supplier("V2002")
     world.work()
     assert world.state(invoice).phase == "submitted"
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ((SupplierRecorded(content=PRELIMINARY, to_send=False),), "SUPPLIER_INACTIVE"),
+        ((SupplierRecorded(content=DEFINITE, to_send=True), EXCLUDED), "SUPPLIER_EXCLUDED"),
+        ((SupplierRecorded(content=DEFINITE, to_send=True), REFUSED), "SUPPLIER_REFUSED"),
+    ],
+)
+def test_an_invoice_that_waits_says_what_is_known_of_its_supplier_now(told: tuple[Event, ...], reason: str) -> None:
+    world = World()
+    invoice = world.ledger.put_invoice("INV-1", 500, payee="V2002", image=PDF)
+    world.poll()
+    world.work()
+    stream = stream_id(world.tools.connection, "supplier", "100|V2002")
+    for fact in told:
+        world.say(stream, fact)
+        world.work()
+    assert world.state(invoice).reason == reason
+    held = len(world.events(InvoiceHeld))
+    world.work()
+    assert len(world.events(InvoiceHeld)) == held
+    assert world.state(invoice).phase == "held"
 
 
 def test_an_invoice_waits_for_each_code_of_a_configured_dimension() -> None:
