@@ -83,7 +83,7 @@ def check_read(reply: Reply, *, what: str) -> None:
     if status == UNAUTHORIZED:
         text = f"Infor refused a fresh token for {what}"
         raise TransientError(text, before_processing=True, status=status)
-    if BAD_REQUEST <= status < 500:  # noqa: PLR2004 (HTTP's client errors)
+    if status == TOO_LARGE:
         raise RefusedError(f"Infor answered {status} to {what}", code=f"HTTP_{status}", status=status)
     raise TransientError(f"Infor answered {status} to {what}", status=status, retry_after=reply.retry_after)
 

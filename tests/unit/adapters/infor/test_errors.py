@@ -77,6 +77,7 @@ def test_only_zero_bytes_written_prove_that_nothing_was_sent(zero_bytes: bool, v
         (404, MisconfiguredError),
         (405, MisconfiguredError),
         (413, RefusedError),
+        (409, TransientError),
         (302, TransientError),
         (503, TransientError),
     ],
