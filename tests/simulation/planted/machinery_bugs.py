@@ -1,6 +1,6 @@
 """Planted bugs of the machinery: log, relay, due work, polls, projections."""
 
-from actors.errands import polling
+from actors.errands import polling, upserting
 from actors.relay import Relay
 from domain import routing
 from domain.effects import Done
@@ -8,6 +8,7 @@ from domain.suppliers.events import SupplierConfirmed
 from projections.projection import Projection
 from tests.simulation.planted.planting import Bug, Change
 from tieout.simulation.faults import Fault
+from tieout.simulation.happenings import Happening
 from tieout.simulation.memory_store import MemoryLog
 from tieout.simulation.memory_work import MemoryWork
 from tieout.simulation.schedule import Profile
@@ -74,6 +75,21 @@ MACHINERY_BUGS = (
             ),
         ),
         focus=("append in poll_suppliers", Fault.CRASH_BEFORE),
+        profile=WHOLE,
+    ),
+    Bug(
+        name="upserts: no time for a call in flight",
+        breaks=("I5",),
+        changes=(
+            Change(
+                upserting.flight_time,
+                "return windows.call_timeout + windows.search_lag",
+                "return windows.call_timeout * 0",
+            ),
+        ),
+        focus=("put_vendors", Fault.TAKEN_LATE),
+        happening=Happening.SUPPLIER_CHANGED,
+        then=Happening.SUPPLIER_CHANGED,
         profile=WHOLE,
     ),
     Bug(
