@@ -1,12 +1,14 @@
 """Planted bugs of what a document says in cents, and of the suppliers and codes it names."""
 
 from domain.invoices import decisions, eligibility
+from domain.ledger_codes import decisions as code_decisions
 from domain.payments import planning
+from domain.suppliers import decisions as supplier_decisions
 from tests.simulation.planted.planting import Bug, Change
 from tieout.simulation.happenings import Happening
 from tieout.simulation.schedule import Profile
 
-PAY = Profile.PAY
+PAY, WHOLE = Profile.PAY, Profile.WHOLE
 
 AMOUNT_BUGS = (
     Bug(
@@ -66,5 +68,54 @@ AMOUNT_BUGS = (
         profile=PAY,
         happening=Happening.PAID,
         then=Happening.REMITTANCE_CHANGED,
+    ),
+    Bug(
+        name="a supplier's change is recorded and never sent",
+        breaks=("I5",),
+        changes=(
+            Change(
+                supplier_decisions.decide_seen,
+                "return (SupplierChanged(content=content, to_send=to_send),)",
+                "return (SupplierChanged(content=content, to_send=False),)",
+            ),
+        ),
+        profile=WHOLE,
+        happening=Happening.SUPPLIER_CHANGED,
+    ),
+    Bug(
+        name="a blocked code is recorded and never sent",
+        breaks=("I5",),
+        changes=(
+            Change(
+                code_decisions.decide_seen,
+                "to_send = push and (",
+                "to_send = push and content.active and (",
+            ),
+        ),
+        profile=WHOLE,
+        happening=Happening.CODE_BLOCKED,
+    ),
+    Bug(
+        name="a blocked supplier's receipt opens the gate",
+        breaks=("I6",),
+        changes=(
+            Change(
+                supplier_decisions.decide_confirmed,
+                "opens_gate=active and enrolment != EXCLUDED",
+                "opens_gate=enrolment != EXCLUDED",
+            ),
+        ),
+        profile=WHOLE,
+        happening=Happening.SUPPLIER_BLOCKED,
+    ),
+    Bug(
+        name="what a restored store forgot that it sent of suppliers is not sent anew",
+        breaks=("I5",),
+        changes=(
+            Change(supplier_decisions.decide_seen, "unsure = state.may_be_other(went_back_at)", "unsure = False"),
+        ),
+        profile=WHOLE,
+        happening=Happening.SUPPLIER_BLOCKED,
+        then=Happening.RESTORED,
     ),
 )

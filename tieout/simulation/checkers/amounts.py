@@ -82,8 +82,10 @@ def _payment_differs(world: World, view: PaymentView, booked: list[Booking]) -> 
 
 
 def discounts_agree(world: World) -> Iterator[str]:
-    """I5: with each payment row Infor wrote off the discount that the log says, or somebody is told it did not."""
-    _, less = _told_by_totals(world)
+    """I5: with each payment row that stands Infor wrote off what the log says, or somebody is told it did not."""
+    # An invoice that M3 paid as well has nothing left to write off: PAID says that.
+    told_of = frozenset().union(*_told_by_totals(world))
+    standing = _standing(world)
     rows = (paid for held in world.ledger.invoices.values() for paid in held.payments)
     written_off = {paid.row.ledger_row: paid.discount for paid in rows}
     for view in payments.listed(world.projections, world.connection):
@@ -92,8 +94,17 @@ def discounts_agree(world: World) -> Iterator[str]:
             for one in vouchers_of(world, row) if row.state == "posted" and row.kind == "T" else ():
                 name = one.row.invoice.external_id
                 ours, theirs = planned.get(name, NOTHING), written_off.get(one.row.ledger_row, NOTHING)
-                if not one.taken_back and ours != theirs and world.stream("invoice", name) not in less:
+                stands = not one.taken_back and (one.payment_id, name) in standing
+                if stands and ours != theirs and world.stream("invoice", name) not in told_of:
                     yield f"posting {row.key1} writes {ours} off {name} by the log, {theirs} in Infor"
+
+
+def _standing(world: World) -> frozenset[tuple[str, str]]:
+    """Give the payments and invoices of which Infor has a voucher that was not taken back."""
+    left: dict[tuple[str, str], int] = defaultdict(int)
+    for one in world.ledger.booked:
+        left[one.payment_id, one.row.invoice.external_id] += -1 if one.taken_back else 1
+    return frozenset(place for place, number in left.items() if number > 0)
 
 
 def vouchers_of(world: World, row: PostingRow) -> list[Booking]:

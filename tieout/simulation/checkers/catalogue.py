@@ -2,7 +2,18 @@
 
 from collections.abc import Callable, Iterator
 
-from tieout.simulation.checkers import amounts, arrivals, attempts, known, raised, records, remotes, states
+from tieout.simulation.checkers import (
+    amounts,
+    arrivals,
+    attempts,
+    gates,
+    known,
+    masters,
+    raised,
+    records,
+    remotes,
+    states,
+)
 from tieout.simulation.checkers.violation import Violation
 from tieout.simulation.world import World
 
@@ -26,8 +37,10 @@ CHECKERS: dict[str, tuple[Checker, ...]] = {
         amounts.postings_agree,
         amounts.payments_agree,
         amounts.discounts_agree,
+        masters.suppliers_agree,
+        masters.codes_agree,
     ),
-    "I6": (records.supplier_and_invoice_first,),
+    "I6": (records.supplier_and_invoice_first, gates.nothing_passes_a_shut_gate),
     "I7": (records.versions_without_holes,),
     "I8": (records.rebuilt_equals_live,),
     "I9": (records.replay_calls_nobody,),
