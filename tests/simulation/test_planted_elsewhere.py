@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
+from actors.errands import posting_handover
 from actors.tools import Tools
 from domain.postings import checks
 from tests.simulation.planted.planting import Change, Plant, planted
@@ -24,6 +25,17 @@ SIGN_NOT_COMPARED = Plant(
             checks._amount_obstacle,
             "(applied.minor > 0) != (state.outstanding.minor > 0)",
             "(abs(applied).minor > 0) != (abs(state.outstanding).minor > 0)",
+        ),
+    )
+)
+
+# In a schedule hardly anybody touches an invoice in M3 within the seconds in which its chain is written.
+INVOICE_NOT_READ_AGAIN = Plant(
+    changes=(
+        Change(
+            posting_handover._second_thoughts,
+            "None if unread & {key1} else find_obstacle(plan, states, tools.rules.currency)",
+            "None",
         ),
     )
 )
@@ -69,3 +81,22 @@ def test_a_credit_that_was_paid_as_an_invoice_is_not_even_asked_of_m3() -> None:
 def test_a_credit_compared_without_its_sign_goes_out_to_m3() -> None:
     with planted(SIGN_NOT_COMPARED):
         assert steps_for_a_credit_paid_as_an_invoice() == ["AddBatchHead", "AddBatchLine", "CtrlBatch"]
+
+
+def steps_for_an_invoice_that_is_stopped_behind_its_last_check() -> list[str]:
+    """Set a payment stop while CtrlBatch is answered; give the steps M3 is asked for."""
+    world = PostingWorld()
+    bill = world.bill("INV-1")
+    world.pay("77001", (bill, 100_000))
+    world.ledger.after_step["CtrlBatch"] = lambda: setattr(bill, "stopped", True)
+    world.post()
+    return world.wire()
+
+
+def test_an_invoice_that_was_stopped_meanwhile_is_not_handed_over() -> None:
+    assert "UpdBatch" not in steps_for_an_invoice_that_is_stopped_behind_its_last_check()
+
+
+def test_an_invoice_that_is_not_read_again_is_handed_over_all_the_same() -> None:
+    with planted(INVOICE_NOT_READ_AGAIN):
+        assert "UpdBatch" in steps_for_an_invoice_that_is_stopped_behind_its_last_check()

@@ -7,6 +7,7 @@ from domain import keys
 from domain.postings import posting
 from projections import issues, payments
 from projections.postings import PostingRow
+from tieout.simulation.checkers.told import Told
 from tieout.simulation.world import World
 
 FOR_A_PERSON = ("held", "refused", "waits", "desk")
@@ -20,14 +21,15 @@ def under_issues(world: World) -> frozenset[UUID]:
 
 def people_know(world: World) -> Iterator[str]:
     """I4: after calm nobody waits unseen: a held payment, a task or a posting that ended unbooked leads to an issue."""
-    known = under_issues(world)
+    known, told = under_issues(world), Told(world)
     for view in payments.listed(world.projections, world.connection):
         paid = view.payment.folded
         name = f"payment {view.payment.payment_id}"
-        if paid.phase == "held" and view.payment.stream not in known and not _leads_on(world, paid.waits_for, known):
+        is_told = told.stands(view.payment.stream, "payment-held")
+        if paid.phase == "held" and not is_told and not _leads_on(world, paid.waits_for, known):
             yield f"{name} is held for ever ({paid.reason}, waits for {paid.waits_for}), and nobody is told"
         asked = paid.reversal is not None and paid.reversal.tasks and not paid.by_hand
-        if asked and view.payment.stream not in known:
+        if asked and not told.stands(view.payment.stream, "reversal-by-hand"):
             yield f"{name} is to be reversed by hand, and nobody is told"
         for row in view.postings:
             if _is_stuck(row, is_reversed=paid.is_reversed) and row.stream not in known:

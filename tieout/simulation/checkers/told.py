@@ -37,11 +37,15 @@ class Told:
 
     def knows(self, danger: Danger) -> bool:
         """Whether the danger stands under an issue of its own, or a person ended that one since it was said last."""
-        if any(_is_of(cause, danger.cause) for cause in self._open.get(danger.stream, ())):
+        if self.stands(danger.stream, danger.cause):
             return True
         said = self.last(danger.stream, *danger.said_by)
         since = said.position if said is not None else 0
         return any(_is_of(cause, danger.cause) and at > since > 0 for cause, at in self._words.items())
+
+    def stands(self, stream: UUID, cause: str) -> bool:
+        """Whether a record stands under an open issue of a cause."""
+        return any(_is_of(one, cause) for one in self._open.get(stream, ()))
 
     def last(self, stream: UUID, *kinds: type[Event]) -> Recorded | None:
         """Give the last fact of these kinds in a stream."""
