@@ -21,7 +21,7 @@ def pay_in_m3(world: World, held: FakeInvoice) -> None:
     if held.outstanding.is_zero:
         return
     row = _row(world, held, held.outstanding, "M3 CHECK RUN")
-    held.payments.append(Paid(row=row, net=held.outstanding, discount=Money(0)))
+    held.payments.append(Paid(row=row, net=held.outstanding, discount=Money(0), at=world.time.now))
 
 
 def take_back_in_m3(world: World, key1: str, *, instead_of: str = "") -> None:
@@ -36,7 +36,7 @@ def take_back_in_m3(world: World, key1: str, *, instead_of: str = "") -> None:
             continue  # the invoice shows its reversal, too
         held = world.ledger.invoices[booking.row.invoice]
         row = _row(world, held, booking.net, "REVERSED BY HAND")
-        held.payments.append(Paid(row=row, net=-booking.net, discount=Money(0)))
+        held.payments.append(Paid(row=row, net=-booking.net, discount=Money(0), at=world.time.now))
         world.ledger.booked.append(
             Booking(key1=instead_of or key1, payment_id=booking.payment_id, taken_back=True, row=row, net=-booking.net)
         )

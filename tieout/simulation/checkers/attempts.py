@@ -1,10 +1,11 @@
-"""I10: an attempt has one intent and one answer of its owner; of an invoice nobody else speaks before its deadline."""
+"""I10: an attempt has one intent and one answer, its owner's; nobody else speaks of it before its deadline."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
+from domain.event import Recorded
 from domain.invoices import submission_events as s
 from domain.postings import events as p
 from tieout.simulation.world import World
@@ -44,15 +45,32 @@ def one_owner_per_attempt(world: World) -> Iterator[str]:
 
 
 def only_owners_speak_early(world: World) -> Iterator[str]:
-    """I10: that nobody answered for an invoice is said after the deadline, never while the owner may still send.
+    """I10: that nobody answered is said after the deadline, never while the owner may still send.
 
-    What a doubt of a posting says does not tell its owner from another; the wire is watched for those.
+    Of an invoice the doubt says so itself. What a process records of postings carries its name, as its attempts do:
+    a posting's answer is its owner's, and so is a doubt before the deadline.
     """
     deadlines: dict[tuple[UUID, str], datetime] = {}
     for recorded in world.all_ever():
-        match recorded.event:
-            case s.InvoiceSubmissionStarted() as intent:
-                deadlines[recorded.stream, intent.attempt_id] = intent.deadline
-            case s.InvoiceSubmissionDoubted(why="nobody answered") as doubt:
-                if recorded.meta.recorded_at < deadlines[recorded.stream, doubt.attempt_id]:
-                    yield f"attempt {doubt.attempt_id} was doubted by another before its deadline"
+        event, by_owner = recorded.event, False
+        match event:
+            case s.InvoiceSubmissionStarted() | p.PostingStarted() | p.PostingHandoverStarted():
+                deadlines[recorded.stream, event.attempt_id] = event.deadline
+                continue
+            case p.PostingNotSent() | p.PostingRefused() | p.PostingHandedOver():
+                if not _is_by_owner(recorded, event.attempt_id):
+                    yield f"attempt {event.attempt_id} was answered by another ({recorded.meta.correlation_id})"
+                continue
+            case s.InvoiceSubmissionDoubted():
+                by_owner = event.why != "nobody answered"
+            case p.PostingDoubted():
+                by_owner = _is_by_owner(recorded, event.attempt_id)
+            case _:
+                continue
+        deadline = deadlines.get((recorded.stream, event.attempt_id))
+        if not by_owner and deadline is not None and recorded.meta.recorded_at < deadline:
+            yield f"attempt {event.attempt_id} was doubted by another before its deadline"
+
+
+def _is_by_owner(recorded: Recorded, attempt_id: str) -> bool:
+    return recorded.meta.correlation_id.rpartition("-")[0] == attempt_id.rpartition("-")[0]

@@ -3,16 +3,20 @@
 from collections.abc import Callable, Iterator
 
 from tieout.simulation.checkers import (
+    acts,
     amounts,
     arrivals,
     attempts,
+    closings,
     gates,
     known,
     masters,
     raised,
     records,
     remotes,
+    rules,
     states,
+    sums,
 )
 from tieout.simulation.checkers.violation import Violation
 from tieout.simulation.world import World
@@ -22,8 +26,13 @@ Checker = Callable[[World], Iterator[str]]
 # I2 and I10 are watched on the wire as well (`tieout.simulation.watch`).
 CHECKERS: dict[str, tuple[Checker, ...]] = {
     "I1": (remotes.one_live_invoice,),
-    "I2": (remotes.one_live_posting, remotes.reissues_wait, arrivals.nothing_lands_behind_a_handover),
-    "I3": (remotes.nothing_claimed_that_is_not_there,),
+    "I2": (
+        remotes.one_live_posting,
+        remotes.reissues_wait,
+        arrivals.nothing_lands_behind_a_handover,
+        rules.read_again_before_handover,
+    ),
+    "I3": (remotes.nothing_claimed_that_is_not_there, closings.closed_is_settled),
     "I4": (
         states.everything_ends,
         known.people_know,
@@ -39,6 +48,7 @@ CHECKERS: dict[str, tuple[Checker, ...]] = {
         amounts.discounts_agree,
         masters.suppliers_agree,
         masters.codes_agree,
+        rules.dates_are_as_set,
     ),
     "I6": (records.supplier_and_invoice_first, gates.nothing_passes_a_shut_gate),
     "I7": (records.versions_without_holes,),
@@ -46,9 +56,9 @@ CHECKERS: dict[str, tuple[Checker, ...]] = {
     "I9": (records.replay_calls_nobody,),
     "I10": (attempts.one_owner_per_attempt, attempts.only_owners_speak_early),
     "I11": (records.no_secret_anywhere,),
-    "I12": (records.people_sign,),
+    "I12": (records.people_sign, acts.acts_show_before_and_after, rules.first_goes_alone),
     "I13": (states.dangers_are_raised, raised.risks_are_issues, states.looked_at_again),
-    "I14": (states.one_state_each, states.everything_is_seen),
+    "I14": (sums.one_state_each, sums.money_adds_up, states.everything_is_seen),
 }
 
 # Judged before any person helps: what they mend would not be seen to have stood under an issue.

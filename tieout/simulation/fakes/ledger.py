@@ -386,8 +386,8 @@ class FakeLedger:
                 accounting_date=payment.accounting_date,
                 text="CORRECTED BY HAND" if corrected else payment.text,
             )
-            shown_from = self._now() + self._rows_lag() if self._rows_lag else ALWAYS
-            held.payments.append(Paid(row=row, net=payment.net, discount=discount, shown_from=shown_from))
+            shown = self._now() + self._rows_lag() if self._rows_lag else ALWAYS
+            held.payments.append(Paid(row=row, net=payment.net, discount=discount, at=self._now(), shown_from=shown))
             paid = payment.text.split(" ", 1)[0]
             self.booked.append(
                 Booking(key1=batch.key1, payment_id=paid, taken_back=taken_back, row=row, net=payment.net)

@@ -103,6 +103,10 @@ class FakePayables:
         """Give a payment as it is now."""
         return self._payments[payment_id][-1][1]
 
+    def payment_history(self, payment_id: str) -> Sequence[tuple[datetime, PaymentContent]]:
+        """Give every report of a payment with its time."""
+        return self._payments.get(payment_id, ())
+
     def payment_ids(self) -> list[str]:
         """Name every payment."""
         return list(self._payments)
@@ -266,7 +270,8 @@ class FakePayables:
 
         def ask() -> list[PaymentContent]:
             self._begin("payments")
-            chosen = [one for one in self._newest() if since <= date.fromisoformat(one.modified[:10]) <= until]
+            newest = (history[-1][1] for history in self._payments.values())
+            chosen = [one for one in newest if since <= date.fromisoformat(one.modified[:10]) <= until]
             return sorted(chosen, key=lambda one: one.modified)
 
         pages = by_number(ask, identify=lambda one: one.payment_id, size=self._page_sizes.payments)
@@ -287,9 +292,6 @@ class FakePayables:
         return self._calls
 
     # What it does with what it is given.
-
-    def _newest(self) -> list[PaymentContent]:
-        return [history[-1][1] for history in self._payments.values()]
 
     def note_status(self, held: Held, status: str, reason: str = "") -> None:
         """Change the status of one record."""

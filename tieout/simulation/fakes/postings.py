@@ -27,11 +27,12 @@ class NokError(Exception):
 
 
 class Paid(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment row and what it moved; `net` carries its sign; shown_from: when reads begin to show it."""
+    """A payment row and what it moved; `net` carries its sign; at: when; shown_from: when reads begin to show it."""
 
     row: EvidenceRow
     net: Money
     discount: Money
+    at: datetime = ALWAYS
     shown_from: datetime = ALWAYS
 
 
@@ -69,6 +70,17 @@ class FakeInvoice(msgspec.Struct, kw_only=True):
     def outstanding(self) -> Money:
         """What is open."""
         return self.head.gross - self.paid
+
+    def paid_by(self, moment: datetime) -> Money:
+        """What was applied just before a moment."""
+        before = (paid.net + paid.discount for paid in self.payments if paid.at < moment)
+        return total(before, self.head.gross.currency)
+
+    def was_settled_by(self, moment: datetime) -> bool:
+        """Whether nothing was open at some time until then."""
+        moved = [paid.net + paid.discount for paid in self.payments if paid.at <= moment]
+        sums = (total(moved[: place + 1], self.head.gross.currency) for place in range(len(moved)))
+        return any(paid == self.head.gross for paid in sums)
 
     @property
     def payment_status(self) -> int:

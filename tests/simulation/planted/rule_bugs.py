@@ -1,0 +1,58 @@
+"""Planted bugs of what settings and the protocol ask of a posting, and of closings."""
+
+from actors.errands import posting_gate, posting_handover
+from domain.invoices import decisions
+from domain.payments import planning
+from tests.simulation.planted.planting import Bug, Change
+from tieout.simulation.happenings import Happening
+from tieout.simulation.schedule import Profile
+
+PAY = Profile.PAY
+
+RULE_BUGS = (
+    Bug(
+        name="the first posting waits for nobody",
+        breaks=("I12",),
+        changes=(
+            Change(posting_gate._behind_first, "if plan is None or tools.rules", "if True or tools.rules"),
+            Change(
+                posting_gate.must_wait_for_first,
+                "if tools.rules.first_posting",
+                "if True or tools.rules.first_posting",
+            ),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="the payment is not read again before the handover",
+        breaks=("I2",),
+        changes=(
+            Change(
+                posting_handover._second_thoughts,
+                "fact = _payment_changed(plan, reports.get(plan.payment_id),"
+                " payment.fold(history[known[plan.payment_id]]))",
+                "fact = None",
+            ),
+        ),
+        profile=PAY,
+        happening=Happening.VOIDED,
+    ),
+    Bug(
+        name="a posting is dated a month early",
+        breaks=("I5",),
+        changes=(
+            Change(
+                planning._posting_plan,
+                'accounting_date={"settled": settled, "payment": paid, "today": today}[rules.accounting_date]',
+                "accounting_date=settled.replace(day=1)",
+            ),
+        ),
+        profile=PAY,
+    ),
+    Bug(
+        name="an invoice is closed as soon as it is looked at",
+        breaks=("I3",),
+        changes=(Change(decisions.decide_close, "if is_settled(ledger):", "if True:"),),
+        profile=PAY,
+    ),
+)
