@@ -6,12 +6,13 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from domain.connections.events import FirstPostingApproved
 from domain.invoices.events import InvoiceClosed
 from domain.payments.events import PaymentPostingOrdered, PaymentSettled
 from domain.postings.events import PostingDoubted, PostingHandoverStarted, PostingRefused
 from tests.simulation.test_checkers import calm_world, recorded
 from tieout.simulation.checkers.catalogue import CHECKERS
-from tieout.simulation.world import World
+from tieout.simulation.world import BANK_ACCOUNT, World
 
 Bend = Callable[[World], None]
 
@@ -19,6 +20,26 @@ Bend = Callable[[World], None]
 def open_invoice_closed(world: World) -> None:
     key = next(key for key, held in world.ledger.invoices.items() if not held.outstanding.is_zero)
     world.say(world.stream("invoice", key.external_id), InvoiceClosed(key=key))
+
+
+def said_by_ann(text: str) -> Bend:
+    def say(world: World) -> None:
+        world.say(world.stream("connection", ""), FirstPostingApproved(person="ann", reason=text), actor="ann")
+
+    return say
+
+
+def in_a_projection(text: str) -> Bend:
+    def bend(world: World) -> None:
+        rows = world.projections._rows["invoices"]
+        key, row = next(iter(rows.items()))
+        rows[key] = msgspec.structs.replace(row, terms=(*row.terms, text))
+
+    return bend
+
+
+def in_a_message(text: str) -> Bend:
+    return lambda world: world.messages.append(f"poll_payments ends: RefusedError: {text}")
 
 
 def money_bent(world: World) -> None:
@@ -66,6 +87,12 @@ BENT: tuple[tuple[str, Bend], ...] = (
     ("I3", open_invoice_closed),
     ("I10", handover_doubted_early),
     ("I10", refused_by_another),
+    ("I11", said_by_ann("card 4012 8888 8888 1881")),
+    ("I11", said_by_ann("card 4012-8888-8888-1881 of ours")),
+    ("I11", said_by_ann(f"paid to {BANK_ACCOUNT[:4]} {BANK_ACCOUNT[4:]}")),
+    ("I11", in_a_projection("4012888888881881")),
+    ("I11", in_a_projection(BANK_ACCOUNT)),
+    ("I11", in_a_message("4012 8888 8888 1881")),
     ("I12", acted_on_nobody),
     ("I12", acted_without_effect),
     ("I14", money_bent),
@@ -81,3 +108,9 @@ def test_what_is_bent_is_noticed(invariant: str, bend: Bend) -> None:
     if bend not in (money_bent, state_bent):
         world.runner.catch_up()
     assert [text for check in CHECKERS[invariant] for text in check(world)]
+
+
+def test_neither_dates_nor_digests_nor_traces_look_like_a_card() -> None:
+    world = calm_world()
+    said_by_ann("KEY1 T4OIGIBE2XDB4QW of 2026-03-02 09:00:00, digest 40128888888818ab, trace 021000021000012")(world)
+    assert [text for check in CHECKERS["I11"] for text in check(world)] == []

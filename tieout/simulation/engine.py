@@ -309,7 +309,8 @@ class Engine:
             self._note(process.name, f"dies in {name}")
             self.renew(process)
         except TieoutError as error:
-            self._note(process.name, f"{name} ends: {type(error).__name__}: {error}")
+            self.world.messages.append(f"{name} ends: {type(error).__name__}: {error}")
+            self._note(process.name, self.world.messages[-1])
         except Exception as error:  # noqa: BLE001 - a fault of ours is a finding, whatever it is
             self.violations.append(Violation("no fault of ours", f"{name}: {type(error).__name__}: {error}"))
         finally:

@@ -11,9 +11,12 @@ from domain.payments.events import PaymentContent, Remittance
 from domain.postings.events import EvidenceRow
 from tieout.simulation.fakes.payables_books import Held
 from tieout.simulation.fakes.postings import Batch, Booking, FakeInvoice, Paid
-from tieout.simulation.world import World, supplier
+from tieout.simulation.world import BANK_ACCOUNT, World, supplier
+from tieout.wiring.encodings import AvidSettings, read_payment
 
 MOST_GENERATIONS = 10
+CARDS = ("", "1881", "4012888888881881", "4012 8888 8888 1881", "4012-8888-8888-1881")  # as a remote may name one
+EDGE = AvidSettings(base_url="https://avid.test")
 
 
 def pay_in_m3(world: World, held: FakeInvoice) -> None:
@@ -100,21 +103,23 @@ def settle_payment(world: World, records: list[Held], number: int, **changes: ob
     payment_id = str(77_000 + world.numbers)
     remittances = tuple(_remittance(world, held, number) for held in records)
     today = world.time.now.date()
+    method = dice.pick(("Check", "ACH", "Virtual Card"), "method", number)
+    last4, dropped = _card(method, dice.pick(CARDS, "card", payment_id))
     content = PaymentContent(
         payment_id=payment_id,
         batch_id="PB-1",
         status="Issued to Supplier",
         status_id="14",
         standing="settled",
-        method=dice.pick(("Check", "ACH", "Virtual Card"), "method", number),
+        method=method,
         amount=Money(sum(r.net.minor for r in remittances)),
         payment_date=today,
         settled_date=today if dice.below(12, "no date", number) else None,
         cleared_date=None,
         vendor_external_id=records[0].sent.vendor_external_id,
         number=f"C{payment_id}" if dice.below(10, "no number", number) else "",
-        card_last4="",
-        card_number_dropped=False,
+        card_last4=last4,
+        card_number_dropped=dropped,
         return_code="",
         replaces_payment_id="",
         modified=modified(world),
@@ -157,6 +162,15 @@ def _remittance(world: World, held: Held, number: int) -> Remittance:
         discount=Money(discount),
         net=Money(net),
     )
+
+
+def _card(method: str, card: str) -> tuple[str, bool]:
+    """Give what the adapter keeps of the card AvidXchange names, and whether it dropped a number; no bank account."""
+    named = {"CheckNumber": card} if method == "Virtual Card" else {}
+    wire = {"PaymentId": "1", "Status": "Cleared", "PaymentMethod": method, "Amount": 0, "VirtualCardLast4": card}
+    said = msgspec.json.encode({**wire, **named, "BankAccountNumber": BANK_ACCOUNT, "RoutingNumber": "021000021"})
+    read = read_payment(msgspec.Raw(said), EDGE)
+    return read.card_last4, read.card_number_dropped
 
 
 def _row(world: World, held: FakeInvoice, amount: Money, text: str) -> EvidenceRow:

@@ -31,6 +31,7 @@ PAYEES = ("V1001", "V1002")
 ACCOUNTS = ("610100", "610200")
 PDF = b"%PDF-1.7 an invoice"
 SECRET = "SECRET-71-6904"  # noqa: S105 - a marker the checkers look for, no credential
+BANK_ACCOUNT = "9876543210987"  # what AvidXchange says it paid to; nothing of ours keeps it
 FLOWS = ("suppliers", "ledger_codes", "invoices", "invoice_statuses", "payments")
 POLL_EVERY = timedelta(minutes=15)
 INDEX_PAGES = (0, 1, 2, TURN_AFTER)  # changes a page of an invoice index holds; 0: each one turns it
@@ -74,6 +75,7 @@ class World:
         self.parms: dict[tuple[str, int], str] = {}  # the bytes each line of each KEY1 first went out with
         self.storm_until = self.time.now  # until then both remotes answer 429 to everything
         self.numbers = 0
+        self.messages: list[str] = []  # what the errands said as they ended: a log file has it
         self._set_up()
         self.begins_at = self.store.log.last_position()  # no backup is older than this
 

@@ -1,6 +1,7 @@
-"""Planted bugs of what settings and the protocol ask of a posting, and of closings."""
+"""Planted bugs of what settings and the protocol ask of a posting, of closings, and of what is kept of a card."""
 
 from actors.errands import posting_gate, posting_handover
+from adapters.avidxchange import payments as edge
 from domain.invoices import decisions
 from domain.payments import planning
 from tests.simulation.planted.planting import Bug, Change
@@ -53,6 +54,12 @@ RULE_BUGS = (
         name="an invoice is closed as soon as it is looked at",
         breaks=("I3",),
         changes=(Change(decisions.decide_close, "if is_settled(ledger):", "if True:"),),
+        profile=PAY,
+    ),
+    Bug(
+        name="a card number is kept as it came",
+        breaks=("I11",),
+        swaps=((edge, "_card", lambda wire, *_: (str(wire.virtual_card_last4), False)),),
         profile=PAY,
     ),
 )

@@ -1,6 +1,5 @@
 """I4, I6 to I9, I11, I12: what the log itself must be like, and what folding it again must give."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,12 +14,10 @@ from domain.suppliers.events import SupplierConfirmed
 from projections.catalogue import ALL
 from projections.memory import MemoryProjections
 from projections.runner import Runner
-from tieout.simulation.world import SECRET, World
+from tieout.simulation.world import World
 
 OURSELVES = "tieout"
 NOT_ASKED = "no reason is asked for"
-CARD = re.compile(r"(?<![0-9A-Za-z-])\d{13,19}(?![0-9A-Za-z-])")
-WATERMARK = re.compile(r"watermark='[^']*'")  # epoch milliseconds have thirteen digits, too
 
 
 def supplier_and_invoice_first(world: World) -> Iterator[str]:
@@ -106,25 +103,6 @@ def replay_calls_nobody(world: World) -> Iterator[str]:
     Runner(world.store.log, MemoryProjections(), ALL).catch_up()
     if world.ledger.calls + world.payables.calls != calls:
         yield "a replay called a remote"
-
-
-def no_secret_anywhere(world: World) -> Iterator[str]:
-    """I11: personal data only in its marked fields (kept from every text), no card number in any fact or row."""
-    for recorded in world.history():
-        text = WATERMARK.sub("", repr(recorded.event))
-        if SECRET in text:
-            yield f"{recorded.event.TOPIC} shows personal data outside its marked fields"
-        if any(_luhn(found) for found in CARD.findall(text)):
-            yield f"{recorded.event.TOPIC} holds what looks like a card number"
-    marker = SECRET.encode()
-    for projection in ALL:
-        if any(marker in row.data or SECRET.lower() in row.terms for row in world.projections.rows(projection.name)):
-            yield f"projection {projection.name} holds personal data"
-
-
-def _luhn(digits: str) -> bool:
-    sums = [int(d) if place % 2 == 0 else sum(divmod(int(d) * 2, 10)) for place, d in enumerate(reversed(digits))]
-    return sum(sums) % 10 == 0
 
 
 def people_sign(world: World) -> Iterator[str]:
