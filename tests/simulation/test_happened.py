@@ -7,10 +7,10 @@ import pytest
 import typer
 
 from tieout.commands.simulating import BROKEN, simulate
+from tieout.simulation.base_runs import undisturbed
 from tieout.simulation.beginnings import prepare
 from tieout.simulation.code import code_digest
 from tieout.simulation.engine import Engine
-from tieout.simulation.exhaustive import Scope, base_run
 from tieout.simulation.fakes.ledger import FakeLedger
 from tieout.simulation.faults import CELLS
 from tieout.simulation.happened import Happened, drawn
@@ -25,7 +25,7 @@ RARE = Happening.VOID_TAKEN_BACK
 
 def test_a_payment_is_voided_only_where_there_is_one() -> None:
     trace = Trace()
-    nobody_paid = base_run(1, Scope(Profile.SUBMIT, 1, 20)).explicit({}, {3: Happening.VOIDED})
+    nobody_paid = undisturbed(1, Profile.SUBMIT, crossings=20).explicit({}, {3: Happening.VOIDED})
     engine = Engine(nobody_paid, trace=trace)
     assert engine.run() == []
     assert engine.occurred == {3: Happening.VOIDED}
@@ -37,7 +37,7 @@ def test_a_payment_is_voided_only_where_there_is_one() -> None:
 
 
 def test_a_payment_that_is_voided_counts_for_the_errand_at_work() -> None:
-    paid = base_run(1, Scope(Profile.PAY, 1, 20)).explicit({}, {3: Happening.VOIDED})
+    paid = undisturbed(1, Profile.PAY, crossings=20).explicit({}, {3: Happening.VOIDED})
     trace = Trace()
     engine = Engine(paid, trace=trace)
     engine.run()
@@ -55,7 +55,7 @@ def test_what_is_there_already_is_not_done_again(happening: Happening) -> None:
         Happening.PERIOD_CLOSED: Happening.PERIOD_OPENED,
         Happening.PERIOD_OPENED: Happening.PERIOD_CLOSED,
     }[happening]
-    engine = Engine(base_run(1, Scope(Profile.SUBMIT, 1, 20)))
+    engine = Engine(undisturbed(1, Profile.SUBMIT, crossings=20))
     happen(engine, opposite, 1)
     assert [happen(engine, happening, 1), happen(engine, happening, 1)] == [True, False]
 
@@ -118,7 +118,7 @@ def test_a_run_that_met_everything_once_passes_and_one_time_more_is_wanted(
 
 def test_a_stop_is_lifted_from_an_invoice_that_has_one() -> None:
     for number in range(10):
-        engine = Engine(base_run(1, Scope(Profile.SUBMIT, 3, 20)))
+        engine = Engine(undisturbed(1, Profile.SUBMIT, documents=3, crossings=20))
         held = list(engine.world.ledger.invoices.values())[number % 3]
         held.stopped = True
         assert happen(engine, Happening.STOP_GONE, number)

@@ -6,14 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from domain.invoices.events import InvoiceClosed, InvoiceIndexTurned
-from domain.invoices.submission_events import InvoiceSubmissionStarted, InvoiceSubmitted
-from domain.postings.events import PostingConfirmed, PostingStarted
+from domain.invoices.events import InvoiceIndexTurned
 from tests.simulation.planted.invoice_bugs import INVOICE_BUGS
 from tests.simulation.planted.planting import planted
 from tieout.simulation.code import code_digest
 from tieout.simulation.engine import Engine
-from tieout.simulation.exhaustive import SCOPES, Scope, base_run, search
 from tieout.simulation.faults import CELLS, STEPS, Fault
 from tieout.simulation.fleet import run_many
 from tieout.simulation.happenings import Happening
@@ -111,27 +108,6 @@ def test_the_page_of_a_tally_names_every_step_and_happening() -> None:
 def test_the_code_has_one_digest() -> None:
     assert re.fullmatch("[0-9a-f]{16}", code_digest())
     assert code_digest() == code_digest()
-
-
-def test_the_exhaustive_search_of_an_invoice_s_first_calls_breaks_nothing() -> None:
-    scope = Scope(Profile.SUBMIT, 1, 9)
-    found = search(scope, pairs=True)
-    assert found.findings == []
-    assert found.runs > 400
-    assert len(found.states) > 5
-    assert search(scope, pairs=True, processes=2) == found
-
-
-@pytest.mark.parametrize("scope", SCOPES)
-def test_documents_have_come_to_their_end_within_what_is_searched(scope: Scope) -> None:
-    engine = Engine(base_run(1, scope))
-    assert engine.run() == []
-    decisive = (InvoiceSubmissionStarted, InvoiceSubmitted, PostingStarted, PostingConfirmed, InvoiceClosed)
-    ended = [r.meta.recorded_at for r in engine.world.history() if isinstance(r.event, decisive)]
-    assert ended
-    assert engine.calm_since is not None
-    assert max(ended) <= engine.calm_since
-    assert len(engine.steps_at) == scope.crossings
 
 
 def test_every_fault_belongs_to_some_step() -> None:

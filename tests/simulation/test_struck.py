@@ -8,9 +8,9 @@ import pytest
 
 from domain.errors import ConflictError
 from domain.ports.answers import Verdict
+from tieout.simulation.base_runs import undisturbed
 from tieout.simulation.boundary import guarded
 from tieout.simulation.engine import Engine
-from tieout.simulation.exhaustive import Scope, base_run
 from tieout.simulation.faults import Crash, Fault
 from tieout.simulation.happened import HAPPENINGS, OF_VOUCHERS, can_be_noticed
 from tieout.simulation.happenings import Happening
@@ -23,7 +23,7 @@ OTHERS = (Fault.OTHERS_BEFORE, Fault.OTHERS_AFTER)
 
 def in_trouble(fault: Fault, *, workers: int = 2, profile: Profile = Profile.SUBMIT) -> Engine:
     """Give a run whose next crossing meets the fault."""
-    base = msgspec.structs.replace(base_run(1, Scope(profile, 1, 20)), workers=workers)
+    base = msgspec.structs.replace(undisturbed(1, profile, crossings=20), workers=workers)
     engine = Engine(base.explicit({1: fault}, {}))
     engine.turbulent = True
     return engine
@@ -106,7 +106,7 @@ def test_most_of_what_is_drawn_strikes() -> None:
 
 
 def test_what_nobody_can_notice_does_not_happen() -> None:
-    rules = Engine(base_run(1, Scope(Profile.SUBMIT, 1, 20))).world.rules
+    rules = Engine(undisturbed(1, Profile.SUBMIT, crossings=20)).world.rules
     unnoticed = {
         setting: {one for one in HAPPENINGS if not can_be_noticed(msgspec.structs.replace(rules, **changes), one)}
         for setting, changes in {

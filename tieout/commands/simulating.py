@@ -161,15 +161,15 @@ def _show(tally: "Tally") -> None:
 
 
 def _search(first: int, *, seeds: int, processes: int | None, as_json: bool) -> int:
-    from tieout.simulation.exhaustive import SCOPES, search
+    from tieout.simulation.base_runs import SCOPES
+    from tieout.simulation.exhaustive import search
 
     searched = range(first, first + seeds)
     with output.progress("searching") as show:
         found = {}
         for scope in SCOPES:
-            name = f"{scope.profile.value}, {scope.documents} documents"
-            show(f"searching {name}", 0)
-            found[name] = search(scope, pairs=True, seeds=searched, processes=processes or os.cpu_count() or 1)
+            show(f"searching {scope.name}", 0)
+            found[scope.name] = search(scope, seeds=searched, processes=processes or os.cpu_count() or 1)
     figures = {
         name: {
             "runs": one.runs,

@@ -7,6 +7,7 @@ import msgspec
 from domain.money import Money
 from tieout.simulation import hands
 from tieout.simulation.stage import Deed, Stage
+from tieout.simulation.world import World
 
 
 def paid(stage: Stage, number: int, **changes: Any) -> bool:
@@ -26,6 +27,14 @@ def paid(stage: Stage, number: int, **changes: Any) -> bool:
         world.payables.note_status(held, "Paid")
     hands.settle_payment(world, chosen, number, **changes)
     return True
+
+
+def pay_one(world: World, place: int, number: int) -> None:
+    """Settle a payment of the invoice at this place among those that are live and no credit memos, if there is one."""
+    debts = [held for held in hands.live_records(world) if held.sent.gross_amount > 0]
+    for held in debts[place : place + 1]:
+        world.payables.note_status(held, "Paid")
+        hands.settle_payment(world, [held], number)
 
 
 def open_first(stage: Stage, number: int) -> bool:

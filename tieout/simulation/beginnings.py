@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Protocol
 
+from tieout.simulation.avid_events import pay_one
 from tieout.simulation.happenings import Happening
 from tieout.simulation.people import look_after
 from tieout.simulation.processes import Process
@@ -37,6 +38,10 @@ def prepare(run: Beginning) -> None:
 
 def _pay(run: Beginning) -> None:
     world, dice = run.world, run.world.dice
+    if run.schedule.payments is not None:
+        for number, place in enumerate(run.schedule.payments):
+            pay_one(world, place, -1 - number)
+        return
     for number in range(1 + dice.below(3, "payments")):
         happen(run, Happening.PAID, -1 - number)
     if dice.below(4, "polled"):

@@ -42,7 +42,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
     crossings: how many calls the turbulence lasts; rate, happening_rate: chances at a crossing; focus: a cell (its
     place in CELLS) that is hit far more often; page_sizes: of the lists both remotes give page by page; faults,
-    happenings: by number of crossing; None = drawn from the seed.
+    happenings: by number of crossing; payments: of PAY, the place of the one invoice each pays; None = drawn from
+    the seed.
     """
 
     seed: int
@@ -57,6 +58,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     page_sizes: PageSizes = WHOLE
     faults: Mapping[int, Fault] | None = None
     happenings: Mapping[int, Happening] | None = None
+    payments: tuple[int, ...] | None = None
 
     def explicit(self, faults: Mapping[int, Fault], happenings: Mapping[int, Happening]) -> "Schedule":
         """Give the same schedule with these faults and happenings, and no others."""
