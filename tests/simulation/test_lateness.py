@@ -8,27 +8,29 @@ from domain.errors import TransientError
 from domain.invoices.submission_events import InvoiceSubmissionStarted
 from tests.simulation.sites import Sites
 from tests.simulation.test_checkers import calm_world, recorded
+from tieout.simulation.base_runs import undisturbed
 from tieout.simulation.boundary import guarded
 from tieout.simulation.checkers.arrivals import nothing_lands_behind_a_handover
 from tieout.simulation.engine import Engine
-from tieout.simulation.exhaustive import Scope, base_run
 from tieout.simulation.faults import DOORBELL, MONEY_WRITES, STEPS, Fault
 from tieout.simulation.schedule import CALL_TIMEOUT, LAG, SETTLE, Profile
 from tieout.simulation.trace import Trace
 from tieout.simulation.world import World
 
-SCOPE = Scope(Profile.SUBMIT, 1, 48)
+CROSSINGS = 48
 
 
 def struck(fault: Fault, *, seeds: range, trace: Trace | None = None) -> list[World]:
     """Play runs in which only the first send of a batch meets the fault; give the worlds of those that send at all."""
     worlds = []
     for seed in seeds:
-        calm = Engine(base_run(seed, SCOPE))
+        calm = Engine(undisturbed(seed, Profile.SUBMIT, crossings=CROSSINGS))
         calm.run()
         sends = [number for number, step in calm.steps_at.items() if step == "send_batch"]
         for number in sends[:1]:
-            engine = Engine(base_run(seed, SCOPE).explicit({number: fault}, {}), trace=trace)
+            engine = Engine(
+                undisturbed(seed, Profile.SUBMIT, crossings=CROSSINGS).explicit({number: fault}, {}), trace=trace
+            )
             assert engine.run() == []
             assert (
                 sum(n for (step, _), n in engine.hits.items() if step != DOORBELL)

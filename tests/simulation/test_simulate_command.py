@@ -46,6 +46,17 @@ def broken() -> int:
         return next(seed for seed in range(1, 60) if Engine(draw(seed)).run())
 
 
+@pytest.fixture
+def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be simulated."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("it began to work")
+
+    monkeypatch.setattr(Engine, "__init__", refuse)
+    monkeypatch.setattr(fleet, "in_order", refuse)
+
+
 def kept(state: Path) -> dict[str, Any]:
     """Read what a run kept, without what the wall clock says."""
     tally = json.loads(state.read_text(encoding="utf-8"))
@@ -120,8 +131,56 @@ def test_the_matrix_is_written_where_it_is_wanted(desk: Desk) -> None:
     assert desk.types("simulate", "--schedules", "2", "--json", "--matrix", str(page)).code == 0
     text = page.read_text(encoding="utf-8")
     assert all(f" {step} " in text for step in STEPS)
-    nowhere = str(desk.folder / "none" / "matrix.md")
-    desk.types("simulate", "--schedules", "2", "--json", "--matrix", nowhere).failed(2, nowhere, "cannot be written")
+
+
+@pytest.mark.usefixtures("here")
+def test_one_schedule_whose_matrix_is_wanted_is_counted_and_not_printed(desk: Desk) -> None:
+    page = desk.folder / "matrix.md"
+    ran = desk.types("simulate", "--schedules", "1", "--matrix", str(page), "--at-least", "5")
+    assert ran.code == 5
+    assert page.exists()
+    assert re.search(r": 0 times, 5 wanted$", ran.err, re.MULTILINE)
+    assert re.search(r"^schedules +1$", ran.out, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("no_work")
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("--minutes", "-1"), ("--minutes", "greater than or equal to 0")),
+        (("--minutes", "nan"), ("--minutes", "greater than or equal to 0")),
+        (("--minutes", "inf"), ("--minutes", "inf is no number of minutes")),
+        (("--at-least", "-3"), ("--at-least", "greater than or equal to 0")),
+        (("--schedules", "0"), ("--schedules", "greater than or equal to 1")),
+        (("--seed", "-1"), ("--seed", "greater than or equal to 0")),
+        (("--processes", "0"), ("--processes", "greater than or equal to 1")),
+        (("--exhaustive", "--state", "s.json", "--at-least", "1"), ("no --state and no --at-least", "always whole")),
+        (("--exhaustive", "--matrix", "m.md"), ("no --matrix",)),
+        (("--exhaustive", "--minutes", "3"), ("no --minutes",)),
+        (("--state", "none/s.json"), ("none/s.json cannot be written", "No such file", "another file")),
+        (("--matrix", "none/m.md"), ("none/m.md cannot be written", "No such file", "another file")),
+        (("--state", "."), (". is no state of a simulation", "another file")),
+        (("--matrix", "."), (". cannot be written", "another file")),
+        (("--matrix", "s.json", "--state", "s.json"), ("--state and --matrix both name s.json",)),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_sentence_before_any_work(
+    desk: Desk, typed: tuple[str, ...], said: tuple[str, ...]
+) -> None:
+    desk.types("simulate", *typed).failed(2, *said)
+    assert not [*desk.folder.glob("*.json"), *desk.folder.glob("*.md"), *desk.folder.glob("*.new")]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_state_is_gone_on_with_under_its_own_seed_only(desk: Desk) -> None:
+    state = desk.folder / "state.json"
+    run = ("simulate", "--schedules", "2", "--json", "--state", str(state))
+    assert desk.types(*run, "--seed", "5").document["seed"] == 5
+    before = state.read_bytes()
+    desk.types(*run, "--seed", "999").failed(2, str(state), "begun with seed 5, not 999", "leave --seed out")
+    assert state.read_bytes() == before
+    assert desk.types(*run, "--seed", "5").document["seed"] == 5
+    assert desk.types(*run).document["seed"] == 5
 
 
 def test_one_schedule_prints_its_trace_the_same_every_time(desk: Desk) -> None:

@@ -9,9 +9,9 @@ from actors.relay import Relay, RelayStore
 from domain.errors import StoreError
 from tests.simulation.sites import Sites
 from tests.unit.domain.invoices.invoice_facts import KEY, approved
+from tieout.simulation.base_runs import undisturbed
 from tieout.simulation.boundary import Port
 from tieout.simulation.engine import Engine
-from tieout.simulation.exhaustive import Scope, base_run
 from tieout.simulation.faults import STEPS, Fault
 from tieout.simulation.schedule import Profile
 from tieout.simulation.trace import Trace
@@ -19,17 +19,19 @@ from tieout.simulation.world import World
 
 BOOKS = ("claim", "release", "postpone", "poll claim", "poll finish", "poll fail", "relay")
 MINUTE = timedelta(minutes=1)
-SCOPE = Scope(Profile.PAY, 1, 84)
+CROSSINGS = 84
 
 
 def struck(step: str, fault: Fault) -> tuple[Engine, Trace]:
     """Play a run in which only the first crossing of a step meets the fault."""
     for seed in range(40):
-        calm = Engine(base_run(seed, SCOPE))
+        calm = Engine(undisturbed(seed, Profile.PAY, crossings=CROSSINGS))
         assert calm.run() == []
         for number in [number for number, crossed in calm.steps_at.items() if crossed == step][:1]:
             trace = Trace()
-            engine = Engine(base_run(seed, SCOPE).explicit({number: fault}, {}), trace=trace)
+            engine = Engine(
+                undisturbed(seed, Profile.PAY, crossings=CROSSINGS).explicit({number: fault}, {}), trace=trace
+            )
             assert engine.run() == []
             assert engine.hits[step, fault] == 1
             return engine, trace
@@ -49,7 +51,7 @@ def test_whatever_was_committed_without_a_word_everything_comes_to_rest(step: st
 
 
 def test_a_store_that_says_nothing_has_done_what_it_was_asked() -> None:
-    world = World(base_run(1, Scope(Profile.SUBMIT, 1, 20)))
+    world = World(undisturbed(1, Profile.SUBMIT, crossings=20))
     store, here = world.store, world.connection
     site = Sites(*[Fault.UNKNOWN_COMMIT] * 3)
     work = Port(site, "w1", store.work, {"claim": "claim", "apply": "relay"})

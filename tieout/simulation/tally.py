@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from domain.errors import MisconfiguredError
 from tieout.simulation.engine import Engine
 from tieout.simulation.faults import CELLS, Fault
 from tieout.simulation.happenings import Happening
@@ -47,10 +48,17 @@ class Tally(msgspec.Struct, kw_only=True):
         return msgspec.json.decode(path.read_bytes(), type=cls)
 
     def write(self, path: Path) -> None:
-        """Write the tally down, whole or not at all."""
-        beside = path.with_suffix(".new")
-        beside.write_bytes(msgspec.json.encode(self))
-        beside.replace(path)
+        """Write the tally down, whole or not at all.
+
+        Raises MisconfiguredError.
+        """
+        beside = path.with_name(f"{path.name}.new")
+        try:
+            beside.write_bytes(msgspec.json.encode(self))
+            beside.replace(path)
+        except OSError as fault:
+            beside.unlink(missing_ok=True)
+            raise MisconfiguredError(f"{path} cannot be written ({fault.strerror}): name another file") from fault
 
     def add(self, engine: Engine, seed: int) -> None:
         """Add one run."""
