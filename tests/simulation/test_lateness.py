@@ -24,7 +24,8 @@ def struck(fault: Fault, *, seeds: range, trace: Trace | None = None) -> list[Wo
     """Play runs in which only the first send of a batch meets the fault; give the worlds of those that send at all."""
     worlds = []
     for seed in seeds:
-        calm = Engine(undisturbed(seed, Profile.SUBMIT, crossings=CROSSINGS))
+        base = undisturbed(seed, Profile.SUBMIT, crossings=CROSSINGS)
+        calm = Engine(base)
         calm.run()
         sends = [number for number, step in calm.steps_at.items() if step == "send_batch"]
         for number in sends[:1]:

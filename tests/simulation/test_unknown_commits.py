@@ -25,7 +25,8 @@ CROSSINGS = 84
 def struck(step: str, fault: Fault) -> tuple[Engine, Trace]:
     """Play a run in which only the first crossing of a step meets the fault."""
     for seed in range(40):
-        calm = Engine(undisturbed(seed, Profile.PAY, crossings=CROSSINGS))
+        base = undisturbed(seed, Profile.PAY, crossings=CROSSINGS)
+        calm = Engine(base)
         assert calm.run() == []
         for number in [number for number, crossed in calm.steps_at.items() if crossed == step][:1]:
             trace = Trace()
