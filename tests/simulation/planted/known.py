@@ -52,6 +52,7 @@ KNOWN: dict[str, int] = {
     "the relay skips an event": 2,
     "appends are not compared with the version": 146,
     "the watermark moves before the page is recorded": 11,
+    "upserts: no time for a call in flight": 36,
     "a projection depends on the page's size": 2,
     "InvoiceHeld opens no issue": 0,
     "InvoiceImageMissing opens no issue": 3,
