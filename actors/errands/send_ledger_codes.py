@@ -4,6 +4,7 @@ Only plain code values are written, so that clerks code to valid accounts; the l
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -69,7 +70,7 @@ def _push(claim: Claim) -> None:
     to_put: list[_Member] = []
     members = _members(claim)
     went_back_at = connection_now(tools).went_back_at
-    lists = _lists(claim, {m.content.group for m in members if _needs_list(m)})
+    lists = _lists(claim, {m.content.group for m in members if _needs_list(m, went_back_at)})
     for member in members:
         quiet_from = member.state.quiet_from(claim.flight, went_back_at)
         if over := tools.payables.code_breaches(member.content):
@@ -77,7 +78,7 @@ def _push(claim: Claim) -> None:
             outcomes[member.row] = RecordAnswer(verdict=Verdict.REFUSED)
         elif quiet_from is not None and tools.log.now() < quiet_from:
             outcomes[member.row] = Later(wait=quiet_from - tools.log.now(), attempt=False)
-        elif _needs_list(member):
+        elif _needs_list(member, went_back_at):
             outcomes[member.row] = _compared(member, lists[member.content.group])
         elif member.state.known_digest(went_back_at) == code_digest(member.content):
             outcomes[member.row] = _AGREES
@@ -114,9 +115,11 @@ def _members(claim: Claim) -> list[_Member]:
     ]
 
 
-def _needs_list(member: _Member) -> bool:
-    """Whether AvidXchange's list is read first: never agreed before, or the last send has an unknown outcome."""
-    return member.row.attempts > 0 or member.state.confirmed is None or not member.state.confirmed.digest
+def _needs_list(member: _Member, went_back_at: datetime | None) -> bool:
+    """Whether AvidXchange's list is read first: never agreed before, forgotten, or the last outcome is unknown."""
+    state = member.state
+    forgotten = state.known_digest() != state.known_digest(went_back_at)
+    return member.row.attempts > 0 or forgotten or state.confirmed is None or not state.confirmed.digest
 
 
 def _lists(claim: Claim, groups: set[str]) -> Lists:
@@ -129,7 +132,9 @@ def _compared(member: _Member, there: dict[str, CodeFound] | Later) -> Outcome |
     if isinstance(there, Later):
         return there
     found, content = there.get(member.content.value), member.content
-    agrees = found is not None and (found.description, found.active) == (content.description, content.active)
+    if found is None:
+        return None if content.active else _AGREES  # one that is not in use need not be there
+    agrees = (found.description, found.active) == (content.description, content.active)
     return _AGREES if agrees else None
 
 
