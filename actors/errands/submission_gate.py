@@ -146,7 +146,7 @@ def _idle(state: Invoice) -> bool:
 
 
 def _gates(tools: Tools, state: Invoice, key: InvoiceKey, history: History, past: Restored) -> Gates:
-    payee = supplier.fold(history.get(_supplier_stream(tools, key), []))
+    payee = supplier.fold(history.get(supplier_stream(tools, key), []))
     content = state.content
     if content is None:
         return Gates(supplier_open=payee.gate_open, supplier_reason=payee.gate_reason)
@@ -175,10 +175,11 @@ def _gate_streams(tools: Tools, state: Invoice) -> list[UUID]:
     if state.key is None or state.content is None:
         return []
     codes = gated_codes(state.content, tools.rules)
-    return [_supplier_stream(tools, state.key), *(_code_stream(tools, state.key, code) for code in codes)]
+    return [supplier_stream(tools, state.key), *(_code_stream(tools, state.key, code) for code in codes)]
 
 
-def _supplier_stream(tools: Tools, key: InvoiceKey) -> UUID:
+def supplier_stream(tools: Tools, key: InvoiceKey) -> UUID:
+    """The stream of the payee an invoice waits for."""
     return stream_id(tools.connection, "supplier", supplier_key(key.company, key.payee))
 
 

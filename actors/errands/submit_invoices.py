@@ -8,7 +8,7 @@ import msgspec
 
 from actors.errands.claims import claim, done, giving_back
 from actors.errands.failing import unanswered, worked
-from actors.errands.submission_gate import Candidate, look_before, pass_gate
+from actors.errands.submission_gate import Candidate, look_before, pass_gate, supplier_stream
 from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.errors import HeldError, MalformedError
@@ -21,6 +21,7 @@ from domain.invoices.submission import Outcome, decide_outcome, decide_start, ou
 from domain.ports.answers import CallAnswer, Verdict
 from domain.ports.payables import EncodedBatch
 from domain.ports.store import Causes, MoneyGuard
+from domain.suppliers import supplier
 
 CALLS = 2  # of each remote a batch waits for; a lease that runs out is safe, intents are compare-and-set
 
@@ -117,12 +118,16 @@ def _tell(tools: Tools, sending: Sending, answer: CallAnswer) -> None:
 def _intend(tools: Tools, sending: Sending) -> bool:
     """Append the intents of all members in one transaction; True when the log shows that they are ours.
 
-    An invoice that changed since it was encoded stops the whole batch: its members are due again.
+    An invoice that changed since it was encoded stops the whole batch, and so does a supplier whose gate shut since:
+    its members are due again. The suppliers must stand as they were read when the intents are written.
     """
     streams = [c.row.aggregate for c in sending.members]
+    payees = list(dict.fromkeys(supplier_stream(tools, c.key) for c in sending.members))
 
     def decide(history: History) -> list[Append]:
         states = [fold(history[stream]) for stream in streams]
+        if not all(supplier.fold(history[payee]).gate_open for payee in payees):
+            return []
         if [state.version for state in states] != [c.state.version for c in sending.members]:
             return []
         facts = []
@@ -143,7 +148,7 @@ def _intend(tools: Tools, sending: Sending) -> bool:
 
     guard = MoneyGuard(incarnation=sending.incarnation)
     causes = _causes(tools, sending)
-    if settle(tools.log, streams, decide, causes=causes, guard=guard):
+    if settle(tools.log, [*streams, *payees], decide, causes=causes, guard=guard, unmoved=payees):
         return True
     histories = tools.log.load(streams)  # nothing appended now: by an append whose answer was lost, or not at all
     attempts = [fold(histories[stream]).attempt for stream in streams]

@@ -18,7 +18,13 @@ from domain.ledger_codes.events import CodeContent, LedgerCodeConfirmed, LedgerC
 from domain.money import Money
 from domain.ports.answers import CallAnswer, Verdict
 from domain.ports.payables import EncodedBatch, InvoiceFound
-from domain.suppliers.events import SupplierConfirmed, SupplierContent, SupplierRecorded, SupplierRefused
+from domain.suppliers.events import (
+    SupplierBlocked,
+    SupplierConfirmed,
+    SupplierContent,
+    SupplierRecorded,
+    SupplierRefused,
+)
 from tests.unit.actors.invoices.invoice_world import PDF, SETTLE, World
 from tieout.simulation.fakes.payables_faults import Fault
 
@@ -252,6 +258,26 @@ def test_what_moves_during_the_look_before_is_due_again_at_once(monkeypatch: pyt
     assert world.sends(invoice) == 0, "the look belongs to what it was"
     assert submit_invoices(world.tools)
     assert world.sends(invoice) == 1
+
+
+def test_seed_39760_a_supplier_that_is_blocked_behind_the_gate_is_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    invoice = world.ledger.put_invoice("INV-1", 500, image=PDF)
+    world.poll()
+    assert fetch_images(world.tools)
+    world.store.drain()
+    look = world.payables.find_invoices
+    block = SupplierBlocked(content=msgspec.structs.replace(DEFINITE, number="V1001", status="90"), to_send=True)
+
+    def blocked_meanwhile(names: Sequence[str]) -> dict[str, list[InvoiceFound]]:
+        world.say(stream_id(world.tools.connection, "supplier", "100|V1001"), block)
+        return look(names)
+
+    monkeypatch.setattr(world.payables, "find_invoices", blocked_meanwhile)
+    assert submit_invoices(world.tools)
+    monkeypatch.undo()
+    world.work_through(LONG)
+    assert (world.sends(invoice), world.state(invoice).reason) == (0, "SUPPLIER_INACTIVE")
 
 
 class Slow:
