@@ -10,6 +10,7 @@ from uuid import UUID
 from domain.event import Recorded
 from domain.invoices import events as i
 from domain.invoices import invoice
+from domain.invoices import submission_events as s
 from domain.ledger_codes import ledger_code
 from domain.money import Money, total
 from domain.payments import payment
@@ -82,15 +83,17 @@ _STATES: dict[str, Callable[[History, dict[str, dict[UUID, list[Recorded]]]], st
 
 
 def _gross(history: History) -> Money:
-    """The amount Infor named last, or AvidXchange, as long as Infor has not named the invoice."""
-    named = Money(0)
+    """The amount as Infor had it read last, else as AvidXchange showed it after a restore, else as Infor named it."""
+    read = there = named = None
     for recorded in history:
         match recorded.event:
             case i.InvoiceApproved(content=content) | i.InvoiceChangedInInfor(content=content):
-                named = content.gross
+                read = content.gross
+            case s.InvoiceFoundForgotten(gross=gross, live=live):
+                there = gross if live else None
             case i.InvoiceNotEligible(gross=gross):
                 named = gross
-    return named
+    return next((one for one in (read, there, named) if one is not None), Money(0))
 
 
 def _settled(paid: Payment) -> Money:
