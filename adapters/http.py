@@ -4,7 +4,6 @@ What may leave this module: TransientError, MalformedError, MisconfiguredError (
 only, WriteFaultError. No exception of httpx, httpcore or ssl escapes, and no text holds a header, query or body.
 """
 
-import functools
 import os
 import random
 import ssl
@@ -13,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
@@ -34,6 +34,7 @@ from adapters.http_messages import (
     with_query,
 )
 from adapters.http_proxies import proxy_for
+from adapters.http_upserts import TOO_MANY, judged_as_upsert, may_pass, passing_fault
 from adapters.http_watchdog import SendTrace, Watchdog
 from domain.errors import MalformedError, MisconfiguredError, TieoutError, TransientError
 from domain.ports.store import Clock
@@ -49,9 +50,6 @@ __all__ = [
     "with_query",
 ]
 
-TOO_MANY = 429
-GAVE_UP = 408
-SERVER_FAULT = 500
 READ_TRIES = 5
 READ_PATIENCE_SECONDS = 30.0  # reads are retried within seconds; minutes belong to the table of due work
 BUDGET_PATIENCE_SECONDS = 20.0
@@ -140,9 +138,16 @@ class Remote:
 
         return self._retrying()(once)
 
-    def upsert(self, request: Request) -> Reply:
-        """Write what may be written again: one try. TransientError.before_processing tells what is known."""
-        return self._ask(request)
+    def upsert(self, request: Request, *, deadline: Deadline | None = None) -> Reply:
+        """Write what may be written again: one try. TransientError.before_processing tells what is known.
+
+        With a deadline it goes out as a money write does, after all waits: no byte is written behind it.
+        """
+        if deadline is None:
+            return self._ask(request)
+        self.reserve()
+        whole_call = Deadline.after(request.timeout_seconds or self._timeout_seconds, self._clock)
+        return judged_as_upsert(request, partial(self.write_once, request, deadline=deadline.or_sooner(whole_call)))
 
     @contextmanager
     def stream(self, request: Request) -> Iterator[StreamedReply]:
@@ -240,13 +245,10 @@ class Remote:
                 extensions={"trace": trace},
             )
             response = self._send(client, sending, request)
-            status = response.status_code
-            if status not in (GAVE_UP, TOO_MANY) and status < SERVER_FAULT:
+            if not may_pass(response.status_code):
                 return response, until
             response.close()
-        reply = self._noted(response, b"")
-        text = f"{request.place}: answered {status}"
-        raise TransientError(text, retry_after=reply.retry_after, before_processing=status == TOO_MANY, status=status)
+        raise passing_fault(request, self._noted(response, b""))
 
     def _chunks(self, response: httpx.Response, request: Request, until: float) -> Iterator[bytes]:
         size = 0
@@ -327,7 +329,7 @@ def _new_client(proxy: str | None, limits: httpx.Limits) -> httpx.Client:
     )
 
 
-@functools.cache
+@cache
 def _tls_context() -> ssl.SSLContext:
     """Read the certificates once a process: it takes longer than most requests. Raises MisconfiguredError."""
     try:

@@ -106,6 +106,10 @@ class Deadline(msgspec.Struct, frozen=True):
         """Give the moment that many seconds from now."""
         return cls(clock.now() + timedelta(seconds=seconds), clock.monotonic() + seconds)
 
+    def or_sooner(self, other: "Deadline") -> "Deadline":
+        """Give the sooner of two, by each clock."""
+        return Deadline(min(self.wall, other.wall), min(self.monotonic, other.monotonic))
+
     def left(self, clock: Clock) -> float:
         """Seconds left, by the clock that has advanced furthest; zero or less when it has passed."""
         return min((self.wall - clock.now()).total_seconds(), self.monotonic - clock.monotonic())

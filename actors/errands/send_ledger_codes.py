@@ -87,7 +87,7 @@ def _push(claim: Claim) -> None:
     answers = put_in_halves(
         claim,
         [member.content for member in to_put],
-        partial(_put, tools),
+        partial(_put, claim),
         key=lambda content: (content.group, content.value),
     )
     outcomes.update({member.row: answers[member.content.group, member.content.value] for member in to_put})
@@ -95,9 +95,9 @@ def _push(claim: Claim) -> None:
     claim.give_back(outcomes)
 
 
-def _put(tools: Tools, contents: Sequence[CodeContent]) -> dict[tuple[str, str], RecordAnswer]:
+def _put(claim: Claim, contents: Sequence[CodeContent]) -> dict[tuple[str, str], RecordAnswer]:
     try:
-        return tools.payables.put_codes(contents)
+        return claim.tools.payables.put_codes(contents, deadline=claim.deadline)
     except RefusedError as error:
         if error.status != FORBIDDEN or "gl_accounts" in str(error):
             raise

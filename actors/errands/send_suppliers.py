@@ -84,7 +84,7 @@ def _send(claim: Claim) -> None:
     answers = put_in_halves(
         claim,
         [member.content for member in to_put],
-        tools.payables.put_vendors,
+        lambda contents: tools.payables.put_vendors(contents, deadline=claim.deadline),
         key=lambda content: supplier_key(content.company, content.number),
     )
     outcomes.update({member.row: answers[member.external_id] for member in to_put})

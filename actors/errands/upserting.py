@@ -1,11 +1,12 @@
 """What the two upserts (vendors, codes) share: the claim's clock, whole-call refusals halved, rows given back.
 
 Upserts are idempotent but not commutative, so one PUT at most is in flight per record: a claim outlasts the last call
-begun under it and the time its effect may take to show, and a row whose outcome is unknown stays away as long.
+begun under it and the time its effect may take to show, and a row whose outcome is unknown stays away as long. A
+process that stalls wakes to a deadline: no byte of a call leaves so late that the claim could run out under it.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -45,16 +46,19 @@ def flight_time(tools: Tools) -> timedelta:
 
 
 class Claim:
-    """The rows claimed for one batch, and the time in which calls may be begun under them."""
+    """The rows claimed for one batch, the time in which calls may be begun under them, and their bytes may leave."""
 
     def __init__(self, tools: Tools, errand: str, *, limit: int) -> None:
         self.tools = tools
         self.incarnation = tools.log.incarnation()  # before anything is read: what is sent belongs to this store
         self.flight = flight_time(tools)
-        self._calls_until = tools.clock.monotonic() + (tools.rules.avidxchange.call_timeout + MARGIN).total_seconds()
-        slowest = BUDGET_WAIT + tools.rules.avidxchange.call_timeout + self.flight  # waits, connects, is on its way
-        lease = tools.rules.avidxchange.call_timeout + slowest + MARGIN * 2
-        self.rows = claim(tools, errand, limit=limit, lease=lease)
+        calls_for = tools.rules.avidxchange.call_timeout + MARGIN
+        bytes_for = calls_for + BUDGET_WAIT + tools.rules.avidxchange.call_timeout  # the last one waits, and connects
+        began = tools.clock.monotonic()  # both clocks are read before the claim: ours never end later than the lease
+        self._calls_until = began + calls_for.total_seconds()
+        self._bytes_until = began + bytes_for.total_seconds()
+        self._own_deadline = tools.clock.now() + bytes_for
+        self.rows = claim(tools, errand, limit=limit, lease=bytes_for + self.flight + MARGIN)
         self.answered = False
         self._errand = errand
         self._fault: TieoutError | None = None
@@ -63,6 +67,12 @@ class Claim:
     def may_call(self) -> bool:
         """Whether a call begun now ends, and shows, before the claim runs out."""
         return self.tools.clock.monotonic() <= self._calls_until
+
+    @property
+    def deadline(self) -> datetime:
+        """After it no byte of a call may leave: by our own wall clock, and no later than the monotonic one says."""
+        clock = self.tools.clock
+        return min(self._own_deadline, clock.now() + timedelta(seconds=self._bytes_until - clock.monotonic()))
 
     def note(self, error: TieoutError) -> None:
         """Note a call that brought no usable answer."""

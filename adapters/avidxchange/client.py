@@ -25,7 +25,7 @@ from adapters.avidxchange.settings import AvidSettings, Credentials
 from adapters.avidxchange.upserts import code_answers, vendor_answers
 from adapters.avidxchange.wire import read_page
 from adapters.http import Remote, with_query
-from adapters.http_messages import Reply, WriteFaultError
+from adapters.http_messages import Deadline, Reply, WriteFaultError
 from adapters.preparation import Preparation
 from domain.errors import MalformedError
 from domain.identifiers import digest
@@ -54,6 +54,7 @@ class AvidXchange:
         self._settings = settings
         self._remote = remote
         self._blobs = blobs
+        self._clock = clock
         self._gateway = Gateway(settings, build_auth(settings, credentials, clock=clock), remote)
         self._preparation = Preparation(clock, timeout_seconds=settings.call_timeout_seconds)
 
@@ -70,11 +71,12 @@ class AvidXchange:
         """Check the remote's limits before sending."""
         return mapping.vendor_breaches(content)
 
-    def put_vendors(self, contents: Sequence[SupplierContent]) -> dict[str, RecordAnswer]:
+    def put_vendors(self, contents: Sequence[SupplierContent], *, deadline: datetime) -> dict[str, RecordAnswer]:
         """Upsert at most 100 vendors; answers by ExternalId, none for those AvidXchange did not answer."""
         _at_most(contents, MOST_VENDORS)
+        bound = Deadline.at(deadline, self._clock)
         body = _encode({"Vendors": [mapping.vendor_record(content) for content in contents]})
-        reply = self._gateway.put(self._settings.url("vendors"), body)
+        reply = self._gateway.put(self._settings.url("vendors"), body, deadline=bound)
         if reply.status != OK:
             raise upsert_error(reply)
         return vendor_answers(reply, [mapping.vendor_external_id(content) for content in contents])
@@ -92,11 +94,12 @@ class AvidXchange:
         """Check the remote's limits before sending."""
         return mapping.code_breaches(content)
 
-    def put_codes(self, contents: Sequence[CodeContent]) -> dict[tuple[str, str], RecordAnswer]:
+    def put_codes(self, contents: Sequence[CodeContent], *, deadline: datetime) -> dict[tuple[str, str], RecordAnswer]:
         """Upsert at most 500 codes; answers by (group, value), none for those AvidXchange did not answer."""
         _at_most(contents, MOST_CODES)
+        bound = Deadline.at(deadline, self._clock)
         body = _encode({"EnterpriseCodes": [mapping.code_record(content) for content in contents]})
-        reply = self._gateway.put(self._settings.url("enterprise_codes"), body)
+        reply = self._gateway.put(self._settings.url("enterprise_codes"), body, deadline=bound)
         if reply.status == FORBIDDEN:
             raise codes_forbidden(reply)
         if reply.status != OK:

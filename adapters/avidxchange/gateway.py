@@ -46,9 +46,11 @@ class Gateway:
             raise read_error(reply)
         return reply
 
-    def put(self, url: str, body: bytes) -> Reply:
-        """Upsert: one try, and one more after a 401 with a fresh log-in (nothing was processed)."""
-        return self._signed(lambda headers: self._remote.upsert(self._request("PUT", url, headers, body)))
+    def put(self, url: str, body: bytes, *, deadline: Deadline) -> Reply:
+        """Upsert, no byte after `deadline`: one try, and one more after a 401 with a fresh log-in."""
+        return self._signed(
+            lambda headers: self._remote.upsert(self._request("PUT", url, headers, body), deadline=deadline)
+        )
 
     def prepare(self) -> None:
         """Have the log-in and the rate budget of one money write ready. Raises TransientError."""

@@ -94,8 +94,8 @@ class PayablesSystem(Protocol):
     def vendor_breaches(self, content: SupplierContent) -> tuple[Breach, ...]:
         """Check the remote's limits before sending."""
 
-    def put_vendors(self, contents: Sequence[SupplierContent]) -> dict[str, RecordAnswer]:
-        """Upsert at most 100 vendors; answers by ExternalId.
+    def put_vendors(self, contents: Sequence[SupplierContent], *, deadline: datetime) -> dict[str, RecordAnswer]:
+        """Upsert at most 100 vendors, no byte after `deadline` (by this process's clock); answers by ExternalId.
 
         Raises TransientError (outcome unknown unless `before_processing`), RefusedError when the whole call was.
         """
@@ -106,8 +106,8 @@ class PayablesSystem(Protocol):
     def code_breaches(self, content: CodeContent) -> tuple[Breach, ...]:
         """Check the remote's limits before sending."""
 
-    def put_codes(self, contents: Sequence[CodeContent]) -> dict[tuple[str, str], RecordAnswer]:
-        """Upsert at most 500 codes; answers by (group, value)."""
+    def put_codes(self, contents: Sequence[CodeContent], *, deadline: datetime) -> dict[tuple[str, str], RecordAnswer]:
+        """Upsert at most 500 codes, no byte after `deadline`; answers by (group, value). Raises as `put_vendors`."""
 
     def list_codes(self, group: str) -> dict[str, CodeFound]:
         """Give every code of a group by value."""

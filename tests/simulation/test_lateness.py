@@ -86,7 +86,7 @@ def test_a_step_that_lands_behind_a_handover_is_noticed(state: str) -> None:
     assert list(nothing_lands_behind_a_handover(world)) == []
 
 
-def test_only_money_writes_have_a_deadline_to_be_late_for() -> None:
+def test_only_money_writes_are_drawn_to_the_last_moment_of_their_deadline() -> None:
     late = {step for step, faults in STEPS.items() if {Fault.SENT_LATE, Fault.STALL_SHORT} & set(faults)}
     assert late == set(MONEY_WRITES)
 

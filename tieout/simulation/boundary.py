@@ -44,13 +44,18 @@ class Site(Protocol):
         """Let a call be taken after its sender gave up; slowly: taken and shown as late as it may be."""
 
 
-def guarded(site: Site, worker: str, step: str, call: Call) -> Any:
-    """Cross with a call that is neither a money write nor paged: a read, an upsert, a store's."""
+def guarded(site: Site, worker: str, step: str, call: Call, *, go_out: Call = lambda: None) -> Any:
+    """Cross with a call that is neither a money write nor paged: a read, an upsert, a store's.
+
+    go_out: raises what keeps the call's first byte from being sent.
+    """
     number, fault = site.cross(worker, step)
     if fault is None:
+        go_out()
         site.pause(number)
         return call()
     _before(site, worker, number, fault)
+    go_out()
     _refuse_to_answer(site, step, number, fault, call)
     site.pause(number)
     result = call()

@@ -1,19 +1,23 @@
-"""The two writes that must not happen twice, as the wire treats them; watched at the moment bytes go out."""
+"""The writes that have a deadline, as the wire treats them: two that must not happen twice, and the upserts."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from adapters.preparation import Preparation
+from domain.ledger_codes.events import CodeContent
 from domain.ports.answers import CallAnswer, RecordAnswer, Verdict
 from domain.ports.ledger import StepCommand
 from domain.ports.payables import EncodedBatch
+from domain.suppliers.events import SupplierContent
 from tieout.simulation.boundary import Port, Site, after, guarded
 from tieout.simulation.clocks import ProcessClock, Time
 from tieout.simulation.dice import Dice
 from tieout.simulation.fakes.ledger import FakeLedger
 from tieout.simulation.fakes.payables import FakePayables
+from tieout.simulation.fakes.payables_faults import UNBOUND, in_time
 from tieout.simulation.faults import NESTING, WRITE, Crash, Fault
+from tieout.wiring.encodings import Deadline
 
 SETBACK = timedelta(hours=1)
 # What befalls bytes that go out, and their answer; the others strike when they kill, stall, or let others work.
@@ -41,9 +45,7 @@ LEDGER_CALLS = {
 PAYABLES_CALLS = {
     name: name
     for name in (
-        "put_vendors",
         "find_vendors",
-        "put_codes",
         "list_codes",
         "find_batches",
         "find_invoices",
@@ -101,6 +103,23 @@ class PayablesPort(MoneyPort):
     def __init__(self, site: Wire, worker: str, fake: FakePayables, clock: ProcessClock) -> None:
         super().__init__(site, worker, fake, PAYABLES_CALLS, step="payables.prepare", clock=clock)
         self._fake = fake
+
+    def put_vendors(self, contents: Sequence[SupplierContent], *, deadline: datetime) -> Any:
+        """Upsert vendors."""
+        return self._upsert("put_vendors", lambda: self._fake.put_vendors(contents, deadline=UNBOUND), deadline)
+
+    def put_codes(self, contents: Sequence[CodeContent], *, deadline: datetime) -> Any:
+        """Upsert codes."""
+        return self._upsert("put_codes", lambda: self._fake.put_codes(contents, deadline=UNBOUND), deadline)
+
+    def _upsert(self, step: str, arrive: Callable[[], Any], deadline: datetime) -> Any:
+        """Send what was not held up past its deadline, as it stood when the call began; it may arrive behind it."""
+        bound = Deadline.at(deadline, self._clock)
+
+        def go_out() -> None:
+            in_time(seconds_left=bound.left(self._clock))
+
+        return guarded(self._wire, self._worker, step, arrive, go_out=go_out)
 
     def send_batch(self, encoded: EncodedBatch, *, deadline: datetime) -> CallAnswer:
         """POST a batch."""

@@ -20,6 +20,7 @@ from tieout.simulation.clocks import Time
 from tieout.simulation.dice import Dice
 from tieout.simulation.fakes.ledger import FakeLedger
 from tieout.simulation.fakes.payables import FakePayables
+from tieout.simulation.fakes.payables_faults import UNBOUND
 from tieout.simulation.fakes.postings import FakeInvoice
 from tieout.simulation.memory_store import MemoryStore
 from tieout.simulation.schedule import BATCH_PROCESSING, CALL_TIMEOUT, LAG, SETTLE, STARTS, Profile, Schedule
@@ -168,7 +169,7 @@ class World:
 
     def _confirm(self, content: SupplierContent) -> None:
         key = f"{content.company}|{content.number}"
-        answer = self.payables.put_vendors([content])[key]
+        answer = self.payables.put_vendors([content], deadline=UNBOUND)[key]
         self.say(
             self.stream("supplier", key),
             SupplierRecorded(content=content, to_send=True),

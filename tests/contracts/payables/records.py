@@ -1,6 +1,6 @@
 """Suppliers, codes and invoices for the contract's tests."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from domain.event import Personal
 from domain.identifiers import InvoiceKey, LedgerRow
@@ -9,6 +9,8 @@ from domain.ledger_codes.events import CodeContent
 from domain.money import Money
 from domain.ports.payables import BatchMember
 from domain.suppliers.events import Address, SupplierContent
+
+FAR_OFF = datetime(2100, 1, 1, tzinfo=UTC)  # the deadline of upserts that are in time, by every clock
 
 
 def supplier(number: str = "V1001", *, name: str = "Acme Roofing LLC", status: str = "20") -> SupplierContent:

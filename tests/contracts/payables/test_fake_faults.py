@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import RefusedError, TransientError
 from domain.ports.answers import CallAnswer, Verdict
-from tests.contracts.payables.records import code, invoice, supplier
+from tests.contracts.payables.records import FAR_OFF, code, invoice, supplier
 from tests.contracts.payables.worlds import Blobs
 from tieout.simulation.fakes.payables import FakePayables
 from tieout.simulation.fakes.payables_faults import Fault
@@ -83,7 +83,7 @@ def test_an_upsert_without_an_answer_was_taken_or_not(fault: Fault, taken: int) 
     setting = Setting()
     setting.fake.script("put_vendors", fault)
     with pytest.raises(TransientError) as caught:
-        setting.fake.put_vendors([supplier()])
+        setting.fake.put_vendors([supplier()], deadline=FAR_OFF)
     assert not caught.value.before_processing
     setting.now += setting.fake.lag
     assert len(setting.fake.find_vendors(["100|V1001"])) == taken
@@ -97,8 +97,8 @@ def test_scripted_errors_quotas_and_refusals_reach_the_caller() -> None:
             fake.find_invoices([KEY])
     fake.codes_writable = False
     with pytest.raises(RefusedError, match="verify"):
-        fake.put_codes([code()])
+        fake.put_codes([code()], deadline=FAR_OFF)
     fake.refusals["100|V1001"] = ("FIELD_INVALID", "no")
-    assert fake.put_vendors([supplier()])["100|V1001"].code == "FIELD_INVALID"
+    assert fake.put_vendors([supplier()], deadline=FAR_OFF)["100|V1001"].code == "FIELD_INVALID"
     fake.excluded.add("100|V2")
-    assert fake.put_vendors([supplier("V2")])["100|V2"].status == "Excluded"
+    assert fake.put_vendors([supplier("V2")], deadline=FAR_OFF)["100|V2"].status == "Excluded"

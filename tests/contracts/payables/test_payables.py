@@ -4,12 +4,14 @@ import json
 from datetime import timedelta
 
 import msgspec
+import pytest
 
+from domain.errors import TransientError
 from domain.identifiers import digest
 from domain.money import Money
 from domain.ports.answers import CallAnswer, Verdict
 from domain.ports.payables import BatchMember
-from tests.contracts.payables.records import code, invoice, pdf, supplier
+from tests.contracts.payables.records import FAR_OFF, code, invoice, pdf, supplier
 from tests.contracts.payables.worlds import World
 
 LAG = 100.0
@@ -17,8 +19,8 @@ LAG = 100.0
 
 def ready(world: World) -> None:
     """Let the vendor and the codes of the invoices be known over there."""
-    world.payables.put_vendors([supplier()])
-    world.payables.put_codes([code(), code("B014", dimension=2, group="Cost center")])
+    world.payables.put_vendors([supplier()], deadline=FAR_OFF)
+    world.payables.put_codes([code(), code("B014", dimension=2, group="Cost center")], deadline=FAR_OFF)
 
 
 def send(world: World, batch: str, *members: BatchMember, seconds: float = 5) -> CallAnswer:
@@ -33,9 +35,23 @@ def test_the_account_names_its_accounting_systems(world: World) -> None:
     assert world.payables.now_hint() is not None
 
 
+def test_nothing_is_upserted_once_the_deadline_has_passed(world: World) -> None:
+    late = world.deadline(-0.001)
+    for put in (
+        lambda: world.payables.put_vendors([supplier()], deadline=late),
+        lambda: world.payables.put_codes([code()], deadline=late),
+    ):
+        with pytest.raises(TransientError) as caught:
+            put()
+        assert caught.value.before_processing
+    world.pass_time(LAG)
+    assert world.payables.find_vendors(["100|V1001"]) == {}
+    assert world.payables.list_codes("Accounting Codes") == {}
+
+
 def test_a_vendor_is_confirmed_and_found_as_it_was_sent(world: World) -> None:
     sent = supplier()
-    answer = world.payables.put_vendors([sent])["100|V1001"]
+    answer = world.payables.put_vendors([sent], deadline=FAR_OFF)["100|V1001"]
     assert (answer.verdict, answer.status) == (Verdict.CONFIRMED, "Enrolled")
     world.pass_time(LAG)
     found = world.payables.find_vendors(["100|V1001", "100|UNKNOWN"])
@@ -46,7 +62,7 @@ def test_a_vendor_is_confirmed_and_found_as_it_was_sent(world: World) -> None:
 
 
 def test_a_vendor_that_changed_since_is_found_with_another_digest(world: World) -> None:
-    world.payables.put_vendors([supplier()])
+    world.payables.put_vendors([supplier()], deadline=FAR_OFF)
     world.pass_time(LAG)
     found = world.payables.find_vendors(["100|V1001"])["100|V1001"]
     renamed = supplier(name="Acme Roofing Inc")
@@ -55,7 +71,7 @@ def test_a_vendor_that_changed_since_is_found_with_another_digest(world: World) 
 
 def test_a_vendor_without_an_address_stays_pending_and_a_blocked_one_is_inactive(world: World) -> None:
     homeless = msgspec.structs.replace(supplier("V2"), address=None)
-    answers = world.payables.put_vendors([homeless, supplier("V3", status="90")])
+    answers = world.payables.put_vendors([homeless, supplier("V3", status="90")], deadline=FAR_OFF)
     assert answers["100|V2"].status == "Pending"
     world.pass_time(LAG)
     assert not world.payables.find_vendors(["100|V3"])["100|V3"].active
@@ -64,13 +80,13 @@ def test_a_vendor_without_an_address_stays_pending_and_a_blocked_one_is_inactive
 def test_one_refused_vendor_leaves_its_neighbours_alone(world: World) -> None:
     bad = supplier("V9", name="N" * 256)
     assert [(one.field, one.limit, one.length) for one in world.payables.vendor_breaches(bad)] == [("Name", 255, 256)]
-    answers = world.payables.put_vendors([supplier(), bad])
+    answers = world.payables.put_vendors([supplier(), bad], deadline=FAR_OFF)
     assert answers["100|V1001"].verdict is Verdict.CONFIRMED
     assert (answers["100|V9"].verdict, answers["100|V9"].code) == (Verdict.REFUSED, "FIELD_TOO_LONG")
 
 
 def test_a_vendor_whose_number_holds_a_comma_is_looked_up(world: World) -> None:
-    world.payables.put_vendors([supplier("V1"), supplier("V,1"), supplier("1")])
+    world.payables.put_vendors([supplier("V1"), supplier("V,1"), supplier("1")], deadline=FAR_OFF)
     world.pass_time(LAG)
     assert list(world.payables.find_vendors(["100|V1", "100|V,1"])) == ["100|V1", "100|V,1"]
 
@@ -78,7 +94,7 @@ def test_a_vendor_whose_number_holds_a_comma_is_looked_up(world: World) -> None:
 def test_codes_are_taken_and_listed_by_group(world: World) -> None:
     many = [code(f"6{number:05d}") for number in range(45)]
     shut = msgspec.structs.replace(code("B014", dimension=2, group="Cost center"), active=False)
-    answers = world.payables.put_codes([*many, shut])
+    answers = world.payables.put_codes([*many, shut], deadline=FAR_OFF)
     assert {answer.verdict for answer in answers.values()} == {Verdict.CONFIRMED}
     world.pass_time(LAG)
     assert world.payables.list_codes("Accounting Codes").keys() == {one.value for one in many}
@@ -123,7 +139,7 @@ def test_one_refused_invoice_leaves_its_neighbours_alone(world: World) -> None:
 
 
 def test_an_invoice_for_an_inactive_vendor_or_an_unknown_code_is_refused(world: World) -> None:
-    world.payables.put_vendors([supplier(), supplier("V3", status="90")])
+    world.payables.put_vendors([supplier(), supplier("V3", status="90")], deadline=FAR_OFF)
     unknown_code, inactive = invoice(), invoice("INV-80", payee="V3")
     records = send(world, "TO-1", unknown_code, inactive).records
     assert records[unknown_code.key.external_id].code == "CODE_NOT_FOUND"

@@ -9,7 +9,7 @@ from adapters.avidxchange import AvidSettings, AvidXchange, Credentials
 from domain.errors import TransientError
 from domain.ports.answers import CallAnswer, Verdict
 from sandbox.serve import Sandbox, SandboxOptions
-from tests.contracts.payables.records import code, invoice, supplier
+from tests.contracts.payables.records import FAR_OFF, code, invoice, supplier
 from tests.contracts.payables.worlds import DIMENSIONS, Blobs
 from tests.unit.adapters.http.remotes import HurriedClock, close_remotes, remote
 
@@ -43,8 +43,8 @@ def test_no_verdict_on_a_batch_contradicts_the_books(seed: int) -> None:
     with Sandbox(options) as sandbox:
         clock = HurriedClock()
         payables = system(sandbox, clock)
-        payables.put_vendors([supplier()])
-        payables.put_codes([code(), code("B014", dimension=2, group="Cost center")])
+        payables.put_vendors([supplier()], deadline=FAR_OFF)
+        payables.put_codes([code(), code("B014", dimension=2, group="Cost center")], deadline=FAR_OFF)
         sandbox.faults["avidxchange"].set("hostile", seed)
         answers = {number: send(payables, clock, number) for number in range(BATCHES)}
         sandbox.faults["avidxchange"].set("calm", seed)
@@ -71,7 +71,7 @@ def test_reads_get_through_a_hostile_network_whole_or_not_at_all() -> None:
     with Sandbox(options) as sandbox:
         payables = system(sandbox, HurriedClock())
         values = {f"6{number:05d}" for number in range(40)}
-        payables.put_codes([code(value) for value in values])
+        payables.put_codes([code(value) for value in values], deadline=FAR_OFF)
         sandbox.faults["avidxchange"].set("hostile", 3)
         whole, failed = 0, 0
         for _ in range(40):

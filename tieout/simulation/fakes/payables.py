@@ -25,7 +25,7 @@ from domain.ports.store import BlobStore
 from domain.suppliers.events import SupplierContent
 from tieout.simulation.fakes.paging import WHOLE, Pages, PageSizes, by_number
 from tieout.simulation.fakes.payables_books import BatchTimes, Body, Held, Sent, doubles
-from tieout.simulation.fakes.payables_faults import Fault, id_of, payment_page, too_long
+from tieout.simulation.fakes.payables_faults import UNBOUND, Fault, answered, id_of, in_time, payment_page, too_long
 from tieout.wiring.encodings import CLOSED, Reply, codes_forbidden, mapping
 
 T = TypeVar("T")
@@ -137,15 +137,15 @@ class FakePayables:
         """Check the limits."""
         return mapping.vendor_breaches(content)
 
-    def put_vendors(self, contents: Sequence[SupplierContent]) -> dict[str, RecordAnswer]:
+    def put_vendors(self, contents: Sequence[SupplierContent], *, deadline: datetime) -> dict[str, RecordAnswer]:
         """Upsert vendors."""
-        fault = self._begin("put_vendors")
+        fault = self._begin("put_vendors", deadline=deadline)
         answers = {}
         for content in contents if fault is not Fault.REQUEST_LOST else ():
             external_id = mapping.vendor_external_id(content)
             refused = self._refused(external_id) or too_long(self.vendor_breaches(content))
             answers[external_id] = refused or self._put_vendor(external_id, content)
-        return self._answered(answers, fault)
+        return answered(answers, fault)
 
     def find_vendors(self, external_ids: Sequence[str]) -> dict[str, VendorFound]:
         """Look vendors up."""
@@ -166,9 +166,9 @@ class FakePayables:
         """Check the limits."""
         return mapping.code_breaches(content)
 
-    def put_codes(self, contents: Sequence[CodeContent]) -> dict[tuple[str, str], RecordAnswer]:
+    def put_codes(self, contents: Sequence[CodeContent], *, deadline: datetime) -> dict[tuple[str, str], RecordAnswer]:
         """Upsert codes."""
-        fault = self._begin("put_codes")
+        fault = self._begin("put_codes", deadline=deadline)
         if not self.codes_writable:
             raise codes_forbidden(Reply(status=403, headers={}, body=b""))
         answers = {}
@@ -178,7 +178,7 @@ class FakePayables:
             if refused is None:
                 self._codes[key].append((self.now(), content))
             answers[key] = refused or RecordAnswer(verdict=Verdict.CONFIRMED)
-        return self._answered(answers, fault)
+        return answered(answers, fault)
 
     def list_codes(self, group: str) -> dict[str, CodeFound]:
         """List a group."""
@@ -305,8 +305,9 @@ class FakePayables:
     def _is_shown(self, times: BatchTimes) -> bool:
         return self._passed(times.taken, times.lags[0])
 
-    def _begin(self, method: str, *, pages: int = 1) -> Fault | None:
+    def _begin(self, method: str, *, pages: int = 1, deadline: datetime = UNBOUND) -> Fault | None:
         with self._lock:
+            in_time(seconds_left=(deadline - self.now()).total_seconds())
             fault = self._faults[method].popleft() if self._faults[method] else None
             self._calls += pages
         if isinstance(fault, TieoutError):
@@ -314,13 +315,6 @@ class FakePayables:
         if fault is Fault.TOO_MANY:
             raise TransientError("answered 429", retry_after=1.0, before_processing=True, status=429)
         return fault
-
-    def _answered(self, answers: dict[T, RecordAnswer], fault: Fault | None) -> dict[T, RecordAnswer]:
-        if fault in (Fault.REQUEST_LOST, Fault.ANSWER_LOST):
-            raise TransientError("no answer in time")
-        if fault is Fault.LAST_RESULT_MISSING:
-            answers.popitem()
-        return answers
 
     def _refused(self, key: str) -> RecordAnswer | None:
         if key not in self.refusals:

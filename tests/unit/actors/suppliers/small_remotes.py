@@ -89,10 +89,11 @@ class SmallAvid:
 
     before_put: raised before the next PUT is taken; lose_answer: the next PUT is taken and its answer lost;
     refuse: names or values refused record by record; poison: a name or value that spoils the whole call;
-    silent: records taken without a result.
+    silent: records taken without a result; held_up: what happens before the deadline of a PUT is looked at.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.now = now
         self.vendors: dict[str, SupplierContent] = {}
         self.codes: dict[tuple[str, str], CodeContent] = {}
         self.puts: list[int] = []
@@ -104,6 +105,7 @@ class SmallAvid:
         self.poison: dict[str, Exception] = {}
         self.silent: dict[str, RecordAnswer | None] = {}
         self.enrolment = "Enrolled"
+        self.held_up: Callable[[], None] = lambda: None
         self.during_put: Callable[[], None] = lambda: None
         self.calls = 0
 
@@ -119,8 +121,8 @@ class SmallAvid:
         length = len(content.description)
         return (Breach(field="Description", limit=50, length=length),) if length > 50 else ()
 
-    def put_vendors(self, contents: Sequence[SupplierContent]) -> dict[str, RecordAnswer]:
-        self._put([content.name for content in contents])
+    def put_vendors(self, contents: Sequence[SupplierContent], *, deadline: datetime) -> dict[str, RecordAnswer]:
+        self._put([content.name for content in contents], deadline)
         answers = {}
         for content in contents:
             key = supplier_key(content.company, content.number)
@@ -131,8 +133,8 @@ class SmallAvid:
                 answers[key] = answer
         return self._answered(answers)
 
-    def put_codes(self, contents: Sequence[CodeContent]) -> dict[tuple[str, str], RecordAnswer]:
-        self._put([content.value for content in contents])
+    def put_codes(self, contents: Sequence[CodeContent], *, deadline: datetime) -> dict[tuple[str, str], RecordAnswer]:
+        self._put([content.value for content in contents], deadline)
         answers = {}
         for content in contents:
             answer = self._answer(content.value, item_id="")
@@ -170,7 +172,10 @@ class SmallAvid:
         if self.before_read:
             raise self.before_read.pop(0)
 
-    def _put(self, names: list[str]) -> None:
+    def _put(self, names: list[str], deadline: datetime) -> None:
+        self.held_up()
+        if self.now() >= deadline:
+            raise TransientError("the deadline has passed", before_processing=True)
         self.calls += 1
         self.puts.append(len(names))
         self.during_put()
@@ -200,7 +205,7 @@ class World:
     def __init__(self, **rules: Any) -> None:
         self.clock = SmallClock()
         self.infor = SmallInfor()
-        self.avid = SmallAvid()
+        self.avid = SmallAvid(self.clock.now)
         self.store = MemoryStore(self.clock.now)
         self._ids = 0
         facts: dict[str, Any] = {

@@ -338,6 +338,7 @@ def test_a_claim_outlasts_the_slowest_call_begun_under_it() -> None:
     assert claim.may_call
     world.wait(timedelta(seconds=BUDGET_PATIENCE_SECONDS))  # it waits for the rate budget,
     world.wait(call_timeout)  # then it connects as slowly as it may,
+    assert claim.deadline == world.clock.now()  # sends its last byte,
     world.wait(FLIGHT)  # and is taken, and shows, as late as it may
     assert Claim(world.tools, "send_suppliers", limit=1).rows == []
     world.wait(MARGIN * 2)

@@ -12,7 +12,7 @@ from adapters.avidxchange import AvidSettings, AvidXchange, Credentials
 from adapters.avidxchange.gateway import in_calls
 from domain.errors import MalformedError, MisconfiguredError, RefusedError, TransientError
 from domain.ports.answers import CallAnswer, Verdict
-from tests.contracts.payables.records import code, invoice, supplier
+from tests.contracts.payables.records import FAR_OFF, code, invoice, supplier
 from tests.contracts.payables.worlds import Blobs
 from tests.unit.adapters.http.loopback import Answer, Loopback, Seen, hang_up, reply
 from tests.unit.adapters.http.remotes import RealClock, close_remotes, remote
@@ -289,7 +289,7 @@ class PartnerDesk:
 def test_reads_and_upserts_log_in_again_once_after_a_401() -> None:
     calls: tuple[Callable[[AvidXchange], object], ...] = (
         lambda one: one.check(),
-        lambda one: one.put_vendors([supplier()]),
+        lambda one: one.put_vendors([supplier()], deadline=FAR_OFF),
     )
     for call in calls:
         desk = PartnerDesk(first=2, answer=reply(200, b'{"Items":[],"Results":[]}'))
@@ -346,16 +346,16 @@ def test_money_leaves_as_numbers_with_two_decimals() -> None:
 
 def test_an_account_that_takes_no_codes_names_the_setting_that_helps() -> None:
     with Loopback(lambda _: reply(403)) as server, pytest.raises(RefusedError, match='gl_accounts = "verify"'):
-        system(server).put_codes([code()])
+        system(server).put_codes([code()], deadline=FAR_OFF)
 
 
 def test_upserts_are_matched_by_key_or_else_by_order() -> None:
     results = {"Results": [{"Successful": True}, {"Successful": "false", "Errors": {"Code": "FIELD_TOO_LONG"}}]}
     with Loopback(lambda _: reply(200, json.dumps(results).encode())) as server:
-        answers = system(server).put_codes([code("1"), code("2")])
+        answers = system(server).put_codes([code("1"), code("2")], deadline=FAR_OFF)
     assert [answer.verdict for answer in answers.values()] == [Verdict.CONFIRMED, Verdict.REFUSED]
     with Loopback(lambda _: reply(200, json.dumps(results).encode())) as server:
-        assert system(server).put_codes([code("1"), code("2"), code("3")]) == {}
+        assert system(server).put_codes([code("1"), code("2"), code("3")], deadline=FAR_OFF) == {}
 
 
 @pytest.mark.parametrize("nothing", [b"null", b"[null]"])
@@ -363,14 +363,14 @@ def test_an_upsert_whose_errors_are_null_is_confirmed(nothing: bytes) -> None:
     item = b'{"ExternalId":"100|V1001","VendorId":"9001","Status":"Enrolled"}'
     body = b'{"Results":[{"Successful":true,"Item":' + item + b',"Errors":' + nothing + b"}]}"
     with Loopback(lambda _: reply(200, body)) as server:
-        answers = system(server).put_vendors([supplier()])
+        answers = system(server).put_vendors([supplier()], deadline=FAR_OFF)
     assert (answers["100|V1001"].verdict, answers["100|V1001"].item_id) == (Verdict.CONFIRMED, "9001")
 
 
 @pytest.mark.parametrize("body", [b"<html></html>", b"", b"{}"])
 def test_an_upsert_with_an_unreadable_answer_has_an_unknown_outcome(body: bytes) -> None:
     with Loopback(lambda _: reply(200, body)) as server, pytest.raises(TransientError) as caught:
-        system(server).put_vendors([supplier()])
+        system(server).put_vendors([supplier()], deadline=FAR_OFF)
     assert not caught.value.before_processing
 
 
