@@ -53,6 +53,7 @@ KNOWN: dict[str, int] = {
     "appends are not compared with the version": 146,
     "the watermark moves before the page is recorded": 11,
     "upserts: no time for a call in flight": 36,
+    "an upsert is sent after its claim": 3,
     "a projection depends on the page's size": 2,
     "InvoiceHeld opens no issue": 0,
     "InvoiceImageMissing opens no issue": 3,

@@ -93,6 +93,21 @@ MACHINERY_BUGS = (
         profile=WHOLE,
     ),
     Bug(
+        name="an upsert is sent after its claim",
+        breaks=("I5",),
+        changes=(
+            Change(
+                (upserting.Claim, "__init__"),
+                "self._own_deadline = tools.clock.now() + bytes_for",
+                "self._own_deadline = tools.clock.now() + bytes_for * 99\n    self._bytes_until += 99999",
+            ),
+        ),
+        focus=("put_vendors", Fault.STALL_BEFORE),
+        happening=Happening.SUPPLIER_CHANGED,
+        then=Happening.SUPPLIER_CHANGED,
+        profile=WHOLE,
+    ),
+    Bug(
         name="a projection depends on the page's size",
         breaks=("I8",),
         changes=(
