@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.simulation.planted.catalogue import BUGS
 from tests.simulation.planted.planting import first_catch
 
-MOST_SCHEDULES = 600
+MOST_SCHEDULES = 1000
 LOG = logging.getLogger("planted")
 KNOWN_FILE = Path(__file__).with_name("known.py")
 HEAD = '''"""The first seed that catches each planted bug; written by `python -m tests.simulation.planted.count`."""

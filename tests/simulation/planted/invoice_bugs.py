@@ -159,7 +159,10 @@ INVOICE_BUGS = (
     Bug(
         name="the supplier's gate is not asked",
         breaks=("I6",),
-        changes=(Change(submission.decide_gate, "if not gates.supplier_open:", "if False:"),),
+        changes=(
+            Change(submission.decide_gate, "if not gates.supplier_open:", "if False:"),
+            Change(submit_invoices._intend, "if not all(", "if False and not all("),
+        ),
         profile=WHOLE,
     ),
     Bug(
