@@ -24,10 +24,13 @@ NOTHING = Money(0)
 def invoices_agree(world: World) -> Iterator[str]:
     """I5: the amount of an invoice that is out there is the same in the log, in Infor, and at AvidXchange."""
     changed = told(world, "invoice-changed-live")
+    moved = told(world, "invoice-key-changed")
     theirs = {held.invoice_id: Money.parse(str(held.sent.gross_amount)) for held in live_records(world)}
     in_infor = {key.external_id: held.head.gross for key, held in world.ledger.invoices.items()}
     for row in invoices.listed(world.projections, world.connection, states=("submitted", "closed")):
         there = theirs.get(row.avid_invoice_id, row.gross)
+        if row.folded.known_gross is None and row.stream in moved:
+            continue  # a restored store never read it: whoever decides between its two keys compares them
         if row.gross != there and row.stream not in changed and not _was_told(world, row, there):
             yield f"{row.external_id} is {row.gross} by the log, {there} at AvidXchange, and nobody is told"
         booked = in_infor.get(row.external_id, row.gross)
