@@ -166,5 +166,8 @@ def _told_by_totals(world: World) -> tuple[frozenset[UUID], frozenset[UUID]]:
 
 
 def _told_of_payments(world: World) -> frozenset[UUID]:
-    """Give the payments of which somebody is told that what they pay changed after it was planned."""
-    return told(world, "payment-changed", "remittances", "amount")
+    """Give the payments of which somebody is told that what they pay changed after it was planned.
+
+    One that came back and settled again is compared as a whole, whatever else changed with its status.
+    """
+    return told(world, "payment-changed", "remittances", "amount", "status")
