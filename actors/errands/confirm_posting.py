@@ -18,8 +18,8 @@ from actors.errands.posting_batch import (
 )
 from actors.errands.posting_facts import (
     attributed_rows,
-    named,
     posted_for_invoices,
+    rows_in_words,
     said_of_traces,
     unattributed_traces,
 )
@@ -95,7 +95,8 @@ def _unproven(tools: Tools, state: Posting, view: LedgerView, history: History) 
         return (*facts, *_waits(tools, state, view, history)) if out_of_patience else facts
     may_repeat = shows and _may_repeat(tools, state, history)
     if not may_repeat and out_of_patience:
-        more = _said_of_proof(tools, state, history) + _said_of_rows(tools, plan, view, history)
+        by_hand = _done_by_hand(tools, plan, view, history)
+        more = _said_of_proof(tools, state, history) + _said_of_rows(tools, plan, view, history, by_hand)
         return (*facts, _to_desk(plan, shows=shows, more=more))
     return facts
 
@@ -115,8 +116,8 @@ def _waits(tools: Tools, state: Posting, view: LedgerView, history: History) -> 
     plan = state.plan
     if plan is None:
         return ()
-    by_hand = done_by_hand(plan, view.rows, attributed_rows(tools.connection, plan, history, view.rows))
-    seen = _said_of_rows(tools, plan, view, history)
+    by_hand = _done_by_hand(tools, plan, view, history)
+    seen = _said_of_rows(tools, plan, view, history, by_hand)
     detail = (
         f"M3 took KEY1 {plan.key1} but shows no payment row that proves it{seen}"
         if seen
@@ -137,14 +138,19 @@ def _said_of_proof(tools: Tools, state: Posting, history: History) -> str:
     return f"; {conn.unsure_because}: {where_to_look(state.plan)}"
 
 
-def _said_of_rows(tools: Tools, plan: e.PostingPlan, view: LedgerView, history: History) -> str:
+def _done_by_hand(tools: Tools, plan: e.PostingPlan, view: LedgerView, history: History) -> tuple[e.EvidenceRow, ...]:
+    return done_by_hand(plan, view.rows, attributed_rows(tools.connection, plan, history, view.rows))
+
+
+def _said_of_rows(
+    tools: Tools, plan: e.PostingPlan, view: LedgerView, history: History, by_hand: tuple[e.EvidenceRow, ...]
+) -> str:
     """Say what Infor shows in the place of a proof; "" when nothing."""
     traces = unattributed_traces(tools.connection, plan, history, view.rows)
     said = f"; {said_of_traces(plan, traces)}" if traces else ""
     if view.first_cut(plan) is not None:  # rows without a text may be ours then
         return f"{said}; it may have one that cannot be seen: {CUT_OFF}"
-    by_hand = done_by_hand(plan, view.rows, attributed_rows(tools.connection, plan, history, view.rows))
-    return said + (f"; probably done by hand: {named(by_hand)}" if by_hand else "")
+    return said + (f"; probably done by hand: {rows_in_words(by_hand)}" if by_hand else "")
 
 
 def _to_desk(plan: e.PostingPlan, *, shows: bool, more: str) -> e.PostingToDesk:

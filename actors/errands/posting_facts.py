@@ -94,10 +94,11 @@ def unattributed_traces(connection: UUID, plan: PostingPlan, history: History, r
 
 def said_of_traces(plan: PostingPlan, traces: Sequence[EvidenceRow]) -> str:
     """Say which rows of a posting that is not proven show all the same."""
-    return f"Infor shows payment rows with the text of payment {plan.payment_id}, but not as posted: {named(traces)}"
+    rows = rows_in_words(traces)
+    return f"Infor shows payment rows with the text of payment {plan.payment_id}, but not as posted: {rows}"
 
 
-def named(rows: Sequence[EvidenceRow]) -> str:
+def rows_in_words(rows: Sequence[EvidenceRow]) -> str:
     """Name payment rows in a sentence, not more of them than a person reads."""
     more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
     return ", ".join(f"{row.ledger_row} ({row.amount} on {row.invoice.external_id})" for row in rows[:NAMED]) + more

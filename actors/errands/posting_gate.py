@@ -6,8 +6,8 @@ from actors.errands.posting_batch import CUT_OFF, Hand, LedgerView, read_back_on
 from actors.errands.posting_facts import (
     attributed_rows,
     ended_for_invoices,
-    named,
     posted_for_invoices,
+    rows_in_words,
     said_of_traces,
     started_for_invoices,
     unattributed_traces,
@@ -116,7 +116,7 @@ def _obstacle(tools: Tools, state: Posting, plan: e.PostingPlan, view: LedgerVie
     others = booked_by_others(plan, view.rows, attributed)
     if not others:
         return None
-    detail = f"Infor shows payments of the same amount that are not ours: {named(others)}; booked by hand?"
+    detail = f"Infor shows payments of the same amount that are not ours: {rows_in_words(others)}; booked by hand?"
     return Obstacle(SAME_AMOUNT, detail)
 
 

@@ -12,7 +12,7 @@ from projections import invoices, payments
 from projections.invoices import InvoiceRow
 from projections.payments import PaymentView
 from projections.postings import PostingRow
-from tieout.simulation.checkers.standing import told
+from tieout.simulation.checkers.told import told
 from tieout.simulation.fakes.postings import Booking
 from tieout.simulation.hands import generations_of, live_records
 from tieout.simulation.world import World

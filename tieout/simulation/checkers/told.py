@@ -59,5 +59,17 @@ class Told:
                 yield f"{danger.text}, and no issue {danger.cause} says so"
 
 
+def told(world: World, kind: str, *parts: str) -> frozenset[UUID]:
+    """Give the streams under open issues of a kind; parts: words of which its cause names one at least."""
+    found = issues.listed(world.projections, world.connection)
+    about = [one for one in found if one.kind == kind and (not parts or not _words(one.cause).isdisjoint(parts))]
+    return frozenset(record.stream for issue in about for record in issue.records)
+
+
+def _words(cause: str) -> frozenset[str]:
+    """Give the words of a cause: its kind, and what its parts name."""
+    return frozenset(word for part in cause.split(":") for word in part.split("+"))
+
+
 def _is_of(cause: str, wanted: str) -> bool:
     return cause == wanted or cause.startswith(f"{wanted}:")

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from actors.errands.posting_facts import named
+from actors.errands.posting_facts import rows_in_words
 from domain.money import Money
 from domain.postings.events import EvidenceRow, PostingDoubted, PostingReleased
 from domain.postings.persons import decide_release
@@ -66,8 +66,8 @@ def test_a_row_with_our_text_and_another_amount_is_no_proof_and_no_absence() -> 
 
 def test_a_sentence_names_no_more_rows_than_a_person_reads() -> None:
     rows = [row(ledger_row=f"100|AAA|2026|900|{place}") for place in range(7)]
-    assert named(rows).endswith("100|AAA|2026|900|4 (1570.00 on 100|AAA|V1001|V1001|INV-77|2026) and 2 more")
-    assert "more" not in named(rows[:5])
+    assert rows_in_words(rows).endswith("100|AAA|2026|900|4 (1570.00 on 100|AAA|V1001|V1001|INV-77|2026) and 2 more")
+    assert "more" not in rows_in_words(rows[:5])
 
 
 def test_rows_that_show_late_prove_it_after_all() -> None:
