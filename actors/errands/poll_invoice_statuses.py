@@ -20,6 +20,7 @@ from domain.ports.payables import InvoiceFound
 
 WINDOW_DAYS = 30
 OVERLAP_DAYS = 1
+READINGS = 2  # of all there is, before a restored store sends: a record that slipped between pages comes the next time
 
 
 def poll_invoice_statuses(tools: Tools) -> bool:
@@ -39,17 +40,21 @@ def _read(poll: Poll) -> str:
     hint = tools.payables.now_hint()
     if hint is not None:
         today = max(today, hint.date())  # a clock of ours that is behind must not hide the newest changes
-    first = since
-    while first <= today:
-        last = min(today, first + timedelta(days=WINDOW_DAYS))
-        for page in tools.payables.changed_invoices(first, last):
-            poll.page(len(page))
-            _record(poll, page, forgotten)
-        first = last + timedelta(days=1)
+    for _ in range(READINGS if conn.unsought else 1):
+        _read_windows(poll, since, today, forgotten)
     if forgotten is not None:
         _find_named(poll, forgotten)
         _note_forgotten(poll, forgotten)
     return max(today, since).isoformat()
+
+
+def _read_windows(poll: Poll, first: date, today: date, forgotten: set[InvoiceKey] | None) -> None:
+    while first <= today:
+        last = min(today, first + timedelta(days=WINDOW_DAYS))
+        for page in poll.tools.payables.changed_invoices(first, last):
+            poll.page(len(page))
+            _record(poll, page, forgotten)
+        first = last + timedelta(days=1)
 
 
 def _keys(external_ids: Iterable[str]) -> set[InvoiceKey]:

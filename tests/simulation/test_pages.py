@@ -71,7 +71,7 @@ def read(*faults: Fault | None, size: int = 1) -> tuple[list[tuple[str, ...]], s
     books = ("a", "b", "c", "d")
     listing = Pages((page.records, over) for page, over in by_number(lambda: books, identify=str, size=size))
     try:
-        seen.extend(paged(site, "w1", "payments", lambda: listing))  # what came before an error stays
+        seen.extend(paged(site, "w1", "payments", lambda: listing, slipped=set()))  # what came before an error stays
     except (TransientError, Crash) as died:
         end = type(died).__name__
     assert set(site.crossed) == {"payments"}
@@ -96,8 +96,20 @@ def test_a_page_without_records_cannot_slip_or_come_twice(fault: Fault) -> None:
         site = Sites(fault)
         pages = by_number(partial(list, books), identify=str, size=1)
         listing = ((page.records, over) for page, over in pages)
-        assert [*paged(site, "w1", "payments", partial(Pages, listing))]
+        assert [*paged(site, "w1", "payments", partial(Pages, listing), slipped=set())]
         assert site.strikes == strikes
+
+
+def test_a_record_that_slipped_comes_with_the_next_reading_of_its_list() -> None:
+    site, slipped = Sites(*(Fault.PAGE_SHIFTED,) * 4), set[str]()
+    whole = lambda: Pages(iter([(("a", "b"), True)]))  # noqa: E731 - one page of two records
+
+    def reading(place: str) -> list[tuple[str, ...]]:
+        return [*paged(site, "w1", "payments", whole, slipped=slipped, place=place)]
+
+    readings = [reading("May"), reading("May"), reading("June"), reading("May")]
+    assert readings == [[("a",)], [("a", "b")], [("a",)], [("a",)]]
+    assert site.strikes == [1, 3, 4]
 
 
 def test_worlds_draw_short_pages_and_schedules_written_by_hand_have_whole_ones() -> None:

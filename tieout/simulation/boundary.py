@@ -1,6 +1,7 @@
 """The boundary between a process and the world: every call of a port crosses it, and anything may happen there."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 from domain.errors import MalformedError, RefusedError, StoreError, TransientError
@@ -135,11 +136,16 @@ def _lost(site: Site, step: str, fault: Fault) -> TransientError:
     return TransientError("no answer in time")
 
 
-def paged(site: Site, worker: str, step: str, pages: Callable[[], Pages[Any]]) -> Iterator[Any]:
+def paged(
+    site: Site, worker: str, step: str, pages: Callable[[], Pages[Any]], *, slipped: set[Any], place: Any = None
+) -> Iterator[Any]:
     """Cross with a call that gives pages, once for each of them, for each is a call of its own.
 
-    The connection breaks before a page or behind it (the number's parity), a page comes twice, or a record slips.
+    The connection breaks before a page or behind it (the number's parity), a page comes twice, or a record slips: the
+    next reading of the list has it. slipped: the places where the last reading missed one; place: the list's own.
     """
+    steady = place in slipped
+    slipped.discard(place)
     listing = pages()
     while not listing.over:
         number, fault = site.cross(worker, step)
@@ -151,8 +157,12 @@ def paged(site: Site, worker: str, step: str, pages: Callable[[], Pages[Any]]) -
         page = None if cut and number % 2 else next(listing, None)
         if fault is not None:
             after(site, worker, number, fault)
+        if fault is Fault.PAGE_SHIFTED and steady:
+            fault = None
         if fault in _OF_PAGES and (cut or _holds_records(page)):
             site.struck(number)
+        if fault is Fault.PAGE_SHIFTED:
+            slipped.add(place)
         if page is not None:
             yield _shifted(page) if fault is Fault.PAGE_SHIFTED else page
             if fault is Fault.PAGE_REPEATED:
@@ -180,6 +190,7 @@ class Port:
 
     def __init__(self, site: Site, worker: str, inner: Any, methods: dict[str, str]) -> None:
         self._site, self._worker, self._inner, self._methods = site, worker, inner, methods
+        self._slipped: set[Any] = set()
 
     def __getattr__(self, name: str) -> Any:
         """Give a method that crosses, or the inner attribute itself."""
@@ -191,8 +202,13 @@ class Port:
             return inner
         site, worker = self._site, self._worker
         if Fault.PAGE_CUT in STEPS[step]:
-            crossing: Any = lambda *a, **k: paged(site, worker, step, lambda: inner(*a, **k))  # noqa: E731 - both kinds of crossing stand side by side
+            crossing: Any = partial(self._turn, step, inner)
         else:
-            crossing = lambda *a, **k: guarded(site, worker, step, lambda: inner(*a, **k))  # noqa: E731 - likewise, as above
+            crossing = lambda *a, **k: guarded(site, worker, step, lambda: inner(*a, **k))  # noqa: E731 - the hottest call of a run
         self.__dict__[name] = crossing
         return crossing
+
+    def _turn(self, step: str, inner: Callable[..., Pages[Any]], *args: Any, **kwargs: Any) -> Iterator[Any]:
+        place = (step, args)
+        pages = partial(inner, *args, **kwargs)
+        return paged(self._site, self._worker, step, pages, slipped=self._slipped, place=place)

@@ -1,6 +1,7 @@
 """What a restored store forgot and M3 names otherwise by now: it never goes out a second time under its new key."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,7 @@ from domain.invoices.submission_events import (
     InvoiceFoundForgotten,
     InvoiceSubmitted,
 )
+from domain.ports.payables import InvoiceFound
 from tests.unit.actors.invoices.invoice_world import World
 from tieout.simulation.fakes.postings import FakeInvoice
 
@@ -171,6 +173,25 @@ def test_other_invoices_go_out_after_one_poll_of_avidxchange() -> None:
     world.poll_statuses()
     world.work()
     assert world.live(new) == 1
+
+
+def test_seed_140512300_a_record_that_slips_past_the_first_reading_is_found_by_the_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, invoice, old = forgotten_and_renamed()
+    whole, seen = world.payables.changed_invoices, set[tuple[date, date]]()
+
+    def reading(first: date, last: date) -> Iterator[tuple[InvoiceFound, ...]]:
+        slipped = (first, last) not in seen
+        seen.add((first, last))
+        return iter([()]) if slipped else whole(first, last)
+
+    monkeypatch.setattr(world.payables, "changed_invoices", reading)
+    world.poll_statuses()
+    world.poll()
+    world.work_through(timedelta(minutes=5))
+    assert world.state(invoice).reason == "MAY_BE_FORGOTTEN"
+    assert (world.live(invoice), world.payables.live(old.external_id)) == (0, 1)
 
 
 def test_an_invoice_known_before_the_backup_is_nobody_else() -> None:
