@@ -154,6 +154,7 @@ def _rejected(state: Invoice, event: e.InvoiceRejectedByAvid, _: Recorded) -> In
         avid_status=event.status,
         ids=state.ids | {event.avid_invoice_id},
         dead_ids=state.dead_ids | {event.avid_invoice_id},
+        risks=(),  # with what was out there; what is found live after it is at risk anew
         twice_ids=(),
         empty_look=None,
         look_at=None,

@@ -143,6 +143,14 @@ def test_a_danger_of_what_only_a_late_answer_told_of_is_raised() -> None:
     )
 
 
+def test_seed_140421847_a_danger_is_raised_anew_for_what_is_found_live_after_the_one_that_was_turned_down() -> None:
+    at_risk = reading(ledger(payment_status=1))
+    sent = [f.approved(), f.started(), f.submitted()]
+    raised = invoice(*sent).when(at_risk).events
+    assert [type(event) for event in raised] == [e.InvoiceAtRiskInInfor]
+    invoice(*sent, *raised, f.rejected("Void"), f.submitted(2, "500124")).when(at_risk).then(raised)
+
+
 def test_of_one_named_before_it_was_found_another_gross_is_recorded() -> None:
     other = content(gross=Money(99))
     eligible_no_more = invoice().when(reading(ledger(stopped=True))).events
