@@ -143,7 +143,7 @@ def _content(row: InvoiceRow, event: Event) -> InvoiceRow:
             return replace(row, gross=content.gross, invoice_date=content.invoice_date, due_date=content.due_date)
         case e.InvoiceNotEligible(gross=gross, invoice_date=invoice_date, due_date=due_date):
             return replace(row, gross=gross, invoice_date=invoice_date, due_date=due_date)
-        case s.InvoiceFoundForgotten(key=key, gross=gross) if not row.state:  # in no state until Infor names it
+        case s.InvoiceFoundForgotten(key=key, gross=gross) if row.gross.is_zero:  # nobody named its amount before
             return replace(row, gross=gross, **_key(key))
         case _:
             return row

@@ -80,6 +80,9 @@ def test_an_invoice_that_a_restored_store_forgot_has_a_name_and_no_state_until_i
     forgotten = f.forgotten(gross=Money(77_700))
     row = row_of([forgotten])
     assert (row.state, row.external_id, row.gross) == ("", EXTERNAL_ID, Money(77_700))
+    late = s.InvoiceAnsweredLate(key=KEY, attempt_id="a1", verdict="confirmed", avid_invoice_id="500123", text="")
+    answered = row_of([late, f.submitted(), forgotten])
+    assert (answered.state, answered.gross) == ("submitted", Money(77_700)), "a late answer names no amount"
     known = row_of([f.approved(), forgotten])
     assert (known.state, known.gross) == ("waiting", Money(125_000))
 
