@@ -31,6 +31,7 @@ DIVISIONS = ("AAA", "BBB")
 PAYEES = ("V1001", "V1002")
 ACCOUNTS = ("610100", "610200")
 PDF = b"%PDF-1.7 an invoice"
+SHEET = b"PK a spreadsheet"  # of no type that AvidXchange takes
 SECRET = "SECRET-71-6904"  # noqa: S105 - a marker the checkers look for, no credential
 BANK_ACCOUNT = "9876543210987"  # what AvidXchange says it paid to; nothing of ours keeps it
 FLOWS = ("suppliers", "ledger_codes", "invoices", "invoice_statuses", "payments")
@@ -120,8 +121,14 @@ class World:
             payee=dice.pick(PAYEES, "payee", number, self.numbers),
             day=self.time.now.date(),
             discount=discount,
-            image=PDF if dice.below(4, "image", number, self.numbers) else None,
+            image=self._image(number),
         )
+
+    def _image(self, number: int) -> bytes | None:
+        """Draw a document: most are usable, a quarter is missing, a few are of no type that may be sent."""
+        if not self.dice.below(4, "image", number, self.numbers):
+            return None
+        return PDF if self.dice.below(8, "type of image", number, self.numbers) else SHEET
 
     def _drawn(self, longest: timedelta) -> timedelta:
         self._draws += 1

@@ -93,7 +93,9 @@ def _invoice_ends(world: World, told: Told) -> Iterator[Danger]:
 
 
 def _odd(row: InvoiceRow) -> bool:
-    return row.folded.image_missing is not None and row.folded.image_missing[0] != "NO_IMAGE"
+    """Whether an invoice is about to go out for the first time without an image that nobody can use."""
+    missing = row.folded.image_missing
+    return missing is not None and missing[0] != "NO_IMAGE" and not row.folded.ids
 
 
 _STAGES: dict[str, tuple[str, type[Event]]] = {
