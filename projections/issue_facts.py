@@ -22,12 +22,16 @@ from domain.suppliers.supplier import EXCLUDED
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """A record joins an issue. parts: what tells causes of one kind apart; why: the sentence a person reads."""
+    """A record joins an issue. parts: what tells causes of one kind apart; why: the sentence a person reads.
+
+    repeats: whether an earlier fact says why in better words, if its issue still stands.
+    """
 
     kind: str
     parts: tuple[str, ...] = ()
     record: str
     why: str
+    repeats: bool = False
 
     @property
     def cause(self) -> str:
@@ -67,6 +71,9 @@ def _excluded(e: v.SupplierConfirmed) -> tuple[Opening, ...]:
 
 
 def _invoice_held(e: i.InvoiceHeld) -> tuple[Opening, ...]:
+    if e.waits_for == keys.image(e.key.external_id):  # ordered again after it was out there: the search stays silent
+        kind = "invoice-image-missing"
+        return (Opening(kind=kind, parts=(e.reason,), record=_invoice(e), why=e.detail, repeats=True),)
     hopeless = e.reason in _HOPELESS
     settled = e.reason == "UNKNOWN" or e.reason.lower() in PHASES  # a due row without reason, not a hold
     if settled or (e.waits_for is not None and not hopeless):

@@ -98,10 +98,10 @@ def evolve_row(row: TroubleRow | None, recorded: Recorded) -> TroubleRow | None:
     after = _with_receipt(before, event)
     ends = ENDS.get(type(event), frozenset())
     kept = {entry.cause: entry for entry in before.entries if entry.kind not in ends}
-    opened = {entry.cause: entry.opened_at for entry in before.entries}
+    standing = {entry.cause: entry for entry in before.entries}
     opens = OPENS.get(type(event))
     for opening in opens(event) if opens and not _known_receipt(before, event) else ():
-        kept[opening.cause] = _entry(opening, recorded, opened.get(opening.cause))
+        kept[opening.cause] = _entry(opening, recorded, standing.get(opening.cause))
     after = msgspec.structs.replace(after, entries=tuple(kept.values()))
     return None if not after.entries and after.receipts is None else after
 
@@ -223,13 +223,13 @@ def _sums(amounts: Iterable[Money]) -> tuple[Money, ...]:
     return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
 
 
-def _entry(opening: Opening, recorded: Recorded, since: datetime | None) -> Entry:
+def _entry(opening: Opening, recorded: Recorded, standing: Entry | None) -> Entry:
     return Entry(
         cause=opening.cause,
         kind=opening.kind,
         record=opening.record,
-        why=opening.why,
-        opened_at=since or recorded.meta.recorded_at,
+        why=standing.why if standing and opening.repeats else opening.why,
+        opened_at=standing.opened_at if standing else recorded.meta.recorded_at,
         position=recorded.position,
     )
 
