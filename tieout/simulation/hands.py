@@ -58,13 +58,12 @@ def reversal_of(key1: str) -> str:
 
 
 def generations_of(world: World, key1: str, payment_id: str, division: str) -> frozenset[str]:
-    """Give the KEY1s under which a payment may be booked in a division, whatever the log knows; a reversal's own."""
-    if key1.startswith("R"):
-        return frozenset({key1})
-    return frozenset(
+    """Give the KEY1s under which a payment may be booked, or reversed, in a division, whatever the log knows."""
+    names = (
         named_key1(world.rules.identity, payment_id=payment_id, division=division, generation=generation, kind="T")
         for generation in range(1, MOST_GENERATIONS)
     )
+    return frozenset(map(reversal_of, names)) if key1.startswith("R") else frozenset(names)
 
 
 def standing_voucher(world: World, payment_id: str, division: str) -> str:

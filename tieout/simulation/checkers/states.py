@@ -117,6 +117,8 @@ def looked_at_again(world: World) -> Iterator[str]:
         held = world.ledger.invoices.get(state.key)
         if state.stage in ("withdrawn", "key_changed", "not_eligible") and held is not None and not held.approved:
             continue  # it came back under this key unapproved (merged twice, say): its approval lists it anew
+        if not state.at_large and held is not None and not held.approved and state.key in held.former:
+            continue  # likewise, of one that was turned down and ordered again: Infor is asked before it is sent
         must = stays_tracked(state, None if held is None else held.state())
         if must and state.key.external_id not in tracked[state.key.division]:
             yield f"{state.key.external_id} must be looked at again ({state.stage}), and no poll does it"

@@ -83,17 +83,17 @@ _STATES: dict[str, Callable[[History, dict[str, dict[UUID, list[Recorded]]]], st
 
 
 def _gross(history: History) -> Money:
-    """The amount as Infor had it read last, else as AvidXchange showed it after a restore, else as Infor named it."""
-    read = there = named = None
+    """The amount as Infor had it read or named last, else as AvidXchange showed it after a restore."""
+    ours = there = None
     for recorded in history:
         match recorded.event:
             case i.InvoiceApproved(content=content) | i.InvoiceChangedInInfor(content=content):
-                read = content.gross
+                ours = content.gross
+            case i.InvoiceNotEligible(gross=gross):
+                ours = gross
             case s.InvoiceFoundForgotten(gross=gross, live=live):
                 there = gross if live else None
-            case i.InvoiceNotEligible(gross=gross):
-                named = gross
-    return next((one for one in (read, there, named) if one is not None), Money(0))
+    return next((one for one in (ours, there) if one is not None), Money(0))
 
 
 def _settled(paid: Payment) -> Money:
