@@ -14,7 +14,9 @@ from domain.event import Append, Event, topics
 from domain.identifiers import InvoiceKey, PinnedIdentity, stream_id
 from domain.money import Money
 from domain.ports.store import Causes
+from projections import issues
 from projections.catalogue import ALL
+from projections.issues import Issue
 from projections.memory import MemoryProjections
 from projections.runner import Runner
 from tests.unit.domain.invoices import invoice_facts
@@ -57,6 +59,19 @@ class Book:
     def invoice(self, *events: Event, key: InvoiceKey = KEY) -> UUID:
         """Record events of an invoice."""
         return self.happened("invoice", key.external_id, *(moved(event, key) for event in events))
+
+
+def open_issues(book: Book) -> list[Issue]:
+    """Give the open issues, the most urgent first; they are as many as are counted."""
+    found = issues.listed(book.store, CONNECTION)
+    urgent = sum(issue.urgent for issue in found)
+    assert issues.open_counts(book.store, CONNECTION) == {"urgent": urgent, "normal": len(found) - urgent}
+    return found
+
+
+def causes(book: Book) -> list[str]:
+    """Give the causes of the open issues."""
+    return [issue.cause for issue in open_issues(book)]
 
 
 def moved(event: Event, key: InvoiceKey) -> Event:

@@ -8,7 +8,6 @@ from domain.event import Event
 from domain.identifiers import InvoiceKey
 from domain.invoices import events as e
 from domain.invoices import submission_events as s
-from domain.invoices.state import PHASES
 from domain.issues.events import IssueResolved, IssueRetried
 from domain.ledger_codes import events as g
 from domain.money import Money
@@ -17,11 +16,9 @@ from domain.polls import events as o
 from domain.postings import events as p
 from domain.suppliers import events as v
 from projections import issues
-from projections.issue_facts import OPENS
-from projections.issues import Issue
 from tests.support import payments_world as w
 from tests.unit.domain.invoices import invoice_facts as f
-from tests.unit.projections.book import CONNECTION, EXTERNAL_ID, KEY, START, Book, examples
+from tests.unit.projections.book import CONNECTION, EXTERNAL_ID, KEY, START, Book, causes, examples, open_issues
 
 OTHER = InvoiceKey(100, "BBB", "V2", "V2", "INV-9", 2026)
 VOID = y.PaymentReversed(content=w.payment(status="Void", standing="reversed"), kind="Void")
@@ -44,17 +41,6 @@ def supplier_confirmed(number: str = "V1", enrolment: str = "Enrolled") -> Event
 
 def posting_refused(code: str = "GL84007") -> Event:
     return p.PostingRefused(key1="T1", attempt_id="a", payment_id="77001", step="CtrlBatch", code=code, text="closed")
-
-
-def open_issues(book: Book) -> list[Issue]:
-    found = issues.listed(book.store, CONNECTION)
-    urgent = sum(issue.urgent for issue in found)
-    assert issues.open_counts(book.store, CONNECTION) == {"urgent": urgent, "normal": len(found) - urgent}
-    return found
-
-
-def causes(book: Book) -> list[str]:
-    return [issue.cause for issue in open_issues(book)]
 
 
 def test_records_with_the_same_cause_stand_under_one_issue() -> None:
@@ -358,14 +344,6 @@ def test_payments_and_postings_that_wait_for_a_key_are_no_issue() -> None:
     assert open_issues(book) == []
 
 
-@pytest.mark.parametrize("why", ["SUPPLIER_INACTIVE", "SUPPLIER_UNKNOWN", "CODE_BLOCKED", "CODE_UNKNOWN"])
-def test_an_invoice_whose_supplier_or_code_will_not_come_by_itself_needs_a_person(why: str) -> None:
-    book = Book()
-    held = e.InvoiceHeld(key=KEY, reason=why, detail="d", waits_for="supplier:100|V1")
-    book.invoice(f.approved(), held)
-    assert causes(book) == [f"invoice-held:{why}"]
-
-
 def test_a_doubted_invoice_refused_alone_leaves_its_issue_when_it_is_found() -> None:
     book = Book()
     book.invoice(f.approved(), f.started(), f.doubted(), f.absent(1), f.held("DOUBTED_ALONE"))
@@ -391,10 +369,3 @@ def test_a_late_receipt_that_names_what_was_found_already_is_no_issue() -> None:
     other = msgspec.structs.replace(GOOD_RECEIPT, avid_invoice_id="500999")
     book.invoice(other)
     assert causes(book) == ["invoice-answered-late"]
-
-
-def test_holds_that_settle_a_row_without_reason_are_told_from_real_ones_by_the_stages() -> None:
-    opens = OPENS[e.InvoiceHeld]
-    for stage in PHASES:
-        assert opens(e.InvoiceHeld(key=KEY, reason=stage.upper(), detail="x")) == ()
-    assert opens(e.InvoiceHeld(key=KEY, reason="LINES_DO_NOT_SUM", detail="x"))

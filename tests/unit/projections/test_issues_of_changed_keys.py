@@ -7,18 +7,13 @@ from domain.identifiers import InvoiceKey
 from domain.invoices import events as e
 from domain.invoices import submission_events as s
 from domain.issues.events import IssueResolved
-from projections import issues
 from tests.unit.domain.invoices import invoice_facts as f
-from tests.unit.projections.book import CONNECTION, KEY, Book
+from tests.unit.projections.book import KEY, Book, causes
 
 OTHER = InvoiceKey(100, "BBB", "V2", "V2", "INV-9", 2026)
 MOVED = e.InvoiceKeyChanged(row=f.ROW, old_key=KEY, new_key=OTHER)
 FOUND = s.InvoiceFoundByLookup(key=KEY, attempt_id="", avid_invoice_id="500123", status="Received")
 CAUSE = "invoice-key-changed"
-
-
-def causes(book: Book) -> list[str]:
-    return [issue.cause for issue in issues.listed(book.store, CONNECTION)]
 
 
 @pytest.mark.parametrize("found", [f.submitted(), FOUND])

@@ -2,10 +2,9 @@
 
 from domain.invoices import events as e
 from domain.invoices import submission_events as s
-from projections import issues
 from projections.issues import Issue
 from tests.unit.domain.invoices import invoice_facts as f
-from tests.unit.projections.book import CONNECTION, EXTERNAL_ID, KEY, Book
+from tests.unit.projections.book import EXTERNAL_ID, KEY, Book, open_issues
 
 MISSING = e.InvoiceImageMissing(key=KEY, reason="NO_IMAGE", hold=True, detail="no document for it")
 WAITS = e.InvoiceHeld(key=KEY, reason="NO_IMAGE", detail="waits for its image", waits_for=f"image:{EXTERNAL_ID}")
@@ -13,7 +12,7 @@ ORDERED = s.InvoiceResubmissionOrdered(person="ann", reason="again", ignore_ids=
 
 
 def of_images(book: Book) -> list[Issue]:
-    return [one for one in issues.listed(book.store, CONNECTION) if one.kind == "invoice-image-missing"]
+    return [one for one in open_issues(book) if one.kind == "invoice-image-missing"]
 
 
 def test_seed_140049614_one_that_was_turned_down_and_is_ordered_again_without_an_image_needs_one_still() -> None:
