@@ -203,8 +203,12 @@ def _eligible(state: Invoice, key: InvoiceKey, content: InvoiceContent | None) -
 
 
 def _unread(state: Invoice, gross: Money) -> bool:
-    """Whether Infor says what the log lacks of an invoice that went out: all of it, or its present gross."""
-    if state.at_large and state.head is not None:
+    """Whether Infor says what the log lacks of an invoice that went out: all of it, or its present gross.
+
+    Of one that only the receipt of a forgotten attempt tells of, nobody compared what Infor named with what was sent.
+    """
+    told_only = state.content is None and state.forgotten is None and bool(state.answered)
+    if state.at_large and state.head is not None and not told_only:
         return state.known_gross != gross
     return state.content is None
 

@@ -277,7 +277,19 @@ def _attributed(state: Invoice, key: InvoiceKey, outcome: Outcome, *, ours: bool
     if state.live or (state.stage == "sending" and not ours) or state.found_twice:
         known = {*state.twice_ids, *([state.avid_invoice_id] if state.avid_invoice_id else [])}
         return (s.InvoiceFoundTwice(key=key, avid_invoice_ids=tuple(sorted({*known, item_id}))),)
-    return (_receipt(key, outcome),)
+    return (_receipt(key, outcome), *_unlike_what_was_sent(state, ours=ours))
+
+
+def _unlike_what_was_sent(state: Invoice, *, ours: bool) -> tuple[Event, ...]:
+    """Say of one that a late receipt names that Infor may show it otherwise than it was sent.
+
+    What an attempt sent that the log does not know, nobody knows. Of one in doubt it was said when Infor showed it, and
+    of one that nobody has read in Infor so far it is said when somebody does.
+    """
+    as_sent = ours and (state.in_doubt or state.content == state.sent_content)
+    if state.content is None or as_sent:
+        return ()
+    return (e.InvoiceChangedInInfor(content=state.content, digest=state.digest, live=True),)
 
 
 def _receipt(key: InvoiceKey, outcome: Outcome) -> Event:

@@ -336,7 +336,7 @@ def test_an_answer_under_another_incarnation_is_late_and_a_receipt_counts(monkey
 
     monkeypatch.setattr(world.payables, "send_batch", restored)
     (invoice,) = world.submit("INV-1")
-    assert world.names(invoice)[-2:] == ["InvoiceAnsweredLate", "InvoiceSubmitted"]
+    assert world.names(invoice)[-3:] == ["InvoiceAnsweredLate", "InvoiceSubmitted", "InvoiceChangedInInfor"]
 
 
 def test_a_restored_log_waits_out_its_hold_and_finds_what_it_forgot() -> None:

@@ -139,6 +139,10 @@ def submitted(attempt: int = 1, invoice_id: str = "500123") -> Event:
     return s.InvoiceSubmitted(key=KEY, attempt_id=f"a{attempt}", avid_invoice_id=invoice_id, status="Received")
 
 
+def found_live(invoice_id: str = "500123") -> Event:
+    return s.InvoiceFoundByLookup(key=KEY, attempt_id="", avid_invoice_id=invoice_id, status="Received")
+
+
 def rejected(status: str = "Rejected", invoice_id: str = "500123") -> Event:
     return e.InvoiceRejectedByAvid(key=KEY, avid_invoice_id=invoice_id, status=status, status_reason="")
 

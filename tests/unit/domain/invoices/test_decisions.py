@@ -7,6 +7,7 @@ import pytest
 
 from domain.event import Event
 from domain.invoices import events as e
+from domain.invoices import submission_events as s
 from domain.invoices.coding import content_digest
 from domain.invoices.content import InvoiceContent, LedgerState
 from domain.invoices.decisions import (
@@ -134,6 +135,17 @@ def test_what_only_a_late_answer_told_of_is_recorded_when_infor_names_it() -> No
     invoice(f.submitted()).when(reading()).then_nothing()
 
 
+def test_what_infor_only_named_and_a_late_answer_told_of_is_read_and_recorded() -> None:
+    """Nobody compared the gross that Infor named with what was sent; a look-up would have."""
+    late = s.InvoiceAnsweredLate(key=KEY, attempt_id="a1", verdict="confirmed", avid_invoice_id="500123")
+    unread = f.not_eligible(invoice_date=content().invoice_date)
+    told = (unread, late, f.submitted())
+    named = invoice(*told).when(reading(read=content()))
+    named.then([changed(content(), live=True)])
+    for history, reads in (((*told, *named.events), False), ((unread, f.found_live()), False), (told, True)):
+        assert needs_content(f.state_of(history), head(), ledger(), f.RULES, listed=False) == reads
+
+
 def test_a_danger_of_what_only_a_late_answer_told_of_is_raised() -> None:
     named = invoice(f.submitted()).when(reading(ledger(payment_status=1), content()))
     assert [type(event) for event in named.events] == [e.InvoiceChangedInInfor, e.InvoiceAtRiskInInfor]
@@ -155,7 +167,7 @@ def test_of_one_named_before_it_was_found_another_gross_is_recorded() -> None:
     other = content(gross=Money(99))
     eligible_no_more = invoice().when(reading(ledger(stopped=True))).events
     for found, sent in (([], content()), ([f.forgotten(gross=Money(99))], other)):
-        known = invoice(*found, *eligible_no_more, f.submitted(), e.InvoiceAtRiskInInfor(key=KEY, risks=()))
+        known = invoice(*found, *eligible_no_more, f.found_live(), e.InvoiceAtRiskInInfor(key=KEY, risks=()))
         known.when(reading(read=sent)).then_nothing()
         now = other if sent != other else content()
         known.when(reading(read=now)).then([changed(now, live=True)])
@@ -274,8 +286,8 @@ def test_content_is_read_only_where_it_can_matter() -> None:
     assert needs(f.approved(), f.submitted(), now=ledger(stopped=True))
     assert needs(f.submitted(), now=ledger(stopped=True), listed=False)
     named = invoice().when(reading(ledger(stopped=True))).events
-    assert not needs(*named, f.submitted(), now=ledger(), listed=False)
-    assert needs(*named, f.submitted(), now=ledger(gross=Money(1)), listed=False)
+    assert not needs(*named, f.found_live(), now=ledger(), listed=False)
+    assert needs(*named, f.found_live(), now=ledger(gross=Money(1)), listed=False)
     assert needs(*named, f.submitted(), f.rejected(), now=ledger(), listed=False)
     released = e.InvoiceReleased(key=KEY, why="ann: go on")
     assert needs(released, now=ledger(), listed=False)

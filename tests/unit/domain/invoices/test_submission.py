@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from domain.event import Event
@@ -177,6 +178,26 @@ def test_under_another_incarnation_only_a_receipt_counts() -> None:
 def test_a_receipt_the_log_forgot_the_attempt_of_is_attributed() -> None:
     assert invoice(*READY).when(outcome(Verdict.CONFIRMED)).state.phase == "submitted"
     assert invoice().when(outcome(Verdict.CONFIRMED)).state.key == KEY
+
+
+def test_seed_150584196_what_a_forgotten_attempt_sent_is_compared_with_what_infor_named_meanwhile() -> None:
+    """A restored store read the invoice anew, with another amount, before the first process read its receipt."""
+    seen = e.InvoiceChangedInInfor(content=f.content(), digest=f.approved().digest, live=True)
+    for history in (READY, (f.forgotten(gross=Money(99)), *READY), (*DOUBTED, f.absent())):
+        told = invoice(*history).when(outcome(Verdict.CONFIRMED, attempt=7, store=OTHER_STORE))
+        assert told.events[-1] == seen
+        assert types(told.events) == ["InvoiceAnsweredLate", "InvoiceSubmitted", "InvoiceChangedInInfor"]
+        invoice(*history, *told.events).when(outcome(Verdict.CONFIRMED, attempt=7)).then_nothing()
+
+
+def test_a_late_receipt_of_what_was_sent_as_it_stands_changes_nothing() -> None:
+    other = f.content(gross=Money(99))
+    changed = e.InvoiceChangedInInfor(content=other, digest="d", live=True)
+    for history in (DOUBTED, (*DOUBTED, changed), (*DOUBTED, f.absent())):
+        assert types(invoice(*history).when(outcome(Verdict.CONFIRMED)).events)[-1] == "InvoiceSubmitted"
+    since = msgspec.structs.replace(changed, live=False)
+    proven_absent = invoice(*DOUBTED, f.absent(), since).when(outcome(Verdict.CONFIRMED))
+    assert types(proven_absent.events)[-2:] == ["InvoiceSubmitted", "InvoiceChangedInInfor"]
 
 
 def test_a_second_receipt_means_two_invoices() -> None:
