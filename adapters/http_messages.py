@@ -138,9 +138,9 @@ def http_date(text: str | None) -> datetime | None:
         return None
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except (ValueError, IndexError):
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, IndexError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def with_query(url: str, pairs: Iterable[tuple[str, str]], *, safe: str = "") -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from actors.errands.connections import connection_now, connection_of
+from actors.errands.days import first_day, remote_today
 from actors.errands.polling import Poll, run_poll
 from actors.errands.recheck_invoices import track_first
 from actors.errands.streams import connection_stream, invoice_stream
@@ -19,7 +20,7 @@ from domain.invoices.search import decide_second_look, decide_status, wants_seco
 from domain.ports.payables import InvoiceFound
 
 WINDOW_DAYS = 30
-OVERLAP_DAYS = 1
+OVERLAP = timedelta(days=1)
 READINGS = 2  # of all there is, before a restored store sends: a record that slipped between pages comes the next time
 
 
@@ -32,14 +33,10 @@ def _read(poll: Poll) -> str:
     tools = poll.tools
     conn = connection_now(tools)
     forgotten = None if conn.went_back_at is None else _keys(conn.forgotten)
-    since = tools.rules.start_date
+    today = remote_today(tools)
     # While it is unknown what a restored store forgot all is read: others may have polled before a person declared it.
-    if poll.watermark and not conn.unsought:
-        since = date.fromisoformat(poll.watermark) - timedelta(days=OVERLAP_DAYS)
-    today = tools.log.now().date()
-    hint = tools.payables.now_hint()
-    if hint is not None:
-        today = max(today, hint.date())  # a clock of ours that is behind must not hide the newest changes
+    mark = "" if conn.unsought else poll.watermark
+    since = first_day(mark, start=tools.rules.start_date, overlap=OVERLAP, today=today)
     for _ in range(READINGS if conn.unsought else 1):
         _read_windows(poll, since, today, forgotten)
     if forgotten is not None:

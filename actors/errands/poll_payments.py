@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from uuid import UUID
 
+from actors.errands.days import first_day, remote_today
 from actors.errands.polling import Poll, run_poll
 from actors.settle import History, appended
 from actors.tools import Tools
@@ -13,7 +14,7 @@ from domain.payments.payment import fold
 from domain.payments.reporting import decide_replaced, decide_report
 
 WINDOW_DAYS = 30
-OVERLAP_DAYS = 2
+OVERLAP = timedelta(days=2)
 
 
 def poll_payments(tools: Tools) -> bool:
@@ -23,8 +24,8 @@ def poll_payments(tools: Tools) -> bool:
 
 def _read(poll: Poll) -> str:
     tools = poll.tools
-    since = _begin(poll.watermark, tools.rules.start_date)
-    today = _remote_today(tools)
+    today = remote_today(tools)
+    since = first_day(poll.watermark, start=tools.rules.start_date, overlap=OVERLAP, today=today)
     for first, last in windows(since, today):
         for page in tools.payables.payments(first, last):
             poll.page(len(page.payments) + len(page.problems))
@@ -43,17 +44,6 @@ def windows(since: date, until: date) -> list[tuple[date, date]]:
         result.append((first, last))
         first = last + timedelta(days=1)
     return result
-
-
-def _begin(watermark: str, start: date) -> date:
-    return date.fromisoformat(watermark) - timedelta(days=OVERLAP_DAYS) if watermark else start
-
-
-def _remote_today(tools: Tools) -> date:
-    """Take the later of the remote's day and ours: a clock behind must not hide the newest payments."""
-    ours = tools.log.now().date()
-    hint = tools.payables.now_hint()
-    return max(ours, hint.date()) if hint is not None else ours
 
 
 def _record(poll: Poll, payments: tuple[PaymentContent, ...]) -> None:

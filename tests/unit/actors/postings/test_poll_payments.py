@@ -68,6 +68,20 @@ def test_the_remotes_later_day_is_asked_for_too() -> None:
     assert seen[-1][1] == date(2026, 3, 3)
 
 
+@pytest.mark.parametrize("ahead", [timedelta(days=2), timedelta(days=8432)])
+def test_a_remote_day_that_no_clock_shows_moves_no_mark(monkeypatch: pytest.MonkeyPatch, ahead: timedelta) -> None:
+    world = World()
+    seen = asked(world)
+    monkeypatch.setattr(world.payables, "now_hint", lambda: world.now() + ahead)
+    world.poll()
+    assert seen[-1][1] == date(2026, 3, 3)
+    monkeypatch.undo()
+    seen = asked(world)
+    world.wait(timedelta(hours=1))
+    world.poll()
+    assert seen == [(date(2026, 2, 28), date(2026, 3, 2))]
+
+
 def test_a_payment_seen_twice_adds_nothing() -> None:
     world = World()
     world.pay("77001", (world.bill("INV-1"), 157_000))

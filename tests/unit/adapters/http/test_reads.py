@@ -181,6 +181,7 @@ def test_the_remotes_clock_is_remembered_from_its_date() -> None:
         ("Fri, 02 Jan 2026 03:04:15 GMT", 10.0),
         ("Fri, 02 Jan 2026 03:00:00 GMT", 0.0),
         ("Fri, 99 Jan 2026 03:00:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -0100", None),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(header: str | None, seconds: float | None) -> None:
