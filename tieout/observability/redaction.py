@@ -20,7 +20,7 @@ _SECRET = re.compile(
 )
 _ABOUT_ONE = re.compile(r"_(header|url|path|seconds|type|fingerprint|fingerprints|times)$")
 _IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+(?=@)"), rf"\1:{HIDDEN}"),  # the password of a URL
+    (re.compile(r"(?<=://)([^/\s:@]*):[^\s\"'<>]{1,512}(?=@)"), rf"\1:{HIDDEN}"),  # the password of a URL
     (re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
 )
 

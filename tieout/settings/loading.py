@@ -100,12 +100,14 @@ def find(config: Path | None, *, environ: Mapping[str, str]) -> Path:
 
 
 def shown_url(url: str) -> str:
-    """Give a URL without its password; of one that cannot be read only the beginning."""
+    """Give a URL without its password; of one that cannot be read, or whose password broke it apart, the beginning."""
     try:
         parts = urlsplit(url)._replace(query="")
         password = parts.password
     except ValueError:
         return f"{url.partition(':')[0]}://…"
+    if parts.netloc and _is_broken(url):
+        return f"{parts.scheme}://…"
     if not password:
         return url if not urlsplit(url).query else parts.geturl()
     host = parts.netloc.rpartition("@")[2]
@@ -153,16 +155,22 @@ def _postgres_url(url: str, place: Place) -> str:
 def _broker_url(in_file: str, overriding: str | None, place: Place) -> str:
     url, place = _choose(in_file, overriding, place, BROKER_URL)
     if url != "memory://" and not (url.startswith(("amqp://", "amqps://")) and _has_host(url)):
-        raise place.wrong("must be memory:// or amqp://host:5672/vhost")
+        raise place.wrong("must be memory:// or amqp://host:5672/vhost, special signs in it written as %XX")
     return url
 
 
 def _has_host(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
+        return bool(parts.hostname) and parts.port != 0 and not _is_broken(url)
     except ValueError:  # a port that is no number; verdict: refused by the caller
         return False
+
+
+def _is_broken(url: str) -> bool:
+    """Whether a sign in its password, left unescaped, ended the host too early: `amqp://user:4/2@host/`."""
+    parts = urlsplit(url)
+    return bool(parts.fragment) or "@" in parts.path + parts.query
 
 
 def _choose(in_file: str, overriding: str | None, place: Place, name: str) -> tuple[str, Place]:

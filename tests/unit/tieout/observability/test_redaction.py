@@ -149,6 +149,8 @@ def test_what_hides_itself_stays_hidden(
         {"user": "ann", "X-Company-Token": CANARY},
         CANARY.encode(),
         f"https://ann:{CANARY}@host/db",
+        f"amqp://ann:4/{CANARY}@host/db",
+        f"amqp://ann:p@{CANARY}@host/db",
         f"Authorization: Bearer {CANARY}",
     ],
     ids=lambda thing: type(thing).__name__,

@@ -235,6 +235,15 @@ def test_a_short_call_timeout_is_for_loopback_hosts(tmp_path: Path) -> None:
     assert loaded(tmp_path, INFOR + avid).connection("acme").avidxchange.call_timeout_seconds == 0.5
 
 
+@pytest.mark.parametrize("sign", ["42/", "42#", "42?"])
+def test_a_password_whose_signs_are_not_escaped_is_refused_and_not_shown(tmp_path: Path, sign: str) -> None:
+    broker = f"amqp://tieout:{sign}hush@mq.test:5672/"
+    assert shown_url(broker) == "amqp://…"
+    with pytest.raises(MisconfiguredError, match="special signs in it written as %XX") as refused:
+        loaded(tmp_path, "", TIEOUT_BROKER_URL=broker)
+    assert "hush" not in str(refused.value)
+
+
 def test_a_store_is_relative_to_the_file_and_the_environment_overrides_it(tmp_path: Path) -> None:
     assert loaded(tmp_path, "").store_url == f"sqlite:///{tmp_path}/tieout.db"
     assert loaded(tmp_path, "", TIEOUT_STORE_URL="sqlite:///a.db").store_url == f"sqlite:///{tmp_path}/a.db"
@@ -265,6 +274,7 @@ def test_a_password_is_taken_from_the_environment_and_never_shown(tmp_path: Path
     assert shown_url("postgresql://u:hush@[h/db") == "postgresql://…"
     assert shown_url("postgresql://u:hush@h:5/db") == "postgresql://u:…@h:5/db"
     assert shown_url("sqlite:///x") == "sqlite:///x"
+    assert shown_url("sqlite:////a@b/x") == "sqlite:////a@b/x"
     assert "hush" not in repr(loaded(tmp_path, ""))
 
 
