@@ -9,6 +9,7 @@ import msgspec
 
 from adapters.avidxchange.settings import AvidSettings, Credentials
 from adapters.http_messages import Reply, Request, form
+from adapters.unreadable import UNREADABLE
 from domain.errors import MisconfiguredError, TransientError
 from domain.ports.store import Clock
 
@@ -108,7 +109,7 @@ class PartnerToken:
             raise MisconfiguredError(f"avidxchange.token_url answers {reply.status}: it is no token address")
         try:
             answer = msgspec.json.decode(reply.body, type=_Token, strict=False)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             raise TransientError("AvidXchange's answer to the log-in cannot be read") from None
         life = float(answer.expires_in)
         if not answer.access_token or life <= 0:

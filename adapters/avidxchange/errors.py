@@ -16,6 +16,7 @@ import msgspec
 
 from adapters.avidxchange.wire import Fault, Result, Text, read_refusal, read_results, text
 from adapters.http_messages import Reply, WriteFaultError
+from adapters.unreadable import UNREADABLE
 from domain.errors import MalformedError, MisconfiguredError, RefusedError, TieoutError, TransientError
 from domain.ports.answers import CallAnswer, RecordAnswer, Verdict
 
@@ -152,7 +153,7 @@ def _item(result: Result) -> BatchItem | None:
     """Read whom a result is about; None when it does not tell, which leaves its record in doubt."""
     try:
         return msgspec.json.decode(result.item, type=BatchItem)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 

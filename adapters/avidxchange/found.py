@@ -7,6 +7,7 @@ import msgspec
 
 from adapters.avidxchange.mapping import vendor_as_sent
 from adapters.avidxchange.wire import Text, money, read_record, text
+from adapters.unreadable import UNREADABLE
 from domain.errors import MalformedError
 from domain.identifiers import digest
 from domain.money import Money
@@ -81,7 +82,7 @@ def key(field: str) -> Callable[[msgspec.Raw], str]:
         try:
             fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
             return text(msgspec.json.decode(fields[field], type=Text))
-        except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
+        except (KeyError, *UNREADABLE):
             return ""
 
     return identify
@@ -160,7 +161,7 @@ def _gross(raw: msgspec.Raw, currency: str, *, record: str) -> Money:
     try:
         value = msgspec.json.decode(raw, type=Decimal | None)
         return money(value, currency, field="GrossAmount", record=record)
-    except (msgspec.DecodeError, MalformedError):
+    except (*UNREADABLE, MalformedError):
         return UNREADABLE_GROSS
 
 

@@ -9,6 +9,7 @@ import msgspec
 from adapters.avidxchange.capabilities import ACH_TRACE_DIGITS, CHECK_NUMBER_CHARACTERS
 from adapters.avidxchange.settings import AvidSettings
 from adapters.avidxchange.wire import Named, Text, day, moment, money, read_record, text
+from adapters.unreadable import UNREADABLE
 from domain.errors import MalformedError
 from domain.money import Money, total
 from domain.payments.events import PaymentContent, Remittance
@@ -53,7 +54,7 @@ def payment_id_of(raw: msgspec.Raw) -> str:
     """Give the id of a payment that may be unreadable otherwise, "" when even that is."""
     try:
         return text(msgspec.json.decode(raw, type=_Id).payment_id)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return ""
 
 

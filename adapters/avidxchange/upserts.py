@@ -8,6 +8,7 @@ import msgspec
 from adapters.avidxchange.errors import refusal
 from adapters.avidxchange.wire import Result, Text, read_results, text
 from adapters.http_messages import Reply
+from adapters.unreadable import UNREADABLE
 from domain.errors import MalformedError, TransientError
 from domain.ports.answers import RecordAnswer, Verdict
 
@@ -76,5 +77,5 @@ _I = TypeVar("_I", _VendorItem, _CodeItem)
 def _read(item: msgspec.Raw, kind: type[_I]) -> _I:
     try:
         return msgspec.json.decode(item, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return kind()  # an item nobody can read names nobody: it is matched by its order, or not at all

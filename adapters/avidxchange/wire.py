@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from adapters.http_messages import Reply
+from adapters.unreadable import UNREADABLE
 from domain.errors import MalformedError, TransientError
 from domain.money import MINOR_DIGITS, Money
 
@@ -96,7 +97,7 @@ def read_page(reply: Reply) -> Page:
             total=total,
             size=_whole(paging.page_size),
         )
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+    except (*UNREADABLE, ValueError):
         raise TransientError(f"AvidXchange answered {reply.status} with something that is no list") from None
 
 
@@ -104,7 +105,7 @@ def read_results(reply: Reply) -> list[Result]:
     """Read the results of a write. Raises MalformedError when there are none to be read."""
     try:
         raws = many(msgspec.json.decode(reply.body, type=_Results).results)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         text = f"AvidXchange answered {reply.status} with something that holds no results"
         raise MalformedError(text) from None
     return [result for raw in raws if (result := _result(raw)) is not None]
@@ -114,7 +115,7 @@ def read_refusal(reply: Reply) -> tuple[str, str]:
     """Give (reason, detail) of an error body, blanks where it cannot be read. Never ask for a failed log-in's."""
     try:
         told = msgspec.json.decode(reply.body, type=_ExceptionBody).exception
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return "", ""
     return text(told.reason)[:LONGEST_DETAIL], text(told.detail)[:LONGEST_DETAIL]
 
@@ -130,7 +131,7 @@ def read_record(raw: msgspec.Raw, kind: type[_T], *, record: str) -> _T:
     """Read one record by its type. Raises MalformedError; its text names fields, never values."""
     try:
         return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         why = str(error) if isinstance(error, msgspec.ValidationError) else "it is no JSON"
         raise MalformedError(f"{record} cannot be read: {why}", record=record) from None
 
@@ -176,7 +177,7 @@ def _result(raw: msgspec.Raw) -> Result | None:
     try:
         told = msgspec.json.decode(raw, type=_Result)
         faults = _faults(told.errors)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     successful = told.successful
     if isinstance(successful, str):

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from adapters.unreadable import UNREADABLE
 from domain.errors import MalformedError
 
 BUSINESS_ERROR = "ServerReturnedNOK"
@@ -99,7 +100,7 @@ def trimmed(message: str | None) -> str:
 def _decode(body: bytes) -> _Answer | None:
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None  # the caller's verdict: unreadable
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from adapters.http_messages import Reply, Request, form
 from adapters.infor.ionapi import Credentials
+from adapters.unreadable import UNREADABLE
 from domain.errors import MalformedError, MisconfiguredError, StoreError, TransientError
 
 LONGEST_MARGIN_SECONDS = 300.0  # refreshed before the end: at most five minutes, at most a fifth of the life
@@ -92,7 +93,7 @@ def read_token(reply: Reply, *, asked_at: float) -> Token:
         raise TransientError(text, retry_after=reply.retry_after, before_processing=True, status=reply.status)
     try:
         granted = msgspec.json.decode(reply.body, type=_Granted)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         # A log-in page or a cut answer: passing, and its text may hold what must not be shown.
         text = "Infor's authorization server gave no readable token"
         raise TransientError(text, before_processing=True, status=reply.status) from None
@@ -105,7 +106,7 @@ def read_token(reply: Reply, *, asked_at: float) -> Token:
 def _refusal(reply: Reply) -> str:
     try:
         error = msgspec.json.decode(reply.body, type=_Refused).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         error = ""
     if not error:
         error = "invalid_client" if reply.status == 401 else "invalid_grant"  # noqa: PLR2004 (HTTP's own number)
@@ -114,7 +115,7 @@ def _refusal(reply: Reply) -> str:
 
 
 def _life(told: msgspec.Raw) -> int:
-    text = bytes(told).decode().strip().strip('"').strip()
+    text = bytes(told).decode(errors="replace").strip().strip('"').strip()
     if text == "null":
         return LIFE_WHEN_UNTOLD_SECONDS
     try:

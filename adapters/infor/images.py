@@ -10,6 +10,7 @@ import msgspec
 from adapters.http import Reply, with_query
 from adapters.infor.client import Client
 from adapters.infor.errors import BAD_REQUEST, OK, UNAUTHORIZED, check_read
+from adapters.unreadable import UNREADABLE
 from domain.errors import MalformedError, RefusedError
 from domain.identifiers import InvoiceKey
 from domain.ports.ledger import ImageFound
@@ -104,7 +105,7 @@ def _first(reply: Reply) -> ImageFound | None:
             for resource in resources:
                 if not resource.name and item.pid:
                     return _image(item.pid, resource)
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+    except UNREADABLE as fault:
         raise MalformedError("the answer of document management cannot be read") from fault
     return None
 

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
+from adapters.unreadable import UNREADABLE
 from domain.errors import MisconfiguredError
 
 _NEEDED = ("ti", "ci", "cs", "iu", "pu", "ot")
@@ -50,13 +52,17 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_ionapi(path: Path) -> Credentials:
     """Read and check a file; raises MisconfiguredError, one sentence that names the file and the key."""
+    return parse_ionapi(read_file(path), name=path.name)
+
+
+def read_file(path: Path) -> bytes:
+    """Read a file that may be an .ionapi file. Raises MisconfiguredError when it cannot be read or is far too large."""
     try:
         if path.stat().st_size > _LARGEST_FILE_BYTES:
             raise MisconfiguredError(f"{path.name} is too large to be an .ionapi file: {_REMEDY}")
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as fault:
-        raise MisconfiguredError(f"{path} cannot be read: {fault.strerror or 'no such file'}") from fault
-    return parse_ionapi(data, name=path.name)
+        raise MisconfiguredError(f"{path}: cannot be read ({fault.strerror or 'no such file'})") from fault
 
 
 def parse_ionapi(data: bytes, *, name: str) -> Credentials:
@@ -68,7 +74,7 @@ def parse_ionapi(data: bytes, *, name: str) -> Credentials:
     texts = {key: _text(content, key, name) for key in (*_NEEDED, *_ACCOUNT)}
     extra = {key: _text(content, key, name) for key in _OPTIONAL if content.get(key)}
     for key in ("iu", "pu"):
-        if not texts[key].startswith(("https://", "http://")):
+        if not _is_address(texts[key]):
             raise MisconfiguredError(f"{name}: the key {key!r} is no web address, {_REMEDY}")
     return Credentials(
         tenant=texts["ti"],
@@ -84,10 +90,21 @@ def parse_ionapi(data: bytes, *, name: str) -> Credentials:
     )
 
 
+def _is_address(url: str) -> bool:
+    """Whether it is a web address with a host, and nothing but one: no blank, user, password, query or fragment."""
+    try:
+        parts = urlsplit(url)
+        plain = parts.username is None and parts.password is None and not parts.query and not parts.fragment
+        known = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number; verdict: refused by the caller
+        return False
+    return known and plain and url.isprintable() and " " not in url
+
+
 def _decode(data: bytes, name: str) -> dict[str, Any]:
     try:
         content = msgspec.json.decode(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, msgspec.DecodeError):
+    except UNREADABLE:
         # The cause is left out on purpose: its text may quote a secret.
         raise MisconfiguredError(f"{name} is not JSON: {_REMEDY} instead") from None
     if not isinstance(content, dict):

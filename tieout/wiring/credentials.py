@@ -6,8 +6,7 @@ import msgspec
 
 from adapters.avidxchange.settings import Credentials as AvidCredentials
 from adapters.infor.ionapi import Credentials as InforCredentials
-from adapters.infor.ionapi import parse_ionapi
-from domain.errors import MisconfiguredError
+from adapters.infor.ionapi import parse_ionapi, read_file
 
 INFOR = "infor"
 AVIDXCHANGE = "avidxchange"
@@ -45,10 +44,7 @@ class AvidTokens(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_ionapi(path: Path) -> IonapiFile:
     """Read and check a file without any network call. Raises MisconfiguredError that names file and key."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise MisconfiguredError(f"{path}: cannot be read ({error.strerror or 'no such file'})") from error
+    data = read_file(path)
     checked = parse_ionapi(data, name=path.name)
     return IonapiFile(tenant=checked.tenant, gateway=checked.gateway, secret=data)
 

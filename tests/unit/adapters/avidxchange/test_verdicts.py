@@ -48,7 +48,12 @@ def test_a_status_judges_the_whole_batch(status: int, verdict: Verdict) -> None:
     assert answer.to_mend == (status in (401, 403, 404, 405))
 
 
-@pytest.mark.parametrize("body", ["", "<html></html>", "{", "[]", "{}", '{"Results":null}', '{"Results":"no"}', "\x00"])
+NESTED = '{"Results":[{"Successful":true,"Item":{"InvoiceId":' + "[" * 20_000
+
+
+@pytest.mark.parametrize(
+    "body", ["", "<html></html>", "{", "[]", "{}", '{"Results":null}', '{"Results":"no"}', "\x00", NESTED]
+)
 def test_an_unreadable_200_is_doubt(body: str) -> None:
     assert judge_batch(reply(200, body), IDS).verdict is Verdict.DOUBT
 

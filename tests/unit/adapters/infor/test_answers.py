@@ -56,7 +56,7 @@ def test_what_is_no_answer_to_the_question_is_malformed(content: object) -> None
         read(content, 1)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b'{"results":[', b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"results":[', b"\xff", b"[" * 20_000])
 def test_a_page_or_cut_json_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedError):
         read_answer(body, ["Get"])

@@ -54,7 +54,7 @@ def test_a_file_without_service_account_says_what_to_download_instead(key: str) 
         parse(**{key: None})
 
 
-@pytest.mark.parametrize("data", [b"", b"not JSON cs=client-secret", b"[1]", b"\xff\xfe{}", b'"text"'])
+@pytest.mark.parametrize("data", [b"", b"not JSON cs=client-secret", b"[1]", b"\xff\xfe{}", b'"text"', b"[" * 20_000])
 def test_what_is_no_json_object_says_what_to_download_and_quotes_nothing(data: bytes) -> None:
     with pytest.raises(MisconfiguredError, match="Backend Service app") as refused:
         parse_ionapi(data, name="acme.ionapi")
@@ -62,7 +62,7 @@ def test_what_is_no_json_object_says_what_to_download_and_quotes_nothing(data: b
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MisconfiguredError, match=r"nowhere\.ionapi cannot be read"):
+    with pytest.raises(MisconfiguredError, match=r"nowhere\.ionapi: cannot be read"):
         load_ionapi(tmp_path / "nowhere.ionapi")
 
 
@@ -73,7 +73,19 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
         load_ionapi(path)
 
 
-@pytest.mark.parametrize(("key", "value"), [("iu", "gateway.example"), ("pu", "ftp://sso"), ("sc", 3), ("sc", [3])])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("iu", "gateway.example"),
+        ("iu", "https://"),
+        ("iu", "https://gate way"),
+        ("iu", "https://gateway:x"),
+        ("iu", "https://ann:hush@gateway"),
+        ("pu", "ftp://sso"),
+        ("sc", 3),
+        ("sc", [3]),
+    ],
+)
 def test_addresses_and_scopes_are_checked(key: str, value: object) -> None:
     with pytest.raises(MisconfiguredError, match=f"'{key}'"):
         parse(**{key: value})
