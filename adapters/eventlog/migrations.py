@@ -49,9 +49,10 @@ def migrate(url: str, *, dumped: bool = False) -> Migrated:
         backup = None if found == SCHEMA_VERSION else _backed_up(database, found, dumped=dumped)
         try:
             before, events = _migrated(database)
-        except BaseException:
+        except Exception:
+            # Nothing was changed: there is nothing to put back. What interrupts may come behind the commit: kept then.
             if backup is not None:
-                backup.unlink(missing_ok=True)  # nothing was changed: there is nothing to put back
+                backup.unlink(missing_ok=True)
             raise
     finally:
         database.close()

@@ -9,6 +9,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from adapters.eventlog import migrations
+from adapters.eventlog.database import Database
 from adapters.eventlog.migrations import STEPS, migrate
 from adapters.eventlog.schema import SCHEMA_VERSION, create_tables
 from domain.errors import HeldError, MisconfiguredError
@@ -159,6 +161,21 @@ def test_what_cannot_be_migrated_is_left_as_it_was(tmp_path: Path, statement: st
         migrate(url_of(path))
     assert version_of(path) == version
     assert not list(tmp_path.glob("*.version-*")), "nothing was changed: nothing is to be put back"
+
+
+def test_an_interrupt_behind_the_commit_keeps_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, whole = old_file(tmp_path), migrations._migrated
+
+    def interrupted(database: Database) -> None:
+        whole(database)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(migrations, "_migrated", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        migrate(url_of(path))
+    assert version_of(path) == SCHEMA_VERSION
+    (copy,) = tmp_path.glob("*.version-1.*")
+    assert version_of(copy) == 1
 
 
 def test_where_there_is_no_store_there_is_nothing_to_migrate(tmp_path: Path) -> None:
