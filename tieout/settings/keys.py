@@ -84,9 +84,11 @@ def rewrite(place: RingPlace, text: str) -> None:
     path = _file_of(place).resolve()  # a link stays a link
     draft = path.with_name(f"{path.name}.draft")
     try:
+        owner = path.stat()
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             os.fchmod(file.fileno(), 0o600)
+            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)  # root rotates the keys of the service that reads them
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

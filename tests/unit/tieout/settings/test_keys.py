@@ -8,7 +8,7 @@ from adapters.vault.keyring import KeyRing
 from domain.errors import MisconfiguredError
 from tieout.settings import ring_text, seal_text
 from tieout.settings.environment import variable
-from tieout.settings.keys import left_open, ring_place, write_keys
+from tieout.settings.keys import RingPlace, left_open, rewrite, ring_place, write_keys
 
 
 def test_fresh_keys_are_for_their_owner_only_and_open_a_vault(tmp_path: Path) -> None:
@@ -93,3 +93,13 @@ def test_a_key_file_that_is_no_text_is_no_key_ring(tmp_path: Path) -> None:
         ring_text(file, environ={})
     with pytest.raises(MisconfiguredError, match="cannot be read"):
         ring_text(tmp_path, environ={})
+
+
+def test_a_ring_that_is_rewritten_stays_its_owners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root rotates the keys of the service that reads them."""
+    file = tmp_path / "tieout.keys"
+    write_keys(file)
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr("os.fchown", lambda _file, user, group: given.append((user, group)))
+    rewrite(RingPlace(name=str(file), file=file), "x\n")
+    assert given == [(file.stat().st_uid, file.stat().st_gid)]
