@@ -247,10 +247,10 @@ def _until(how_long: str, until: str, *, now: datetime, timezone: str) -> dateti
     if until:
         try:
             end = datetime.fromisoformat(until)
-        except ValueError:
+            return (end if end.tzinfo else end.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
+        except (ValueError, OverflowError):
             text = f"--until {until} is no time: for example 2026-12-24T18:00, or 2026-12-24T18:00Z"
             raise MisconfiguredError(text) from None
-        return (end if end.tzinfo else end.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
     if not how_long:
         return None
     duration = parse_duration(how_long)

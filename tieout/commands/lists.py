@@ -122,10 +122,11 @@ def codes(ctx: typer.Context, *, state: State = "", connection: ConnectionName =
 
 
 def _check_known(store: "ProjectionStore", supplier: str) -> None:
-    """Refuse a supplier nobody ever saw: an empty list would look like good news."""
+    """Refuse a supplier that nothing is of, unless Infor lists it: an empty list would look like good news."""
     from projections.search import find_records
 
-    if not find_records(store, supplier):
+    known = [record.name.partition("|")[2] for record in find_records(store, f"supplier:{supplier}")]
+    if supplier not in known:
         raise MisconfiguredError(f"--supplier {supplier}: no supplier is called so; `tieout suppliers` lists them")
 
 
@@ -146,14 +147,14 @@ def _list(
     if state and state not in states:
         raise MisconfiguredError(f"--state {state} is no state of {title}; the states are {', '.join(states)}")
     with opened(ctx) as deployment:
-        if supplier:
-            _check_known(deployment.storage, supplier)
         rows = [
             {"connection": name, **(row if isinstance(row, dict) else _reasoned(shown(row), failing))}
             for name, found in added(deployment, connection).items()
             for failing in [_failing(deployment.storage, found.id, flow)]
             for row in lister(deployment.storage, found.id, [state] if state else None)
         ]
+        if supplier and not rows:
+            _check_known(deployment.storage, supplier)
     if as_json:
         output.emit(rows)
         return

@@ -10,6 +10,7 @@ import typer
 from domain.errors import MisconfiguredError
 from tieout import output
 from tieout.commands.common import AsJson
+from tieout.settings import is_loopback
 
 Faults = Annotated[Literal["calm", "rough", "hostile"], typer.Option("--faults", help="How often calls go wrong.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same data and faults.")]
@@ -38,6 +39,8 @@ def sandbox(
     """Run the pretend Infor and AvidXchange until Ctrl-C or SIGTERM, on loopback unless --host says otherwise."""
     from sandbox.serve import Sandbox, SandboxOptions
 
+    if not tls and not is_loopback(f"http://{host}"):
+        raise MisconfiguredError(f"--host {host} is not loopback, where tieout calls no address without TLS: add --tls")
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: done.set())

@@ -254,3 +254,6 @@ def test_lists_show_money_as_text_with_its_currency(desk: Desk) -> None:
     assert (supplier["number"], supplier["connection"]) == ("V1001", "acme")
     assert "folded" not in invoice
     assert "INV-77" in desk.types("invoices").out
+    assert desk.types("invoices", "--state", "closed", "--supplier", "V1001", "--json").document == []
+    for nobody in ("INV-77", "V10", "V9"):
+        desk.types("invoices", "--supplier", nobody).failed(2, f"--supplier {nobody}: no supplier is called so")

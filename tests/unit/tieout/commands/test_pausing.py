@@ -46,6 +46,8 @@ def test_a_pause_may_end_at_a_time(desk: Desk, until: str, end: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
+        (["--until", "9999-12-31T23:59-12:00"], "is no time"),
+        (["--until", "0001-01-01T00:00+05:00"], "is no time"),
         (["--until", "tomorrow"], "--until tomorrow is no time: for example 2026-12-24T18:00"),
         (["--until", "2026-12-24T18:00", "--for", "2h"], "--for and --until both say when the pause ends"),
         (["--until", "2020-01-01T00:00"], "a pause must end in the future"),
