@@ -237,7 +237,9 @@ def _work_off(state: _Running) -> None:
         state.progress("waiting for what is due", _left(state))
         if time.monotonic() - began >= NOTICE_SECONDS:
             end = f"{state.deadline:%Y-%m-%dT%H:%M:%SZ}"
-            state.tell("due", f"waiting for work that falls due until {end} ({_left(state)} now); --wait says how long")
+            left = _left(state)
+            known = f" ({left} of it now known)" if left else ""
+            state.tell("due", f"waiting for work that falls due until {end}{known}; --wait says how long")
 
 
 def _left(state: _Running) -> int:
