@@ -234,10 +234,10 @@ def _work_off(state: _Running) -> None:
         state.pump(frozenset())
         if all(state.engine.is_quiet(connection, until=state.deadline) for connection in state.names):
             return
-        state.progress("waiting for what is due", _left(state))
+        left = _left(state)
+        state.progress("waiting for what is due", left)
         if time.monotonic() - began >= NOTICE_SECONDS:
             end = f"{state.deadline:%Y-%m-%dT%H:%M:%SZ}"
-            left = _left(state)
             known = f" ({left} of it now known)" if left else ""
             state.tell("due", f"waiting for work that falls due until {end}{known}; --wait says how long")
 

@@ -4,7 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import msgspec
 
@@ -102,14 +102,15 @@ def find(config: Path | None, *, environ: Mapping[str, str]) -> Path:
 def shown_url(url: str) -> str:
     """Give a URL without its password; of one that cannot be read, or whose password broke it apart, the beginning."""
     try:
-        parts = urlsplit(url)._replace(query="")
-        password = parts.password
+        whole = urlsplit(url)
+        password = whole.password
     except ValueError:
         return f"{url.partition(':')[0]}://…"
-    if parts.netloc and _is_broken(url):
-        return f"{parts.scheme}://…"
+    if whole.netloc and _is_broken(whole):
+        return f"{whole.scheme}://…"
+    parts = whole._replace(query="")
     if not password:
-        return url if not urlsplit(url).query else parts.geturl()
+        return url if not whole.query else parts.geturl()
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=f"{parts.username}:…@{host}").geturl()
 
@@ -162,14 +163,13 @@ def _broker_url(in_file: str, overriding: str | None, place: Place) -> str:
 def _has_host(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0 and not _is_broken(url)
+        return bool(parts.hostname) and parts.port != 0 and not _is_broken(parts)
     except ValueError:  # a port that is no number; verdict: refused by the caller
         return False
 
 
-def _is_broken(url: str) -> bool:
+def _is_broken(parts: SplitResult) -> bool:
     """Whether a sign in its password, left unescaped, ended the host too early: `amqp://user:4/2@host/`."""
-    parts = urlsplit(url)
     return bool(parts.fragment) or "@" in parts.path + parts.query
 
 
