@@ -158,4 +158,13 @@ def _shown(value: Any) -> str:
         return f'"{value}"' if len(value) <= 30 and "@" not in value else "another text"  # noqa: PLR2004 (longer ones may be pasted tokens)
     if isinstance(value, Mapping):
         return "a table"
-    return "a list" if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return _shown_list(value)
+    return str(value)
+
+
+def _shown_list(value: list[Any]) -> str:
+    if not value:
+        return "an empty list"
+    odd = next((one for one in value if not isinstance(one, str)), None)
+    return "a list" if odd is None else f"a list with {_shown(odd)} in it"

@@ -147,7 +147,11 @@ def test_a_flow_may_be_told_to_be_live_by_name(tmp_path: Path) -> None:
         (INFOR + "[[connections.acme.infor.parm_layout]]\nname = 'SUNO'" + AVID, "parm_layout.1.width is missing"),
         (INFOR + "parm_layout = [{ name = 'SUON', width = 10 }]\n" + AVID, 'names the field "SUON": one of CONO'),
         (INFOR + "parm_layout = [{ name = 'CUAM', width = 17 }]\n" + AVID, "lacks VTXT: without it a posted payment"),
-        (INFOR.replace('["AAA"]', "[]") + AVID, "divisions must be a list of texts, at least one"),
+        (INFOR.replace('["AAA"]', "[]") + AVID, "divisions must be a list of texts, at least one, it is an empty list"),
+        (
+            INFOR.replace('["AAA"]', '["AAA", 7]') + AVID,
+            "divisions must be a list of texts, at least one, it is a list with 7 in it",
+        ),
         (INFOR.replace('["AAA"]', '["AAAA"]') + AVID, 'holds "AAAA": a division has 1 to 3 characters'),
         (INFOR.replace('["AAA"]', '["AAA", "AAA"]') + AVID, "names a division twice"),
         (INFOR.replace('"AVXPAY"', '""') + AVID, "payment_interface is missing"),
