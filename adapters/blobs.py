@@ -46,4 +46,4 @@ class TableBlobs:
             row = cursor.fetchone()
         if row is None:
             raise MalformedError(f"image {digest} is not in the store", record=digest)
-        return bytes(row["data"])
+        return bytes(row["data"] or b"")  # SQLite answers NULL for a part of no bytes at all
