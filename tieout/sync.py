@@ -224,7 +224,7 @@ def _phase_is_over(state: _Running, connection: UUID, polls: frozenset[str]) -> 
             state.tell(name, f"{name}: {row.last_error}; waiting to try again")
         if not elsewhere and (row.claimed_by is not None or row.next_poll_at <= now or failing):
             return False
-    return state.engine.is_quiet(connection)
+    return state.engine.is_quiet(connection) or _only_faults_left(state, connection, now)
 
 
 def _work_off(state: _Running) -> None:
@@ -232,7 +232,7 @@ def _work_off(state: _Running) -> None:
     began = time.monotonic()
     while True:
         state.pump(frozenset())
-        if all(state.engine.is_quiet(connection, until=state.deadline) for connection in state.names):
+        if all(_work_is_over(state, connection) for connection in state.names):
             return
         left = _left(state)
         state.progress("waiting for what is due", left)
@@ -240,6 +240,26 @@ def _work_off(state: _Running) -> None:
             end = f"{state.deadline:%Y-%m-%dT%H:%M:%SZ}"
             known = f" ({left} of it now known)" if left else ""
             state.tell("due", f"waiting for work that falls due until {end}{known}; --wait says how long")
+
+
+def _work_is_over(state: _Running, connection: UUID) -> bool:
+    if state.engine.is_quiet(connection, until=state.deadline):
+        return True
+    return state.is_late() and _only_faults_left(state, connection, state.deadline)
+
+
+def _only_faults_left(state: _Running, connection: UUID, until: datetime) -> bool:
+    """Whether nobody is at work here, and all that falls due until then is work that failed by a fault of ours.
+
+    Its rows come back with the end of their lease, as often as they are tried: what is mended takes them up.
+    """
+    at_fault = {
+        name for name, owner, error in state.engine.faults if owner == connection and not isinstance(error, TieoutError)
+    }
+    if not at_fault or not state.engine.bell.is_silent:
+        return False
+    left = {errand for owner, errand in state.deployment.work.backlog(until) if owner == connection}
+    return bool(left) and left <= at_fault
 
 
 def _left(state: _Running) -> int:

@@ -1,4 +1,4 @@
-"""A sync that waits says for what, once, on stderr."""
+"""A sync that waits says for what, once, on stderr; one that meets a fault of ours ends with its wait, and says it."""
 
 from pathlib import Path
 
@@ -34,3 +34,17 @@ def test_work_that_falls_due_is_said_while_it_is_waited_for(tmp_path: Path, monk
     said = [line for line in ran.err.splitlines() if line.startswith("waiting for work that falls due until 20")]
     assert len(said) == 1, ran.err
     assert said[0].endswith("; --wait says how long")
+
+
+def test_a_fault_of_ours_ends_the_sync_with_its_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise TypeError("nobody thought of that")
+
+    monkeypatch.setattr("actors.errands.fetch_images._fetch", fails)
+    with deployed(tmp_path, invoices=3) as deployment:
+        ran = deployment.command("sync", deployment.name, "--wait", "1", "--json")
+
+    assert ran.code == 1, ran.err
+    assert ran.document["suppliers"]["waiting"] == 0
+    assert "nobody thought of that" in ran.err
+    assert "Traceback" not in ran.err
