@@ -112,7 +112,7 @@ class PartnerToken:
         except UNREADABLE:
             raise TransientError("AvidXchange's answer to the log-in cannot be read") from None
         life = float(answer.expires_in)
-        if not answer.access_token or life <= 0:
+        if not (answer.access_token and life > 0):  # also for what is no number at all
             raise TransientError("AvidXchange's answer to the log-in holds no living token")
         self._token = header_value(answer.access_token, "access token")
         self._ends_at = asked_at + life

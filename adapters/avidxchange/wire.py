@@ -14,6 +14,7 @@ from domain.money import MINOR_DIGITS, Money
 Text = str | int | None  # ids and numbers come as either; kept as text
 LONGEST_AMOUNT_DIGITS = 15
 LONGEST_DETAIL = 300
+LONGEST_COUNT = 15  # digits, of pages and records
 _NULL = b"null"
 _NO_FAULTS = (_NULL, b'""')  # as serializers write a list that has nothing in it
 _T = TypeVar("_T")
@@ -193,5 +194,8 @@ def _faults(raw: msgspec.Raw) -> list[Fault]:
 
 
 def _whole(value: Text) -> int | None:
+    """Read a count; raises ValueError."""
     written = text(value)
+    if len(written) > LONGEST_COUNT:
+        raise ValueError("no list is that long")
     return int(written) if written else None

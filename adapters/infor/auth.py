@@ -16,6 +16,7 @@ from domain.errors import MalformedError, MisconfiguredError, StoreError, Transi
 LONGEST_MARGIN_SECONDS = 300.0  # refreshed before the end: at most five minutes, at most a fifth of the life
 MARGIN_SHARE = 0.2
 LIFE_WHEN_UNTOLD_SECONDS = 600
+LONGEST_LIFE_SECONDS = 10 * 366 * 86_400  # whatever is said beyond that is as good as for ever
 ASK_AGAIN_SECONDS = 15.0  # while the old token still serves, a renewal that passed by is tried so much later
 NOT_GRANTED = "Infor gives no token"  # begins what every lack of one says: alerts know a poll's row by it
 _REFUSALS = {
@@ -124,7 +125,7 @@ def _life(told: msgspec.Raw) -> int:
         seconds = Decimal(0)
     if not seconds.is_finite() or seconds < 1:
         raise MalformedError(f"{NOT_GRANTED} with a positive life", record="expires_in")
-    return int(seconds)
+    return int(min(seconds, Decimal(LONGEST_LIFE_SECONDS)))
 
 
 class TokenTimes(NamedTuple):

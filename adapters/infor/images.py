@@ -18,6 +18,7 @@ from domain.ports.ledger import ImageFound
 _HEX_DIGEST = re.compile("[0-9a-f]{64}")
 _SEARCH = "/IDM/api/items/search"
 _LIMIT = "15"
+LONGEST_SIZE_DIGITS = 15  # of a count of bytes; a longer one is too large all the same
 _WHAT = "the search in document management"
 
 
@@ -111,7 +112,7 @@ def _first(reply: Reply) -> ImageFound | None:
 
 
 def _image(pid: str, resource: _Resource) -> ImageFound:
-    size = str(resource.size or "").strip()
+    size = str(resource.size or "").strip()[:LONGEST_SIZE_DIGITS]
     sha256 = (resource.sha256 or "").strip().lower()
     return ImageFound(
         pid=pid,

@@ -138,7 +138,7 @@ def po_line(row: Row, *, currency: str, record: str) -> PoLine:
     return PoLine(
         po_number=text(row, "PUNO"),
         po_line=text(row, "PNLI"),
-        amount=Money.parse(text(row, "NLAM"), text(row, "CUCD") or currency, record=record),
+        amount=money({"NLAM": text(row, "NLAM") or "0"}, "NLAM", currency=text(row, "CUCD") or currency, record=record),
     )
 
 

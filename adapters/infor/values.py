@@ -5,9 +5,12 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from domain.errors import MalformedError
-from domain.money import Money
+from domain.money import MINOR_DIGITS, Money
 
 Row = Mapping[str, str]
+LONGEST_NUMBER_DIGITS = 18  # M3's longest (LMTS), and what any store takes
+LONGEST_AMOUNT_DIGITS = 15  # before the point, of N17 with two decimals
+_TOO_MUCH = 10 ** (LONGEST_AMOUNT_DIGITS + MINOR_DIGITS)
 _DATE_CHARACTERS = 8
 
 
@@ -33,7 +36,8 @@ def whole(row: Row, field: str, *, record: str) -> int:
         number = Decimal(held)
     except InvalidOperation:
         number = Decimal("NaN")
-    if not number.is_finite() or number != number.to_integral_value():
+    sound = number.is_finite() and number.adjusted() < LONGEST_NUMBER_DIGITS
+    if not sound or number != number.to_integral_value():
         raise MalformedError(f"{record}: {field} is no whole number in Infor's answer", record=record)
     return int(number)
 
@@ -54,6 +58,8 @@ def day(row: Row, field: str, *, record: str) -> date | None:
 def money(row: Row, field: str, *, currency: str, record: str, sign: int = 1) -> Money:
     """Give an amount that must be there, times `sign`; raises MalformedError."""
     amount = Money.parse(needed(row, field, record=record), currency, record=record)
+    if abs(amount.minor) >= _TOO_MUCH:
+        raise MalformedError(f"{record}: {field} is longer than M3's amounts in Infor's answer", record=record)
     return -amount if sign < 0 else amount
 
 
