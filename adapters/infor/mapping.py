@@ -73,6 +73,8 @@ def invoice_head(row: Row, *, settings: InforSettings) -> InvoiceHead:
         needed(row, "EPSINO", record=record),
         whole(row, "EPINYR", record=record),
     )
+    if row.get("EPSINO", "").startswith(" "):
+        raise MalformedError(f"{record}: the number of invoice {key.number!r} begins with a blank", record=record)
     invoice_date = day(row, "EPIVDT", record=record)
     if invoice_date is None or not key.year:
         raise MalformedError(f"{record}: the invoice has no date or no year", record=record)

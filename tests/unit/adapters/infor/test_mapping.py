@@ -90,6 +90,11 @@ def test_a_row_that_does_not_make_an_invoice_is_malformed(changed: dict[str, str
         mapping.invoice_head(head_row(**changed), settings=SETTINGS)
 
 
+def test_a_number_that_begins_with_a_blank_is_said_and_not_looked_for_under_another() -> None:
+    with pytest.raises(MalformedError, match="'INV 7' begins with a blank"):
+        mapping.invoice_head(head_row(EPSINO=" INV 7"), settings=SETTINGS)
+
+
 def test_totals_take_the_sign_and_blank_amounts_are_zero() -> None:
     row = {"CUCD": "USD", "CUAM": "-10.00", "OCUA": "-4.00", "PCUA": "", "CDCU": "-0.20", "IVBL": "1", "RECO": "0"}
     state = mapping.ledger_state(
