@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ LOG_FORMATS = ("text", "json")
 ROOMS = ("actors", "adapters", "domain", "projections", "sandbox", "tieout")
 WITH_QUERIES = ("httpx", "httpcore")  # what they say of each request holds its query, which may hold records
 VOICE = "tieout.output"  # the logger of what is said to the person
+_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # what a terminal obeys instead of showing
 PLAIN_WIDTH = 10_000  # columns of a table that no terminal limits: nothing is wrapped or cut
 
 
@@ -160,12 +162,16 @@ def _console() -> Console:
 
 
 def _cell(value: Any) -> str:
+    return _UNSHOWN.sub(lambda found: ascii(found[0])[1:-1], _words(value))
+
+
+def _words(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple | list):
-        return ", ".join(_cell(one) for one in value)
+        return ", ".join(_words(one) for one in value)
     built = msgspec.to_builtins(value)
     return built if isinstance(built, str) else str(built)
 
