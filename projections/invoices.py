@@ -58,6 +58,7 @@ HANDLES: frozenset[type[Event]] = frozenset(
 class InvoiceRow(msgspec.Struct, frozen=True, kw_only=True):
     """An invoice now. state: one of STATES; stage: the domain's finer word; reason, detail: why it is not further.
 
+    gross: as Infor named it last, of a live one as it was read last (read_gross; None: Infor only named it).
     posted: what our postings booked on it, reversals taken back; folded: the domain's state without its content.
     """
 
@@ -68,6 +69,7 @@ class InvoiceRow(msgspec.Struct, frozen=True, kw_only=True):
     payee: str = ""
     supplier: str = ""
     gross: Money = Money(0)
+    read_gross: Money | None = None
     invoice_date: date | None = None
     due_date: date | None = None
     state: str = ""
@@ -94,6 +96,8 @@ def evolve_row(row: InvoiceRow | None, recorded: Recorded) -> InvoiceRow:
         row = InvoiceRow(stream=recorded.stream, seen_at=at, updated_at=at)
     state = evolve(row.folded, recorded)
     row = _content(row, recorded.event)
+    if state.live and not row.folded.live and row.read_gross is not None:
+        row = msgspec.structs.replace(row, gross=row.read_gross)  # as it went out, whatever Infor named since unread
     detail, waits_for = _reason(recorded.event, row if state.stage == row.stage else None)
     return msgspec.structs.replace(
         row,
@@ -140,7 +144,8 @@ def _content(row: InvoiceRow, event: Event) -> InvoiceRow:
     replace = msgspec.structs.replace
     match event:
         case e.InvoiceApproved(content=content) | e.InvoiceChangedInInfor(content=content):
-            return replace(row, gross=content.gross, invoice_date=content.invoice_date, due_date=content.due_date)
+            read = replace(row, gross=content.gross, read_gross=content.gross)
+            return replace(read, invoice_date=content.invoice_date, due_date=content.due_date)
         case e.InvoiceNotEligible(gross=gross, invoice_date=invoice_date, due_date=due_date):
             return replace(row, gross=gross, invoice_date=invoice_date, due_date=due_date)
         case s.InvoiceFoundForgotten(key=key, gross=gross) if row.gross.is_zero:  # nobody named its amount before

@@ -18,6 +18,7 @@ from domain.invoices.invoice import Invoice, fold
 from domain.ports.ledger import InvoiceHead, Problem
 
 BULK = 100
+UNKNOWN = "Infor lists it as approved, but GetInvTotInfo does not know it: it is read again when Infor lists it again"
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,8 +90,10 @@ def _ledger(poll: Poll, subjects: Sequence[Subject]) -> dict[InvoiceKey, LedgerS
         state = read.get(subject.key, _unanswered(subject.key))
         if isinstance(state, Problem):
             poll.malformed(state.record, f"{state.code}: {state.text}")
-        else:
-            result[subject.key] = state
+            continue
+        result[subject.key] = state
+        if state is None and subject.listed and subject.state.key is None:
+            poll.malformed(subject.key.external_id, UNKNOWN)  # no fact of its own will say that it is passed over
     return result
 
 

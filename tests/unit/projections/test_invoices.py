@@ -45,6 +45,13 @@ def test_a_submitted_invoice_shows_where_it_is_and_what_was_posted() -> None:
     assert row.seen_at < row.updated_at
 
 
+def test_a_live_invoice_shows_what_was_read_and_not_what_infor_named_since() -> None:
+    named = f.not_eligible("IN_M3_PROPOSAL", gross=Money(126_000))
+    assert row_of([f.approved(), named]).gross == Money(126_000)
+    assert row_of([f.approved(), named, f.found_live()]).gross == Money(125_000)
+    assert row_of([named, f.found_live()]).gross == Money(126_000)
+
+
 def test_a_reversal_takes_back_what_was_posted() -> None:
     back = f.payment_posted(-125_000, reversal=True, row="r2")
     assert row_of([f.approved(), f.payment_posted(), back]).posted == Money(0)

@@ -83,12 +83,14 @@ _STATES: dict[str, Callable[[History, dict[str, dict[UUID, list[Recorded]]]], st
 
 
 def _gross(history: History) -> Money:
-    """The amount as Infor had it read or named last, else as AvidXchange showed it after a restore."""
-    ours = there = None
+    """The amount as Infor named it last, of a live one as it was read last, else as AvidXchange showed it."""
+    read = ours = there = None
     for recorded in history:
         match recorded.event:
             case i.InvoiceApproved(content=content) | i.InvoiceChangedInInfor(content=content):
-                ours = content.gross
+                read = ours = content.gross
+            case s.InvoiceSubmitted() | s.InvoiceFoundByLookup() | s.InvoiceDoubtResolved(resolution="posted"):
+                ours = read or ours
             case i.InvoiceNotEligible(gross=gross):
                 ours = gross
             case s.InvoiceFoundForgotten(gross=gross, live=live):

@@ -348,12 +348,34 @@ def test_totals_that_infor_garbles_are_named(monkeypatch: pytest.MonkeyPatch) ->
     assert world.history(invoice.head.key) == []
 
 
-def test_an_invoice_gone_between_its_listing_and_its_reading_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invoice_that_infor_lists_and_does_not_know_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    invoice = world.ledger.put_invoice("INV-1", 500)
+    with monkeypatch.context() as patched:
+        patched.setattr(world.ledger, "ledger_states", dict.fromkeys)
+        world.poll()
+    assert _tracked(world) == set()
+    (said,) = (event for event in world.events(PollRecordMalformed) if isinstance(event, PollRecordMalformed))
+    assert (said.flow, said.record) == ("invoices", invoice.head.key.external_id)
+    assert said.text.startswith("Infor lists it as approved, but GetInvTotInfo does not know it")
+    assert world.history(invoice.head.key) == []
+
+    world.wait(QUARTER)
+    world.poll()
+    assert world.names(invoice)[0] == "InvoiceApproved"
+
+
+def test_an_invoice_that_was_read_and_is_gone_when_it_is_listed_again_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     world = World()
     world.ledger.put_invoice("INV-1", 500)
+    world.poll()
     monkeypatch.setattr(world.ledger, "ledger_states", dict.fromkeys)
+    world.wait(QUARTER)
     world.poll()
     assert _tracked(world) == set()
+    assert world.events(PollRecordMalformed) == []
 
 
 def test_reading_goes_in_bulk() -> None:
