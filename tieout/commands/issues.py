@@ -2,9 +2,12 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from domain.errors import MisconfiguredError, RefusedError
+from domain.identifiers import stream_id
+from domain.money import Money
 from tieout import output
 from tieout.commands.acting import act_on, refusing
 from tieout.commands.common import AsJson, By, ConnectionName, added, on_terminal, opened, person, reasoned, shown
@@ -17,6 +20,23 @@ if TYPE_CHECKING:
     from tieout.wiring import Deployment
 
 VOUCHED = frozenset({"posting-refused", "posting-held"})  # a person may have booked it in M3 instead
+
+FIRST_POSTING = "first-posting"
+
+
+class FirstPosting(msgspec.Struct, frozen=True, kw_only=True):
+    """What to look for in M3: the posting that goes first. net: what its lines take off; vouchers: once M3 shows them.
+
+    state: waiting, in_doubt, held, refused or posted.
+    """
+
+    key1: str
+    payment_id: str
+    division: str
+    state: str
+    net: Money
+    vouchers: tuple[str, ...]
+
 
 IssueId = Annotated[str, typer.Argument(metavar="ID", help="The issue's id, as `tieout issues` shows it.")]
 
@@ -42,11 +62,15 @@ def issues(ctx: typer.Context, *, connection: ConnectionName = None, as_json: As
 
 def show(ctx: typer.Context, issue_id: IssueId, *, as_json: AsJson = False) -> None:
     """Show one issue: the records under it, the money at stake, why, and how to mend it."""
+    from projections.plain import plain
+
     with opened(ctx) as deployment:
         name, issue = find_issue(deployment, issue_id)
         ended = removal_of(deployment.connections()[name].state)
+        first = _first_posting(deployment, issue)
     if as_json:
-        output.emit({**_document(name, issue), "ended_with_connection": ended})
+        posting = {"posting": plain(first)} if first is not None else {}
+        output.emit({**_document(name, issue), "ended_with_connection": ended, **posting})
         return
     output.show_pairs(
         {
@@ -54,6 +78,7 @@ def show(ctx: typer.Context, issue_id: IssueId, *, as_json: AsJson = False) -> N
             "connection": name + (f", removed by {ended['by']} at {ended['at']}: this ended with it" if ended else ""),
             "cause": issue.cause,
             "why": issue.why,
+            **({"its posting": _in_words(first)} if first is not None else {}),
             "how to mend": issue.mend,
             "at stake": _money(issue) or "no money",
             "open since": shown(issue.opened_at),
@@ -126,7 +151,7 @@ def _settle(act: "Act", issue: "Issue", voucher: str) -> None:
     from tieout.acts import connections
     from tieout.acts.issues import reversal_done
 
-    if issue.kind == "first-posting" and not voucher:
+    if issue.kind == FIRST_POSTING and not voucher:
         connections.approve_first_posting(act)
     elif issue.kind == "reversal-by-hand":
         for record in issue.records:
@@ -169,6 +194,29 @@ def find_issue(deployment: "Deployment", issue_id: str) -> "tuple[str, Issue]":
         what = f"may be {', '.join(issue.id for _, issue in chosen)}" if chosen else "is no open issue"
         raise MisconfiguredError(f"{issue_id!r} {what}; `tieout issues` lists them")
     return chosen[0]
+
+
+def _first_posting(deployment: "Deployment", issue: "Issue") -> "FirstPosting | None":
+    """Give what a person looks for in M3, who is asked about the first posting; None for every other issue."""
+    from projections.postings import PROJECTION
+
+    if issue.kind != FIRST_POSTING:
+        return None
+    key1 = issue.records[0].record
+    stream = stream_id(issue.connection, "posting", key1).hex
+    row = PROJECTION.some(deployment.storage, issue.connection, [stream]).get(stream)
+    if row is None:
+        return None
+    return FirstPosting(
+        key1=key1, payment_id=row.payment_id, division=row.division, state=row.state, net=row.net, vouchers=row.vouchers
+    )
+
+
+def _in_words(posting: FirstPosting) -> str:
+    shown = ", ".join(posting.vouchers)
+    booked = f"voucher {shown}" if shown else f"no voucher so far, it is {posting.state.replace('_', ' ')}"
+    amount = f"{posting.net} {posting.net.currency}"
+    return f"{posting.key1}: {amount} of payment {posting.payment_id} in {posting.division}; {booked}"
 
 
 def _listed(deployment: "Deployment", connection: Any) -> "list[Issue]":

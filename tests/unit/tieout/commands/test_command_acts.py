@@ -107,11 +107,33 @@ def test_resolving_the_first_posting_lets_the_others_follow(desk: Desk) -> None:
 
     stream = happened("connection", "", [FirstPostingChosen(posting="T1")])
     (issue,) = desk.types("issues", "--json").document
+    assert "its posting" not in desk.types("issue", "show", issue["id"]).out
 
     assert desk.types("issue", "resolve", issue["id"], "--reason", "booked as wished", "--by", "ann").code == 0
 
     assert topics(stream)[-1] == "FirstPostingApproved by ann"
     assert desk.types("issues", "--json").document == []
+
+
+def test_the_issue_of_the_first_posting_says_what_to_look_for_in_m3(desk: Desk) -> None:
+    from domain.connections.events import FirstPostingChosen
+
+    happened("posting", "T1", [p.PostingPlanned(plan=plan(key1="T1"))])
+    happened("connection", "", [FirstPostingChosen(posting="T1")])
+    (issue,) = desk.types("issues", "--json").document
+    assert "T1: 1570.00 USD of payment 77001 in AAA; no voucher so far" in desk.types("issue", "show", issue["id"]).out
+
+    row = p.EvidenceRow(
+        invoice=KEY, ledger_row="r1", voucher="P-9", amount=usd("1570.00"), accounting_date=None, text="77001 INV-77"
+    )
+    happened("posting", "T1", [p.PostingConfirmed(key1="T1", payment_id="77001", rows=(row,))])
+    assert "payment 77001 in AAA; voucher P-9" in desk.types("issue", "show", issue["id"]).out
+    posting = desk.types("issue", "show", issue["id"], "--json").document["posting"]
+    assert (posting["state"], posting["net"], posting["vouchers"]) == (
+        "posted",
+        {"amount": "1570.00", "currency": "USD"},
+        ["P-9"],
+    )
 
 
 def test_resolving_a_reversal_says_that_it_was_done_by_hand(desk: Desk) -> None:
