@@ -18,6 +18,7 @@ from actors.settle import appended
 from actors.tools import Tools
 from domain.event import Event, Recorded
 from domain.identifiers import InvoiceKey, stream_id
+from domain.invoices import index
 from domain.invoices.invoice import Invoice, fold
 from domain.suppliers.events import SupplierConfirmed, SupplierContent, SupplierRecorded
 from tests.unit.domain.invoices.invoice_facts import RULES, WINDOWS
@@ -140,6 +141,13 @@ class World:
 
     def events(self, *kinds: type[Event]) -> list[Event]:
         return [r.event for r in self.store.log.read(after=0, limit=100_000) if isinstance(r.event, kinds)]
+
+    def tracked(self) -> set[str]:
+        """Names what later polls of division AAA look at again."""
+        root = index.root_stream(self.tools.connection, "AAA")
+        generation = index.generation_of(self.store.log.load([root])[root])
+        stream = index.generation_stream(self.tools.connection, "AAA", generation)
+        return set(index.fold(self.store.log.load([stream])[stream]).tracked)
 
     def sends(self, invoice: FakeInvoice) -> int:
         """How many bodies with this invoice were written to the wire."""

@@ -1,6 +1,5 @@
 """Invoices as Infor tells of them: listed, looked at again, their images fetched, closed when Infor says so."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -9,7 +8,6 @@ import pytest
 
 from actors.errands.poll_invoices import poll_invoices
 from domain.identifiers import InvoiceKey
-from domain.invoices import index
 from domain.invoices.content import LedgerState
 from domain.invoices.events import (
     InvoiceAtRiskInInfor,
@@ -22,8 +20,6 @@ from domain.invoices.events import (
     LedgerRowNamed,
 )
 from domain.money import Money
-from domain.polls.events import PollRecordMalformed
-from domain.ports.ledger import InvoiceHead, Problem
 from domain.postings.events import EvidenceRow
 from tests.unit.actors.invoices.invoice_world import PDF, World
 from tieout.simulation.fakes.postings import FakeInvoice, Paid
@@ -128,7 +124,7 @@ def test_foreign_currency_and_what_m3_paid_in_part_do_not_go() -> None:
     reasons = [world.state(invoice).reason for invoice in (foreign, partly, paid)]
     assert reasons == ["CURRENCY", "PARTLY_PAID_IN_M3", "PAID_IN_M3"]
     world.poll()
-    assert _tracked(world) == {foreign.head.key.external_id, partly.head.key.external_id}
+    assert world.tracked() == {foreign.head.key.external_id, partly.head.key.external_id}
 
 
 def test_an_approval_taken_back_before_sending_withdraws_the_invoice() -> None:
@@ -205,7 +201,7 @@ def test_payments_of_ours_endanger_nothing_and_close_the_invoice() -> None:
     assert (world.names(invoice)[-1], world.state(invoice).phase) == ("InvoiceClosed", "closed")
     assert risks(world) == []
     world.poll()
-    assert _tracked(world) == set()
+    assert world.tracked() == set()
 
 
 def test_a_closed_invoice_that_is_open_again_is_reopened() -> None:
@@ -302,82 +298,6 @@ def test_a_ledger_row_under_another_key_is_raised_and_never_submitted() -> None:
     assert (world.history(new), world.payables.received) == ([], [])
 
 
-def test_records_that_cannot_be_read_stop_nobody_and_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
-    invoices = [world.ledger.put_invoice(f"INV-{n}", 500, image=PDF) for n in range(4)]
-    bad = [invoice.head.key for invoice in invoices]
-    states, vouchers, orders = world.ledger.ledger_states, world.ledger.voucher_lines, world.ledger.po_lines
-    problem = Problem(record="a row", code="XXX0001", text="locked")
-
-    def without(keys: Sequence[InvoiceKey]) -> dict[InvoiceKey, object]:
-        return {key: value for key, value in states(keys).items() if key != bad[0]}
-
-    def garbled(heads: Sequence[InvoiceHead]) -> dict[InvoiceKey, object]:
-        return {key: problem if key == bad[1] else lines for key, lines in vouchers(heads).items()}
-
-    def listing(_: str, *, changed_since: date) -> object:
-        assert changed_since == world.rules.start_date
-        yield problem, *(invoice.head for invoice in invoices)
-
-    monkeypatch.setattr(world.ledger, "ledger_states", without)
-    monkeypatch.setattr(world.ledger, "voucher_lines", garbled)
-    monkeypatch.setattr(
-        world.ledger, "po_lines", lambda heads: {k: problem if k == bad[2] else o for k, o in orders(heads).items()}
-    )
-    monkeypatch.setattr(world.ledger, "invoice_heads", listing)
-    world.poll()
-    world.work()
-    assert world.phases(invoices) == ["", "held", "held", "submitted"]
-    assert len(world.events(PollRecordMalformed)) == 2
-    monkeypatch.undo()
-    world.wait(timedelta(days=1))
-    world.poll()
-    world.work()
-    assert world.phases(invoices) == ["submitted"] * 4
-
-
-def test_totals_that_infor_garbles_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
-    invoice = world.ledger.put_invoice("INV-1", 500)
-    problem = Problem(record="INV-1", code="XXX0001", text="locked")
-    monkeypatch.setattr(world.ledger, "ledger_states", lambda keys: dict.fromkeys(keys, problem))
-    world.poll()
-    assert world.events(PollRecordMalformed) == [
-        PollRecordMalformed(flow="invoices", record="INV-1", text="XXX0001: locked")
-    ]
-    assert world.history(invoice.head.key) == []
-
-
-def test_an_invoice_that_infor_lists_and_does_not_know_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
-    invoice = world.ledger.put_invoice("INV-1", 500)
-    with monkeypatch.context() as patched:
-        patched.setattr(world.ledger, "ledger_states", dict.fromkeys)
-        world.poll()
-    assert _tracked(world) == set()
-    (said,) = (event for event in world.events(PollRecordMalformed) if isinstance(event, PollRecordMalformed))
-    assert (said.flow, said.record) == ("invoices", invoice.head.key.external_id)
-    assert said.text.startswith("Infor lists it as approved, but GetInvTotInfo does not know it")
-    assert world.history(invoice.head.key) == []
-
-    world.wait(QUARTER)
-    world.poll()
-    assert world.names(invoice)[0] == "InvoiceApproved"
-
-
-def test_an_invoice_that_was_read_and_is_gone_when_it_is_listed_again_is_let_go(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    world = World()
-    world.ledger.put_invoice("INV-1", 500)
-    world.poll()
-    monkeypatch.setattr(world.ledger, "ledger_states", dict.fromkeys)
-    world.wait(QUARTER)
-    world.poll()
-    assert _tracked(world) == set()
-    assert world.events(PollRecordMalformed) == []
-
-
 def test_reading_goes_in_bulk() -> None:
     world = World(missing_image="send")
     for number in range(250):
@@ -402,17 +322,6 @@ def test_a_long_index_turns_its_page_and_keeps_what_is_tracked() -> None:
     for number in range(5):
         world.ledger.put_invoice(f"INV-{number}", 500)
         world.poll()
-    assert len(_tracked(world)) == 5
+    assert len(world.tracked()) == 5
     assert [e.generation for e in world.events(InvoiceIndexTurned) if isinstance(e, InvoiceIndexTurned)] == [2, 3]
     assert len(world.events(InvoicesTracked)) == 5 + 2, "a turn is said in both pages"
-
-
-def _tracked(world: World) -> set[str]:
-    connection = world.tools.connection
-    root = index.root_stream(connection, "AAA")
-    generation = index.generation_of(world.store.log.load([root])[root])
-    stream = index.generation_stream(connection, "AAA", generation)
-    return set(index.fold(world.store.log.load([stream])[stream]).tracked)
-
-
-# Images.
