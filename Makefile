@@ -35,9 +35,7 @@ storm: $(READY)  ## everything the pods stand on fails in turn while they are ki
 	$(BIN)/python tests/chaos/storm.py --seeds 50 --at-once 2
 
 test: $(READY)  ## every test, with branch coverage of domain/ and projections/
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
-	$(BIN)/coverage report
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --cov
 
 check: format lint imports types test docs build wheel-test image-test simulate  ## exactly what .ci/run runs
 
