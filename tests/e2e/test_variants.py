@@ -89,6 +89,10 @@ def test_the_first_posting_goes_alone_until_a_person_has_seen_it(tmp_path: Path)
         assert ran.document["payments"]["posted"] <= 1
         assert deployment.settled_sync()["payments"] == ran.document["payments"]
         assert deployment.desk.sent()[HEADS] == 1
+        said = {row["detail"] for row in deployment.json("payments") if "FIRST_POSTING" in row["why"]}
+        assert [text.partition(" goes first; ")[2] for text in said] == [
+            "a person confirms that M3 booked it as wished"
+        ]
 
         issue = deployment.issues()["first-posting"]
         resolved = deployment.command("issue", "resolve", issue["id"], "--reason", "booked as wished")

@@ -123,7 +123,7 @@ def pause(
 
     with opened(ctx) as deployment:
         now = deployment.log.now()
-        act = _act(deployment, name, by, reason=reason.strip() or "paused by a person")
+        act = _act(deployment, name, by, reason=reason.strip() or "no reason given")
         section = deployment.settings.connections.get(name)
         end = _until(how_long, until, now=now, timezone=section.schedule.timezone if section else "UTC")
         before = connection_state(deployment.log, act.connection)

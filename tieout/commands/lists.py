@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from domain.ports.projections import ProjectionStore
+    from projections.payments import PaymentView
 
     Lister = Callable[[ProjectionStore, UUID, Sequence[str] | None], Iterable[Any]]
 
@@ -64,12 +65,24 @@ def payments(
                 **shown(view.payment),
                 "state": view.state,
                 "why": list(view.why),
+                "detail": _in_words(view),
                 "postings": [shown(posting) for posting in view.postings],
             }
             for view in views
         ]
 
-    columns = ("payment_id", "vendor", "status", "method", ">amount", "currency", "settled_date", "state", "why")
+    columns = (
+        "payment_id",
+        "vendor",
+        "status",
+        "method",
+        ">amount",
+        "currency",
+        "settled_date",
+        "state",
+        "why",
+        "detail",
+    )
     _list(
         ctx,
         "payments",
@@ -119,6 +132,12 @@ def codes(ctx: typer.Context, *, state: State = "", connection: ConnectionName =
         flow="ledger_codes",
         as_json=as_json,
     )
+
+
+def _in_words(view: "PaymentView") -> str:
+    """Say what keeps a payment or its postings: the payment's own words, else those of what is not posted."""
+    said = [posting.detail for posting in view.postings if posting.state != "posted" and posting.detail]
+    return view.payment.detail or "; ".join(dict.fromkeys(said))
 
 
 def _check_known(store: "ProjectionStore", supplier: str) -> None:

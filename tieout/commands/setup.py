@@ -45,10 +45,14 @@ def init(
     kept = [one.name for one in (file, settings.keys_file) if one.name not in written and one.exists()]
     if as_json:
         versions = {"version": tables.found, "needed": tables.needed}
-        output.emit({"folder": str(file.parent), "written": written, "kept": kept, "tables": versions})
+        output.emit(
+            {"folder": str(file.parent), "written": written, "kept": kept, "store": tables.store, "tables": versions}
+        )
         return
     output.say(f"{file.parent}: wrote {', '.join(written) or 'nothing'}; kept {', '.join(kept) or 'nothing'}")
-    if tables.are_older:
+    if not tables.are_older:
+        output.say(f"store: {tables.store}, tables of version {tables.found}")
+    else:
         output.say(
             f"{tables.store}: the tables are of version {tables.found}, this program's are {tables.needed}: "
             "`tieout migrate` brings them up"

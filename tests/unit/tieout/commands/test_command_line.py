@@ -47,6 +47,8 @@ def test_init_writes_what_is_missing_and_keeps_what_is_there(desk: Desk) -> None
     assert first.document["written"] == ["tieout.toml", "tieout.keys"]
     assert stat.S_IMODE((folder / "tieout.keys").stat().st_mode) == 0o600
     assert (first.code, second.code, second.out) == (0, 0, "")
+    assert first.document["store"] in second.err
+    assert str(folder / "tieout.db") in first.document["store"]
     assert (folder / "tieout.keys").read_bytes() == keys
     assert (folder / "tieout.db").exists()
 

@@ -43,6 +43,11 @@ def test_a_pause_may_end_at_a_time(desk: Desk, until: str, end: str) -> None:
     assert (report["paused"], report["pause"]) == (False, None)
 
 
+def test_a_pause_without_a_reason_says_that_none_was_given(desk: Desk) -> None:
+    paused = desk.types("connection", "pause", "acme", "--by", "ann")
+    assert "acme: paused by ann until a person resumes it: no reason given" in paused.err
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
