@@ -273,6 +273,7 @@ NOTHING: frozenset[type[Event]] = frozenset(
         work.ErrandRecovered,
         poll.PollCompleted,
         poll.PollRecordMalformed,
+        poll.PollRecordRead,
         poll.PollFailed,
         connection.ConnectionAdded,
         connection.NothingBookedByHand,

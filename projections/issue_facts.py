@@ -290,6 +290,7 @@ ENDS: dict[type[Event], frozenset[str]] = {
     w.ErrandRecovered: frozenset({"errand-failed"}),
     o.PollCompleted: frozenset({"poll-failed"}),
     o.PollFailed: frozenset({"poll-failed"}),
+    o.PollRecordRead: frozenset({"poll-record-malformed"}),
 }
 
 ACTS: frozenset[type[Event]] = frozenset({u.IssueRetried, u.IssueResolved})

@@ -113,7 +113,9 @@ KINDS: dict[str, Kind] = {
     ),
     "poll-failed": Kind("A flow cannot be read", "Mend what the text names; the next poll that works closes this."),
     "poll-record-malformed": Kind(
-        "Records cannot be read", "Correct the record at its source, then resolve the issue."
+        "Records cannot be read",
+        "Correct each record at its source: the poll that reads it well closes this. Of a record that is listed no"
+        " more nothing is read: resolve the issue.",
     ),
     "dead-letter": Kind(
         "The broker gave messages up",

@@ -15,6 +15,8 @@ HANDLES: frozenset[type[Event]] = frozenset(
     {e.PollCompleted, e.PollRecordMalformed, e.PollFailed, w.ErrandFailed, w.ErrandRecovered}
 )
 
+OUTSIDE: frozenset[type[Event]] = frozenset({e.PollRecordRead})  # of one record, not of its flow
+
 
 class Failing(msgspec.Struct, frozen=True, kw_only=True):
     """An errand of a flow whose calls do not work now; text: what the remote says, as recorded last."""

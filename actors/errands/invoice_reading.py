@@ -89,11 +89,13 @@ def _ledger(poll: Poll, subjects: Sequence[Subject]) -> dict[InvoiceKey, LedgerS
     for subject in subjects:
         state = read.get(subject.key, _unanswered(subject.key))
         if isinstance(state, Problem):
-            poll.malformed(state.record, f"{state.code}: {state.text}")
+            poll.malformed(subject.key.external_id, str(state), may_pass=state.may_pass)
             continue
         result[subject.key] = state
         if state is None and subject.listed and subject.state.key is None:
             poll.malformed(subject.key.external_id, UNKNOWN)  # no fact of its own will say that it is passed over
+        else:
+            poll.well_read(subject.key.external_id)
     return result
 
 
@@ -114,7 +116,7 @@ def _contents(
         head, state = subject.head, ledger[subject.key]
         lines, orders = vouchers.get(head.key, ()), purchases.get(head.key, ())
         for problem in (part for part in (lines, orders) if isinstance(part, Problem)):
-            poll.malformed(problem.record, f"{problem.code}: {problem.text}")
+            poll.malformed(head.key.external_id, str(problem), may_pass=problem.may_pass)
         if state is None:
             continue
         if isinstance(lines, tuple) and isinstance(orders, tuple):

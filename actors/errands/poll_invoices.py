@@ -51,8 +51,9 @@ def _heads(poll: Poll, since: date) -> Iterator[list[InvoiceHead]]:
         poll.page(len(page))
         for row in page:
             if isinstance(row, Problem):
-                poll.malformed(row.record, f"{row.code}: {row.text}")
+                poll.malformed(row.record, str(row), may_pass=row.may_pass)
             else:
+                poll.well_read(row.row.natural_key)
                 heads.append(row)
         while len(heads) >= BULK:
             yield heads[:BULK]

@@ -51,12 +51,12 @@ def _read_dimension(poll: Poll, *, dimension: int, group: str, today: date) -> N
     index = stream_id(tools.connection, "ledger-code-index", f"{tools.rules.company}|{dimension}")
     known = listed_values(tools.log.load([index])[index])
     facts = tools.ledger.codes(dimension)
+    name = f"dimension {dimension}"
     if known and not facts:
         # An empty list of a dimension in use is a missing right or a fault, never thousands of blocked codes.
-        poll.malformed(
-            f"dimension {dimension}", f"Infor lists no value where it listed {len(known)}: nothing is blocked"
-        )
+        poll.malformed(name, f"Infor lists no value where it listed {len(known)}: nothing is blocked")
         return
+    poll.well_read(name)
     there = tools.payables.list_codes(group) if tools.rules.gl_accounts == "verify" else None
     values = sorted(known | facts.keys())
     for start in range(0, len(values), PAGE):

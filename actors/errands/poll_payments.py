@@ -31,6 +31,8 @@ def _read(poll: Poll) -> str:
             poll.page(len(page.payments) + len(page.problems))
             for record, text in page.problems:
                 poll.malformed(record, text)
+            for payment in page.payments:
+                poll.well_read(payment.payment_id)
             _record(poll, page.payments)
     return max(today, since).isoformat()
 

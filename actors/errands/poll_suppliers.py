@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-import msgspec
-
 from actors.errands.connections import connection_of
 from actors.errands.polling import Poll, run_poll
 from actors.errands.streams import connection_stream
@@ -20,25 +18,6 @@ from domain.suppliers.supplier import fold
 FLOW = "suppliers"
 BULK = 100  # suppliers whose details are read at once
 OVERLAP_MILLISECONDS = 5 * 60 * 1000
-AGAIN_AT_MOST = 500  # unreadable suppliers carried to the next poll
-
-
-class Watermark(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Infor's clock in epoch milliseconds, and the suppliers that could not be read then."""
-
-    since: int = 0
-    again: tuple[str, ...] = ()
-
-    @classmethod
-    def read(cls, text: str) -> "Watermark":
-        """Read what `str` wrote; "" is the beginning."""
-        if text.startswith("{"):
-            return msgspec.json.decode(text, type=cls)
-        return cls(int(text or 0))
-
-    def __str__(self) -> str:
-        """Plain milliseconds, or JSON when suppliers are carried along."""
-        return msgspec.json.encode(self).decode() if self.again else str(self.since)
 
 
 def poll_suppliers(tools: Tools) -> bool:
@@ -48,42 +27,40 @@ def poll_suppliers(tools: Tools) -> bool:
 
 def _read(poll: Poll) -> str:
     ledger = poll.tools.ledger
-    before = Watermark.read(poll.watermark)
+    since = int(poll.watermark or 0)
     now = ledger.server_time()  # before listing: what changes meanwhile is seen again next time
-    unread: dict[str, None] = {}
-    waiting = list(before.again)
+    waiting = list(poll.unread)
     seen = set(waiting)
-    for page in ledger.changed_suppliers(max(0, before.since - OVERLAP_MILLISECONDS)):
+    for page in ledger.changed_suppliers(max(0, since - OVERLAP_MILLISECONDS)):
         fresh = [number for number in dict.fromkeys(page) if number not in seen]
         seen.update(fresh)
         waiting.extend(fresh)
         while len(waiting) >= BULK:
-            unread.update(_details(poll, waiting[:BULK]))
+            _details(poll, waiting[:BULK])
             del waiting[:BULK]
     if waiting:
-        unread.update(_details(poll, waiting))
-    return str(Watermark(now, tuple(unread)[:AGAIN_AT_MOST]))
+        _details(poll, waiting)
+    return str(now)
 
 
-def _details(poll: Poll, numbers: Sequence[str]) -> dict[str, None]:
-    """Read and record suppliers; give those that could not be read."""
+def _details(poll: Poll, numbers: Sequence[str]) -> None:
+    """Read and record suppliers; those that cannot be read are noted, and read again by the next poll."""
     tools = poll.tools
     poll.page(len(numbers))
     details = tools.ledger.supplier_details(numbers)
     readable: dict[UUID, SupplierContent] = {}
-    unread: dict[str, None] = {}
     for number in numbers:
         found = details.get(number)
         if isinstance(found, SupplierContent):
             key = supplier_key(found.company, found.number)
             readable[stream_id(tools.connection, "supplier", key)] = found
-            continue
-        text = f"{found.code}: {found.text}" if isinstance(found, Problem) else "Infor gave no details"
-        poll.malformed(number, text)
-        unread[number] = None
+            poll.well_read(number)
+        elif isinstance(found, Problem):
+            poll.malformed(number, str(found), may_pass=found.may_pass)
+        else:
+            poll.malformed(number, "Infor gave no details", may_pass=True)
     if readable:
         poll.record([*readable, connection_stream(tools.connection)], _recording(tools, readable))
-    return unread
 
 
 def _recording(tools: Tools, readable: dict[UUID, SupplierContent]) -> Decide:

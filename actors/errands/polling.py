@@ -1,4 +1,4 @@
-"""What every poll shares: the claim, the pages, malformed records, and the one transaction that ends it.
+"""What every poll shares: the claim, the pages, unread records, and the one transaction that ends it.
 
 A poll errand is three lines around a reader::
 
@@ -9,6 +9,7 @@ A poll errand is three lines around a reader::
         for page in ...:
             poll.page(len(page))                   # counts
             poll.malformed(record, text)           # one bad record; its neighbours go on
+            poll.well_read(record)                 # the others: one that was bad before is said to be read
             poll.record(streams, decide)           # facts of this page (see `Poll.record`)
         return watermark
 
@@ -22,12 +23,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from actors.errands.unread import Mark, Unread
 from actors.settle import Decide, History, appended, settle
 from actors.tools import Tools
 from domain.errors import HeldError, MalformedError, MisconfiguredError, RefusedError, TransientError
 from domain.event import Append
 from domain.identifiers import stream_id
-from domain.polls.decisions import decide_failed, decide_malformed, failure_stands
+from domain.polls.decisions import decide_failed, decide_malformed, decide_read, failure_stands
 from domain.polls.events import PollCompleted
 from domain.ports.store import PollDue, PollGuard, PollMark
 
@@ -73,7 +75,9 @@ class Poll:
         self.tools = tools
         self.due = due
         self.flow = due.flow
-        self.watermark = due.watermark
+        before = Mark.read(due.watermark)
+        self.watermark = before.at
+        self._unread = Unread(before.unread, tries=tools.rules.locked_tries)
         self.correlation_id = tools.correlation_id()
         self.causes = tools.causes(self.correlation_id)
         self.started_at: datetime = tools.log.now()
@@ -83,7 +87,6 @@ class Poll:
         self._pages = self._seen = self._recorded = 0
         self._calls = tools.ledger.calls + tools.payables.calls
         self._deferred: tuple[tuple[UUID, ...], Decide] | None = None
-        self._malformed: dict[UUID, tuple[str, str]] = {}
 
     def page(self, seen: int) -> None:
         """Count a page of so many records; a poll of many pages keeps its claim. Raises HeldError when it is lost."""
@@ -93,9 +96,21 @@ class Poll:
             self.tools.polls.renew(self.due, lease=_lease(self.tools))
             self._renewed_at = self.tools.log.now()
 
-    def malformed(self, record: str, text: str) -> None:
-        """Note a record that could not be read: a `PollRecordMalformed`, once per record and text."""
-        self._malformed[self._stream(f"{self.flow}:record:{record}")] = (record, text)
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The records that the polls before this one could not read."""
+        return tuple(self._unread.before)
+
+    def malformed(self, record: str, text: str, *, may_pass: bool = False) -> None:
+        """Note a record that could not be read: a `PollRecordMalformed`, once per record and text.
+
+        may_pass: it may only be locked; a bounded number of polls tries it again before that is said.
+        """
+        self._unread.note(record, text, may_pass=may_pass)
+
+    def well_read(self, record: str) -> None:
+        """Note a record that could be read: a `PollRecordRead` when it was said that it could not."""
+        self._unread.read(record)
 
     def record(self, streams: Sequence[UUID], decide: Decide) -> None:
         """Append what `decide` says over the histories of `streams` (as `actors.settle` does: idempotent).
@@ -126,10 +141,10 @@ class Poll:
             connection=self.tools.connection,
             flow=self.flow,
             claim=self.due.claim,
-            watermark=watermark,
+            watermark=str(Mark(watermark, self._unread.after)),
             completed_at=ended_at,
             seen=self._seen,
-            next_poll_at=self.tools.next_poll_at(self.flow, ended_at),
+            next_poll_at=self._next_poll_at(ended_at),
         )
         streams, decide = self._ending(watermark)
         if not self._recorded and not any(a.events for a in decide(self.tools.log.load(streams))):
@@ -148,8 +163,10 @@ class Poll:
         settle(self.tools.log, [self._failures], decide, causes=self.causes)
 
     def _ending(self, watermark: str) -> tuple[list[UUID], Decide]:
-        """Give the streams and the decision of the last transaction: deferred facts, malformed records, the end."""
+        """Give the streams and the decision of the last transaction: deferred facts, unread records, the end."""
         deferred_streams, deferred = self._deferred or ((), lambda _: ())
+        malformed = {self._record_stream(record): (record, text) for record, text in self._unread.to_say.items()}
+        read = {self._record_stream(record): record for record in self._unread.read_after_all}
         calls = self.tools.ledger.calls + self.tools.payables.calls - self._calls
 
         def decide(history: History) -> list[Append]:
@@ -157,8 +174,11 @@ class Poll:
             if history[self._own] or (failures and failures[-1].meta.correlation_id == self.correlation_id):
                 return []  # committed before, though the store's answer was lost
             facts = [append for append in deferred(history) if append.events]
-            for stream, (record, text) in self._malformed.items():
+            for stream, (record, text) in malformed.items():
                 events = decide_malformed(history[stream], flow=self.flow, record=record, text=text)
+                facts.extend([appended(history[stream], stream, *events)] if events else [])
+            for stream, record in read.items():
+                events = decide_read(history[stream], flow=self.flow, record=record)
                 facts.extend([appended(history[stream], stream, *events)] if events else [])
             recovered = failure_stands(failures)
             recorded = self._recorded + sum(len(append.events) for append in facts)
@@ -175,7 +195,16 @@ class Poll:
             home = self._failures if recovered else self._own  # a success ends the failure that stood
             return [*facts, appended(history[home], home, completed)]
 
-        return [*deferred_streams, *self._malformed, self._own, self._failures], decide
+        return [*deferred_streams, *malformed, *read, self._own, self._failures], decide
+
+    def _next_poll_at(self, ended_at: datetime) -> datetime | None:
+        """Give the flow's own rhythm (None = its row's interval), but read soon again what may only be locked."""
+        regular = self.tools.next_poll_at(self.flow, ended_at)
+        soon: datetime = ended_at + self.tools.rules.locked_retry
+        return min(regular or soon, soon) if self._unread.waits else regular
+
+    def _record_stream(self, record: str) -> UUID:
+        return self._stream(f"{self.flow}:record:{record}")
 
     def _stream(self, natural_key: str) -> UUID:
         return stream_id(self.tools.connection, "poll", natural_key)

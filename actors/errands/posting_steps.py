@@ -13,12 +13,11 @@ from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.event import Append, Event
 from domain.ports.answers import CallAnswer, RecordAnswer, Verdict
-from domain.ports.ledger import StepCommand
+from domain.ports.ledger import StepCommand, may_be_locked
 from domain.postings import events as e
 from domain.postings.posting import Posting
 
 CALL_SIZE = 100
-KNOWN_CODES = frozenset({"XRE0103", "WSU0103", "XAU0008"})  # every other may mean "locked, later"
 
 
 @dataclass(frozen=True)
@@ -236,7 +235,7 @@ def not_sent(
 
 def _refused(tools: Tools, state: Posting, attempt: Attempt, step: str, answer: RecordAnswer) -> Event:
     """An unknown code may mean "locked": a bounded number of tries before it is a refusal."""
-    may_pass = answer.code not in KNOWN_CODES and state.unknown_codes + 1 < tools.rules.locked_tries
+    may_pass = may_be_locked(answer.code) and state.unknown_codes + 1 < tools.rules.locked_tries
     if may_pass:
         return not_sent(tools, attempt, step, answer, wait=tools.rules.locked_retry, unknown_code=True)
     return e.PostingRefused(

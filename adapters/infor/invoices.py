@@ -14,7 +14,7 @@ from domain.errors import MalformedError, RefusedError
 from domain.identifiers import InvoiceKey
 from domain.invoices.content import LedgerState
 from domain.money import total
-from domain.ports.ledger import InvoiceHead, PoLine, Problem, VoucherLine
+from domain.ports.ledger import COLUMN_COUNT, MALFORMED, InvoiceHead, PoLine, Problem, VoucherLine
 
 Page = tuple[InvoiceHead | Problem, ...]
 T = TypeVar("T")
@@ -64,11 +64,12 @@ def _heads(client: Client, page: exportmi.SplitRows) -> Page:
         try:
             found.append(mapping.invoice_head(row, settings=client.settings))
         except MalformedError as malformed:
-            record = "|".join(text(row, column) for column in exportmi.HEAD_COLUMNS[:4])
-            found.append(Problem(record=record, code="MALFORMED", text=str(malformed)))
+            place = "|".join(text(row, column) for column in exportmi.HEAD_COLUMNS[:4])  # as `LedgerRow.natural_key`
+            record = f"{client.settings.company}|{place}"
+            found.append(Problem(record=record, code=MALFORMED, text=str(malformed)))
     for line in page.bad:
         words = "a row of EXPORTMI has the wrong number of columns: every separator occurs in it"
-        found.append(Problem(record=line[:40].strip(), code="COLUMN_COUNT", text=words))
+        found.append(Problem(record=line[:40].strip(), code=COLUMN_COUNT, text=words))
     return tuple(found)
 
 
@@ -181,4 +182,4 @@ def readable(record: str, read: Callable[[], T]) -> T | Problem:
     except RefusedError as refused:
         return Problem(record=record, code=refused.code, text=str(refused))
     except MalformedError as malformed:
-        return Problem(record=record, code="MALFORMED", text=str(malformed))
+        return Problem(record=record, code=MALFORMED, text=str(malformed))

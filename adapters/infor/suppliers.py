@@ -7,7 +7,7 @@ from adapters.infor.answers import Kind, Outcome
 from adapters.infor.client import Client
 from adapters.infor.errors import NO_SUPPLIER
 from domain.errors import MalformedError, RefusedError
-from domain.ports.ledger import Problem
+from domain.ports.ledger import MALFORMED, Problem
 from domain.suppliers.events import SupplierContent
 
 _PARTS = (capabilities.ADDRESSES, capabilities.EMAILS)
@@ -48,4 +48,4 @@ def _details(
     except RefusedError as refused:
         return Problem(record=number, code=refused.code, text=str(refused))
     except MalformedError as malformed:
-        return Problem(record=number, code="MALFORMED", text=str(malformed))
+        return Problem(record=number, code=MALFORMED, text=str(malformed))

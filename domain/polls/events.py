@@ -29,6 +29,15 @@ class PollRecordMalformed(Event, frozen=True, kw_only=True):
 
 
 @topic
+class PollRecordRead(Event, frozen=True, kw_only=True):
+    """A record that could not be read before was read well."""
+
+    TOPIC: ClassVar[str] = "poll.record-read/1"
+    flow: str
+    record: str
+
+
+@topic
 class PollFailed(Event, frozen=True, kw_only=True):
     """A poll gave up; verdict: what happens next (retry bounded, stop). Passing faults are not recorded."""
 

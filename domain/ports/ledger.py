@@ -19,6 +19,14 @@ from domain.postings.events import PostingPlan
 from domain.postings.evidence import PaymentRows
 from domain.suppliers.events import SupplierContent
 
+_SURE_CODES = frozenset({"XRE0103", "WSU0103", "XAU0008"})
+MALFORMED, COLUMN_COUNT = "MALFORMED", "COLUMN_COUNT"  # of a Problem that we found ourselves: it stays what it is
+
+
+def may_be_locked(code: str) -> bool:
+    """Whether a code of M3 may mean "locked, later": every one does that we do not know."""
+    return code not in _SURE_CODES
+
 
 class LedgerCheck(msgspec.Struct, frozen=True, kw_only=True):
     """What `connection test` learns.
@@ -41,6 +49,15 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     record: str
     code: str
     text: str
+
+    def __str__(self) -> str:
+        """Say it with its code."""
+        return f"{self.code}: {self.text}"
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether it may be read well a little later."""
+        return self.code not in (MALFORMED, COLUMN_COUNT) and may_be_locked(self.code)
 
 
 class InvoiceHead(msgspec.Struct, frozen=True, kw_only=True):

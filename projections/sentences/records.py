@@ -37,6 +37,7 @@ SAYINGS: dict[type[Event], Saying] = {
     w.ErrandRecovered: ours(lambda e: f"The errand {e.errand} gets on again."),
     o.PollCompleted: ours(lambda e: f"The poll of {e.flow} saw {e.seen} records and recorded {e.recorded} facts."),
     o.PollRecordMalformed: ours(lambda e: f"The poll of {e.flow} could not read {e.record}: {e.text}."),
+    o.PollRecordRead: ours(lambda e: f"The poll of {e.flow} read {e.record} well after all."),
     o.PollFailed: ours(lambda e: f"The poll of {e.flow} gave up: {e.text}."),
     c.ConnectionAdded: ours(lambda e: f"Connection {e.name} was added for company {e.identity.company}."),
     c.NothingBookedByHand: ours(lambda e: f"{e.person} vouches that nothing was booked by hand while it was removed."),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tieout.wiring import Deployment
 
 LONGEST_WAIT_SECONDS = 365 * 86400
+NAMED = 5  # of the records that are not read
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 
 
@@ -93,10 +94,17 @@ def sync_status(ctx: typer.Context, name: Name = None, *, as_json: AsJson = Fals
             output.write(f"  {flow['flow'].replace('_', ' ')}: {flow['why']}\n")
             for failing in flow["failing"].values():
                 output.write(f"    since {failing['since']} {failing['text']}\n")
+            if flow["unread"]:
+                output.write(f"    not read so far, tried by each poll: {_few(list(flow['unread']))}\n")
         for block, counts in report["counts"].items():
             parts = [f"{count} {state.replace('_', ' ')}" for state, count in counts.items() if count]
             output.write(f"  {block.replace('_', ' ')}: {', '.join(parts) or 'none seen'}\n")
     _show_workers(workers)
+
+
+def _few(records: list[str]) -> str:
+    more = len(records) - NAMED
+    return ", ".join(records[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _legible(watermark: str) -> str:
@@ -132,6 +140,7 @@ def _show_workers(workers: list[dict[str, Any]]) -> None:
 
 
 def _status(deployment: "Deployment", row: "ConnectionRow") -> dict[str, Any]:
+    from actors.errands.unread import Mark
     from projections.sync_status import listed
     from projections.totals import totals
     from tieout.schedule.gate import connection_state
@@ -145,13 +154,15 @@ def _status(deployment: "Deployment", row: "ConnectionRow") -> dict[str, Any]:
     facts = {flow.flow: flow for flow in listed(deployment.storage, row.id)}
     flows = []
     for poll in deployment.polls.rows(row.id):
+        mark = Mark.read(poll.watermark)
         fact = facts.get(poll.flow)
         stands = standing(poll, state=state, plan=plan, lease=lease, now=now)
         flows.append(
             {
                 "flow": poll.flow,
                 "last_polled_at": shown(poll.last_polled_at),
-                "watermark": poll.watermark,
+                "watermark": mark.at,
+                "unread": mark.unread,
                 "lag_seconds": round((now - poll.last_polled_at).total_seconds()) if poll.last_polled_at else None,
                 "seen": poll.seen,
                 "recorded_in_all": fact.recorded_in_all if fact else 0,

@@ -42,6 +42,7 @@ EXAMPLES: tuple[Event, ...] = (
     c.FirstPostingChosen(posting=KEY1),
     p.PollCompleted(flow="invoices", watermark="2026-03-02", pages=3, seen=212, recorded=17, calls=9),
     p.PollRecordMalformed(flow="payments", record="9004470", text="'12,50' is no amount of money"),
+    p.PollRecordRead(flow="payments", record="9004470"),
     p.PollFailed(flow="suppliers", verdict="stop", text="Infor refused the client's credentials (invalid_client)"),
     w.ErrandFailed(
         errand="submit_invoices",

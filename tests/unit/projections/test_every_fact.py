@@ -33,7 +33,7 @@ from tests.unit.projections.book import all_examples, examples, family
         (payments.HANDLES, ("payment.",)),
         (postings.HANDLES, ("posting.",)),
         (connections.HANDLES, ("connection.",)),
-        (sync_status.HANDLES, ("poll.", "errand.")),
+        (sync_status.HANDLES | sync_status.OUTSIDE, ("poll.", "errand.")),
     ],
 )
 def test_every_fact_of_a_family_is_followed_or_left_out_by_name(

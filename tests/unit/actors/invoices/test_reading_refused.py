@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from domain.identifiers import InvoiceKey
-from domain.polls.events import PollRecordMalformed
-from domain.ports.ledger import InvoiceHead, Problem
+from domain.polls.events import PollRecordMalformed, PollRecordRead
+from domain.ports.ledger import MALFORMED, InvoiceHead, Problem
 from tests.unit.actors.invoices.invoice_world import PDF, World
 
 QUARTER = timedelta(minutes=15)
@@ -19,6 +19,7 @@ def test_records_that_cannot_be_read_stop_nobody_and_are_read_again(monkeypatch:
     bad = [invoice.head.key for invoice in invoices]
     states, vouchers, orders = world.ledger.ledger_states, world.ledger.voucher_lines, world.ledger.po_lines
     problem = Problem(record="a row", code="XXX0001", text="locked")
+    asked: list[date] = []
 
     def without(keys: Sequence[InvoiceKey]) -> dict[InvoiceKey, object]:
         return {key: value for key, value in states(keys).items() if key != bad[0]}
@@ -27,7 +28,7 @@ def test_records_that_cannot_be_read_stop_nobody_and_are_read_again(monkeypatch:
         return {key: problem if key == bad[1] else lines for key, lines in vouchers(heads).items()}
 
     def listing(_: str, *, changed_since: date) -> object:
-        assert changed_since == world.rules.start_date
+        asked.append(changed_since)
         yield problem, *(invoice.head for invoice in invoices)
 
     monkeypatch.setattr(world.ledger, "ledger_states", without)
@@ -36,25 +37,33 @@ def test_records_that_cannot_be_read_stop_nobody_and_are_read_again(monkeypatch:
         world.ledger, "po_lines", lambda heads: {k: problem if k == bad[2] else o for k, o in orders(heads).items()}
     )
     monkeypatch.setattr(world.ledger, "invoice_heads", listing)
-    world.poll()
-    world.work()
+    for _ in range(world.rules.locked_tries):
+        assert world.events(PollRecordMalformed) == []
+        world.wait(world.rules.locked_retry)
+        world.poll()
+        world.work()
+    assert asked[0] == world.rules.start_date
     assert world.phases(invoices) == ["", "held", "held", "submitted"]
-    assert len(world.events(PollRecordMalformed)) == 2
+    said = {event.record for event in world.events(PollRecordMalformed) if isinstance(event, PollRecordMalformed)}
+    assert said == {"a row", *(key.external_id for key in bad[:3])}
     monkeypatch.undo()
     world.wait(timedelta(days=1))
     world.poll()
     world.work()
     assert world.phases(invoices) == ["submitted"] * 4
+    read = {event.record for event in world.events(PollRecordRead) if isinstance(event, PollRecordRead)}
+    assert read == said - {"a row"}
 
 
 def test_totals_that_infor_garbles_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     invoice = world.ledger.put_invoice("INV-1", 500)
-    problem = Problem(record="INV-1", code="XXX0001", text="locked")
+    problem = Problem(record="INV-1", code=MALFORMED, text="no amount")
     monkeypatch.setattr(world.ledger, "ledger_states", lambda keys: dict.fromkeys(keys, problem))
     world.poll()
+    record = invoice.head.key.external_id
     assert world.events(PollRecordMalformed) == [
-        PollRecordMalformed(flow="invoices", record="INV-1", text="XXX0001: locked")
+        PollRecordMalformed(flow="invoices", record=record, text="MALFORMED: no amount")
     ]
     assert world.history(invoice.head.key) == []
 
@@ -74,6 +83,7 @@ def test_an_invoice_that_infor_lists_and_does_not_know_is_said(monkeypatch: pyte
     world.wait(QUARTER)
     world.poll()
     assert world.names(invoice)[0] == "InvoiceApproved"
+    assert world.events(PollRecordRead) == [PollRecordRead(flow="invoices", record=said.record)]
 
 
 def test_an_invoice_that_was_read_and_is_gone_when_it_is_listed_again_is_let_go(

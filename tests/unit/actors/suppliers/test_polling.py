@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from actors.errands.polling import Poll, Reader, long_wait, run_poll
+from actors.errands.unread import AT_MOST, Mark, Unread
 from actors.settle import History, appended
 from domain.errors import MalformedError, MisconfiguredError, RefusedError, StoreError, TransientError
 from domain.event import Append
@@ -133,6 +134,19 @@ def test_a_malformed_record_is_recorded_once_and_its_neighbours_go_on() -> None:
     before = len(world.events())
     again(world, reading(world, "V1", malformed="V9"))
     assert len(world.events()) == before
+
+
+def test_a_store_that_knows_suppliers_carried_by_an_older_version_reads_from_the_start() -> None:
+    assert Mark.read('{"since":1767225600000,"again":["V2"]}') == Mark()
+
+
+def test_no_more_unread_records_are_carried_than_a_mark_takes() -> None:
+    unread = Unread({"old": 1}, tries=3)
+    for number in range(AT_MOST):
+        unread.note(f"V{number}", "no name", may_pass=False)
+    assert len(unread.after) == AT_MOST
+    assert "old" in unread.after
+    assert Mark.read(str(Mark("7", unread.after))) == Mark("7", unread.after)
 
 
 def test_a_passing_fault_is_tried_again_and_leaves_no_event() -> None:

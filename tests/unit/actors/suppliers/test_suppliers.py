@@ -15,7 +15,7 @@ from adapters.http import BUDGET_PATIENCE_SECONDS
 from domain.errors import MalformedError, MisconfiguredError, RefusedError, TransientError
 from domain.event import Append
 from domain.identifiers import stream_id
-from domain.polls.events import PollCompleted, PollRecordMalformed
+from domain.polls.events import PollCompleted, PollRecordMalformed, PollRecordRead
 from domain.ports.answers import RecordAnswer, Verdict
 from domain.ports.ledger import Problem
 from domain.suppliers.decisions import decide_retry, decide_seen
@@ -75,7 +75,8 @@ def test_a_supplier_that_cannot_be_read_is_raised_and_read_again_until_it_can() 
     world = started(supplier("V1"), supplier("V2"), supplier("V3"))
     world.infor.suppliers["V2"] = (world.infor.milliseconds, Problem(record="V2", code="XPN0001", text="locked"))
     world.infor.suppliers["V3"] = (world.infor.milliseconds, None)
-    for _ in range(2):
+    for _ in range(world.tools.rules.locked_tries):
+        assert world.events(PollRecordMalformed) == []
         poll(world)
     assert world.events(PollRecordMalformed) == [
         PollRecordMalformed(flow="suppliers", record="V2", text="XPN0001: locked"),
@@ -85,9 +86,23 @@ def test_a_supplier_that_cannot_be_read_is_raised_and_read_again_until_it_can() 
     world.infor.suppliers["V2"] = (0, renamed)
     poll(world)
     assert state(world, "V2").content == renamed
+    assert world.events(PollRecordRead) == [PollRecordRead(flow="suppliers", record="V2")]
     world.infor.suppliers["V3"] = (0, supplier("V3"))
     poll(world)
     assert world.poll_row("suppliers").watermark == str(world.infor.milliseconds)
+
+
+def test_a_supplier_that_is_locked_for_a_while_is_read_minutes_later_and_nobody_is_told() -> None:
+    world = started(supplier("V1"), supplier("V2"))
+    world.infor.suppliers["V2"] = (world.infor.milliseconds, Problem(record="V2", code="XPN0001", text="locked"))
+    poll(world)
+    assert world.poll_row("suppliers").next_poll_at == world.clock.now() + world.tools.rules.locked_retry
+    renamed = supplier("V2", name="Unlocked")
+    world.infor.suppliers["V2"] = (0, renamed)
+    world.wait(world.tools.rules.locked_retry)
+    assert poll_suppliers(world.tools)
+    assert state(world, "V2").content == renamed
+    assert world.events(PollRecordMalformed) == world.events(PollRecordRead) == []
 
 
 def test_suppliers_go_out_once_in_batches_of_a_hundred() -> None:

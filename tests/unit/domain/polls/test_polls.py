@@ -1,7 +1,7 @@
 """What a poll says once and not again."""
 
-from domain.polls.decisions import decide_failed, decide_malformed, failure_stands
-from domain.polls.events import PollCompleted, PollFailed, PollRecordMalformed
+from domain.polls.decisions import decide_failed, decide_malformed, decide_read, failure_stands
+from domain.polls.events import PollCompleted, PollFailed, PollRecordMalformed, PollRecordRead
 from tests.unit.domain.suppliers.story import recorded
 
 WRONG_COMPANY = PollFailed(flow="suppliers", verdict="stop", text="the session is of company 200")
@@ -15,6 +15,15 @@ def test_a_malformed_record_is_said_once_until_its_text_changes() -> None:
     assert decide_malformed(recorded([said]), flow="suppliers", record="V1", text="no name") == ()
     other = PollRecordMalformed(flow="suppliers", record="V1", text="no status")
     assert decide_malformed(recorded([said]), flow="suppliers", record="V1", text="no status") == (other,)
+
+
+def test_a_record_is_said_to_be_read_when_it_was_said_that_it_could_not_be() -> None:
+    unread = PollRecordMalformed(flow="suppliers", record="V1", text="no name")
+    read = PollRecordRead(flow="suppliers", record="V1")
+    assert decide_read([], flow="suppliers", record="V1") == ()
+    assert decide_read(recorded([unread]), flow="suppliers", record="V1") == (read,)
+    assert decide_read(recorded([unread, read]), flow="suppliers", record="V1") == ()
+    assert decide_malformed(recorded([unread, read]), flow="suppliers", record="V1", text="no name") == (unread,)
 
 
 def test_a_failure_is_said_once_until_a_poll_succeeds() -> None:

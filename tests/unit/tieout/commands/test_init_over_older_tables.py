@@ -79,8 +79,10 @@ def test_tables_of_this_version_are_kept_and_the_next_step_is_named(desk_of_eith
     ran = desk_of_either_store.types("init")
 
     assert (ran.code, ran.out) == (0, "")
-    wrote, step = ran.err.splitlines()
+    wrote, store, step = ran.err.splitlines()
     assert wrote.endswith(": wrote nothing; kept tieout.toml, tieout.keys")
+    assert store.startswith("store: ")
+    assert store.endswith(f", tables of version {NEEDED}")
     assert step == "next: `tieout connection test acme`, then `tieout sync` or `tieout run`"
     assert seen() == before
 
