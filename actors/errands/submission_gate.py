@@ -163,12 +163,12 @@ def _gates(tools: Tools, state: Invoice, key: InvoiceKey, history: History, past
 
 
 def _twins(tools: Tools, state: Invoice, key: InvoiceKey, history: History, past: Restored) -> tuple[str, ...]:
-    """Name the forgotten invoices this one may be; what was known before the store went back is none of them."""
+    """Name the forgotten invoices this one may be; what was known before it first went back is none of them."""
     seen_at = history[invoice_stream(tools.connection, key)][0].meta.recorded_at
     if past.first is None or past.last is None or seen_at <= past.first:
         return ()
     forgotten = {name: fold(history[stream]) for name, stream in past.forgotten.items()}
-    return may_be(state, key, forgotten, went_back_at=past.last, seen_since=seen_at > past.last)
+    return may_be(state, key, forgotten, went_back_at=past.last)
 
 
 def _gate_streams(tools: Tools, state: Invoice) -> list[UUID]:

@@ -61,15 +61,16 @@ def as_forgotten(there: InvoiceFound | s.InvoiceFoundForgotten) -> Forgotten:
 
 
 def may_be(
-    state: Invoice, key: InvoiceKey, forgotten: Mapping[str, Invoice], *, went_back_at: datetime, seen_since: bool
+    state: Invoice, key: InvoiceKey, forgotten: Mapping[str, Invoice], *, went_back_at: datetime
 ) -> tuple[str, ...]:
-    """Name the forgotten invoices that this one may be under another key, the most alike first.
+    """Name the forgotten invoices that this one, first seen since the store first went back, may be under another key.
 
-    forgotten: by ExternalId. Two of vendor, number and gross make a likeness; of what stood in Infor's books when the
-    store went back one is enough, for two may have been corrected at once. What the store first saw since then
-    (seen_since) may be any forgotten one of its own division, which no correction changes, though nothing agrees any
-    more. One that was held as a likeness stays one, whatever M3 changes about it. One that AvidXchange holds under its
-    own name is found by its look-up.
+    forgotten: by ExternalId; the most alike is named first. Two of vendor, number and gross make a likeness; of what
+    stood in Infor's books when the store last went back one is enough, for two may have been corrected at once. It may
+    be any forgotten one of its own division, which no correction changes, though nothing agrees any more; so may what
+    was seen between two restores, for the second forgets what the first one had to say of it. One that was held as a
+    likeness stays one, whatever M3 changes about it. One that AvidXchange holds under its own name is found by its
+    look-up.
     """
     if state.content is None or state.distinct or state.forgotten is not None:
         return ()
@@ -81,8 +82,7 @@ def may_be(
         if there is None or name == key.external_id:
             continue
         equal = _equal(there, key, state.content)
-        at_home = seen_since and _is_of(name, key.division)
-        if name == state.resembles or equal >= _enough(stood=stood, at_home=at_home):
+        if name == state.resembles or equal >= _enough(stood=stood, at_home=_is_of(name, key.division)):
             found[name] = (name != state.resembles, -equal)
     return tuple(sorted(found, key=lambda name: (found[name], name)))
 

@@ -20,6 +20,8 @@ from tests.unit.domain.invoices import invoice_facts as f
 from tests.unit.domain.invoices.invoice_facts import KEY, OTHER_KEY, invoice
 
 OTHER = OTHER_KEY.external_id
+AWAY_KEY = msgspec.structs.replace(OTHER_KEY, division="BBB")
+AWAY = AWAY_KEY.external_id
 READY = (f.approved(), f.FETCHED)
 BOOKED = datetime(2026, 3, 1, tzinfo=UTC)
 BEFORE = BOOKED - timedelta(days=2)
@@ -115,16 +117,16 @@ def test_of_another_one_that_infor_named_only_the_end_counts() -> None:
 # What may be the same invoice.
 
 
-def twins(*history: Event, there: dict[str, Event], went_back_at: datetime = BEFORE, seen_since: bool) -> list[str]:
+def twins(*history: Event, there: dict[str, Event], went_back_at: datetime = BEFORE) -> list[str]:
     forgotten = {name: f.state_of((one,)) for name, one in there.items()}
-    return list(may_be(f.state_of(history), KEY, forgotten, went_back_at=went_back_at, seen_since=seen_since))
+    return list(may_be(f.state_of(history), KEY, forgotten, went_back_at=went_back_at))
 
 
 def twin(
     *history: Event, there: tuple[Event, ...] = (fact(),), name: str = OTHER, went_back_at: datetime = BEFORE
 ) -> str:
-    """Compare with one, as what the store saw before it went back last is compared."""
-    found = may_be(f.state_of(history), KEY, {name: f.state_of(there)}, went_back_at=went_back_at, seen_since=False)
+    """Compare with one."""
+    found = may_be(f.state_of(history), KEY, {name: f.state_of(there)}, went_back_at=went_back_at)
     return found[0] if found else ""
 
 
@@ -152,22 +154,21 @@ def test_two_of_vendor_number_and_gross_make_a_likeness(change: dict[str, Any], 
         ({"vendor_external_id": "100|V2", "gross": Money(1)}, False),
     ],
 )
-def test_one_of_them_is_enough_for_what_stood_in_infor_when_the_store_went_back(
+def test_one_of_them_is_enough_in_any_division_for_what_stood_in_infor_when_the_store_went_back(
     change: dict[str, Any], *, alike: bool
 ) -> None:
     for late in (timedelta(days=-1), timedelta(days=30)):
-        assert twin(*READY, there=(fact(**change),), went_back_at=BOOKED + late) == (OTHER if alike else "")
+        back_at = BOOKED + late
+        assert twin(*READY, there=(fact(**change),), name=AWAY, went_back_at=back_at) == (AWAY if alike else "")
 
 
-def test_none_of_them_is_needed_in_its_division_for_what_stood_there_and_was_first_seen_since() -> None:
+def test_none_of_them_is_needed_in_its_division_for_what_stood_there() -> None:
     """Its number is corrected, its supplier merged and its amount changed: nothing tells it from another one."""
-    away = msgspec.structs.replace(OTHER_KEY, division="BBB")
     nothing = {"invoice_number": "INV-1", "vendor_external_id": "100|V2", "gross": Money(1)}
-    there: dict[str, Event] = {OTHER: fact(**nothing), away.external_id: f.forgotten(away, **nothing)}
+    there: dict[str, Event] = {OTHER: fact(**nothing), AWAY: f.forgotten(AWAY_KEY, **nothing)}
     stood, later = BOOKED + timedelta(days=30), BOOKED - timedelta(days=30)
-    assert twins(*READY, there=there, went_back_at=stood, seen_since=True) == [OTHER]
-    assert twins(*READY, there=there, went_back_at=stood, seen_since=False) == []
-    assert twins(*READY, there=there, went_back_at=later, seen_since=True) == []
+    assert twins(*READY, there=there, went_back_at=stood) == [OTHER]
+    assert twins(*READY, there=there, went_back_at=later) == []
 
 
 def test_the_most_alike_comes_first_and_the_one_it_is_held_for_before_it() -> None:
@@ -179,17 +180,17 @@ def test_the_most_alike_comes_first_and_the_one_it_is_held_for_before_it() -> No
         names["C"].external_id: f.forgotten(names["C"], **stranger),
     }
     ordered = [names[name].external_id for name in "BAC"]
-    assert twins(*READY, there=there, went_back_at=BOOKED, seen_since=True) == ordered
+    assert twins(*READY, there=there, went_back_at=BOOKED) == ordered
     (held,) = hold_after_restore(KEY, unsought=False, twins=[names["C"].external_id])
     ordered = [names[name].external_id for name in "CBA"]
-    assert twins(*READY, held, there=there, went_back_at=BOOKED, seen_since=True) == ordered
+    assert twins(*READY, held, there=there, went_back_at=BOOKED) == ordered
 
 
 def test_what_avidxchange_holds_under_its_own_name_is_left_to_its_look_up() -> None:
     own = f.forgotten(KEY, invoice_number=KEY.number)
     there: dict[str, Event] = {OTHER: fact()}
-    assert twins(own, *READY, there=there, went_back_at=BOOKED, seen_since=True) == []
-    assert twins(*READY, there=there, went_back_at=BOOKED, seen_since=True) == [OTHER]
+    assert twins(own, *READY, there=there, went_back_at=BOOKED) == []
+    assert twins(*READY, there=there, went_back_at=BOOKED) == [OTHER]
 
 
 def test_what_has_no_accounting_date_may_have_stood_there() -> None:
