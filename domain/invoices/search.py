@@ -95,14 +95,17 @@ def _one(state: Invoice, key: InvoiceKey, found: InvoiceFound, attempt_id: str) 
 
 
 def _difference(state: Invoice, key: InvoiceKey, found: InvoiceFound) -> tuple[str, str, str] | None:
-    """Compare with what was sent, else with what would be, else with how Infor named it."""
+    """Compare with what was sent, with what would be, and with how Infor named it: a gross may be any of the three.
+
+    A restored store knows an older attempt than the last, or none, and Infor may have shown it otherwise since.
+    """
     pairs = [
         ("VendorExternalId", key.vendor_external_id, found.vendor_external_id),
         ("InvoiceNumber", key.number, found.invoice_number),
     ]
-    named = state.sent_content or state.head
-    if named is not None:
-        pairs.append(("GrossAmount", str(named.gross), str(found.gross)))
+    known = [one.gross for one in (state.sent_content, state.content, state.head) if one is not None]
+    if known and found.gross not in known:
+        pairs.append(("GrossAmount", str(known[0]), str(found.gross)))
     return next((pair for pair in pairs if pair[1] != pair[2]), None)
 
 

@@ -64,6 +64,19 @@ def test_one_that_infor_named_and_did_not_want_sent_is_compared_with_how_it_was_
     assert (event.field, event.ours) == ("GrossAmount", "0.01")
 
 
+def test_one_that_agrees_with_what_infor_shows_by_now_is_ours_whatever_was_sent_before() -> None:
+    """A restored store knows the attempt that was turned down, and not the one that sent it as it was corrected."""
+    new = f.content(gross=Money(1))
+    dead = (*LIVE, f.rejected(), e.InvoiceChangedInInfor(content=new, digest="n", live=False))
+    outcome = invoice(*dead).when(judge(found("7", gross=Money(1)), attempt_id=""))
+    assert (outcome.state.live, outcome.state.avid_invoice_id) == (True, "7")
+    named = f.not_eligible(gross=Money(2), invoice_date=f.content().invoice_date)
+    assert invoice(*READY, named).when(judge(found(gross=Money(2)), attempt_id="")).state.live
+    (event,) = invoice(*READY, named).when(judge(found(gross=Money(3)), attempt_id="")).events
+    assert isinstance(event, s.InvoiceFoundDifferent)
+    assert (event.ours, event.theirs) == (str(Money(125_000)), "0.03")
+
+
 def test_one_thought_dead_that_is_live_as_it_was_sent_is_told_of_when_infor_shows_it_otherwise() -> None:
     """Seed 90071047: it was rejected, ordered again and forgotten; meanwhile its amount changed in Infor."""
     new = f.content(gross=Money(1))
