@@ -38,7 +38,7 @@ def needs_content(state: Invoice, head: InvoiceHead, ledger: LedgerState | None,
     if ledger is None or state.closed:
         return False
     if not state.at_large and state.stage in _UNSENT and why_not(ledger, rules)[0]:
-        return False
+        return state.held_there and _unread(state, ledger.gross)
     if state.stage in _FIRST or _unread(state, ledger.gross) or (state.sendable and _unfit(state, ledger)):
         return True
     known = state.read_at and head.changed and (state.read_at.date() - head.changed).days > 1
@@ -51,6 +51,12 @@ def decide_reading(state: Invoice, reading: Reading, rules: Rules) -> tuple[Even
         return _reopened(state, reading)
     if state.at_large:
         return (*_changed(state, reading.content, live=True), *_endangered(state, reading))
+    if state.held_there:
+        return (*_compared_anew(state, reading, rules), *_endangered(state, reading))
+    return _unsent(state, reading, rules)
+
+
+def _unsent(state: Invoice, reading: Reading, rules: Rules) -> tuple[Event, ...]:
     if state.stage not in _UNSENT:
         return _changed(state, reading.content, live=False)
     if reading.ledger is None:
@@ -70,7 +76,7 @@ def decide_before_sending(
     """
     if state.head is None or state.content is None:
         return ()
-    standing = decide_reading(state, Reading(head=state.head, ledger=ledger), rules)
+    standing = _unsent(state, Reading(head=state.head, ledger=ledger), rules)
     if standing or ledger is None or ledger.gross == state.content.gross:
         return standing
     detail = f"{state.content.gross} was read, Infor says {ledger.gross} now"
@@ -96,7 +102,7 @@ def decide_key_changed(state: Invoice, *, row: LedgerRow, old: InvoiceKey, new: 
 
 def stays_tracked(state: Invoice, ledger: LedgerState | None) -> bool:
     """Whether later polls must look at the invoice again: it is out there, or something is outstanding in Infor."""
-    if state.closed or not state.at_large:
+    if state.closed or not (state.at_large or state.held_there):
         return ledger is not None and not ledger.outstanding.is_zero
     return True
 
@@ -149,6 +155,13 @@ def _changed(state: Invoice, content: InvoiceContent | None, *, live: bool) -> t
     if changed == state.digest:
         return ()
     return (e.InvoiceChangedInInfor(content=seen, digest=changed, live=live),)
+
+
+def _compared_anew(state: Invoice, reading: Reading, rules: Rules) -> tuple[Event, ...]:
+    """Say of one that AvidXchange holds otherwise what brings it to its look-up again, whatever M3 does with it."""
+    if reading.ledger is not None and not why_not(reading.ledger, rules)[0]:
+        return _eligible(state, reading.head.key, reading.content)
+    return _changed(state, reading.content, live=False)
 
 
 def _endangered(state: Invoice, reading: Reading) -> tuple[Event, ...]:
@@ -207,6 +220,8 @@ def _unread(state: Invoice, gross: Money) -> bool:
 
     Of one that only the receipt of a forgotten attempt tells of, nobody compared what Infor named with what was sent.
     """
+    if state.held_there:
+        return state.content is None or state.content.gross != gross
     told_only = state.content is None and state.forgotten is None and bool(state.answered)
     if state.at_large and state.head is not None and not told_only:
         return state.known_gross != gross

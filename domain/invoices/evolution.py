@@ -156,6 +156,7 @@ def _rejected(state: Invoice, event: e.InvoiceRejectedByAvid, _: Recorded) -> In
         dead_ids=state.dead_ids | {event.avid_invoice_id},
         risks=(),  # with what was out there; what is found live after it is at risk anew
         twice_ids=(),
+        different_id="",
         empty_look=None,
         look_at=None,
     )
@@ -180,6 +181,7 @@ def _started(state: Invoice, event: s.InvoiceSubmissionStarted, _: Recorded) -> 
         attempts=max(state.attempts, event.attempt),
         look_at=event.look_at,
         empty_look=None,
+        different_id="",  # the look before it found no such one any more
     )
 
 
@@ -200,6 +202,7 @@ def _submitted(state: Invoice, event: s.InvoiceSubmitted | s.InvoiceFoundByLooku
         avid_status=event.status,
         ids=state.ids | {event.avid_invoice_id},
         twice_ids=(),
+        different_id="",
         answered=state.answered | ({event.attempt_id} if by_owner else set()),
         doubts=0,
         unsent=0,
@@ -238,12 +241,28 @@ def _absent(state: Invoice, event: s.InvoiceAbsentAfterSettling, _: Recorded) ->
 def _twice(state: Invoice, event: s.InvoiceFoundTwice, _: Recorded) -> Invoice:
     stage = state.stage if state.live else "twice"
     ids = state.ids | set(event.avid_invoice_ids)
-    return replace(state, stage=stage, twice_ids=event.avid_invoice_ids, ids=ids, look_at=None, empty_look=None)
+    return replace(
+        state,
+        stage=stage,
+        twice_ids=event.avid_invoice_ids,
+        different_id="",
+        ids=ids,
+        look_at=None,
+        empty_look=None,
+    )
 
 
 def _different(state: Invoice, event: s.InvoiceFoundDifferent, _: Recorded) -> Invoice:
     ids = state.ids | {event.avid_invoice_id}
-    return replace(state, stage="different", reason=event.field, ids=ids, look_at=None, empty_look=None)
+    return replace(
+        state,
+        stage="different",
+        reason=event.field,
+        different_id=event.avid_invoice_id,
+        ids=ids,
+        look_at=None,
+        empty_look=None,
+    )
 
 
 def _found_forgotten(state: Invoice, event: s.InvoiceFoundForgotten, _: Recorded) -> Invoice:

@@ -46,7 +46,7 @@ def decide_status(state: Invoice, key: InvoiceKey, found: InvoiceFound) -> tuple
 
 def wants_second_look(state: Invoice, found: InvoiceFound) -> bool:
     """Whether a reported record calls for reading all records of its ExternalId."""
-    if state.found_twice:
+    if state.found_twice or _is_end_of_different(state, found):
         return True
     stranger = found.avid_invoice_id not in state.dead_ids | state.ignored_ids | {state.avid_invoice_id}
     return (state.live or _is_thought_absent(state)) and stranger and found.live
@@ -58,6 +58,8 @@ def decide_second_look(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceF
     ids = tuple(f.avid_invoice_id for f in live)
     if len(live) > 1:
         return () if ids == state.twice_ids else (s.InvoiceFoundTwice(key=key, avid_invoice_ids=ids),)
+    if not live and state.held_there:
+        return tuple(_rejected(key, dead) for dead in found if _is_end_of_different(state, dead))
     if not state.found_twice:
         unknown = _is_thought_absent(state) or _is_another(state, live)
         return judge_found(state, key, live, attempt_id="") if unknown else ()
@@ -69,6 +71,11 @@ def decide_second_look(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceF
 def _is_thought_absent(state: Invoice) -> bool:
     """Whether the log believes AvidXchange does not hold it; after a restored backup it may hold it all the same."""
     return state.key is not None and not state.at_large and state.stage != "different"
+
+
+def _is_end_of_different(state: Invoice, found: InvoiceFound) -> bool:
+    """Whether the one that AvidXchange held otherwise than we know the invoice is dead."""
+    return state.held_there and found.avid_invoice_id == state.different_id and not found.live
 
 
 def _is_another(state: Invoice, live: Sequence[InvoiceFound]) -> bool:

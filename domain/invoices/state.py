@@ -79,6 +79,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     image_due: an image search is under way, nothing is sent before it ends; image_missing: (reason, hold).
     ids: every InvoiceId seen; dead_ids: those rejected or voided; ignored_ids: those tied to earlier attempts.
     twice_ids: the live ids found under one ExternalId, () when there is one at most.
+    different_id: the id AvidXchange was found to hold live, otherwise than we know the invoice, until that ends.
     answered: attempts whose owner's answer stands here.  doubts, unsent: in a row.
     forgotten: what AvidXchange holds live though Infor never named it to this store.
     resembles: the ExternalId of the forgotten invoice it is held for; distinct: a person released it from that.
@@ -105,6 +106,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     dead_ids: frozenset[str] = frozenset()
     ignored_ids: frozenset[str] = frozenset()
     twice_ids: tuple[str, ...] = ()
+    different_id: str = ""
     attempt: Attempt | None = None
     attempts: int = 0
     answered: frozenset[str] = frozenset()
@@ -161,6 +163,11 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     def at_large(self) -> bool:
         """Whether AvidXchange has it or may have it."""
         return self.live or self.in_doubt or self.found_twice
+
+    @property
+    def held_there(self) -> bool:
+        """Whether AvidXchange holds it otherwise than we know it: nobody sends it, and M3 may pay it, too."""
+        return bool(self.different_id) and not self.at_large and not self.closed
 
     @property
     def sendable(self) -> bool:

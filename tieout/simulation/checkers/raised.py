@@ -59,7 +59,7 @@ def _rows(world: World) -> list[InvoiceRow]:
 
 
 def _risks(row: InvoiceRow) -> Iterator[Danger]:
-    if row.folded.at_large:
+    if row.folded.at_large or row.folded.held_there:
         for risk in row.risks:
             text = f"{row.external_id} is {risk} in M3"
             yield Danger(row.stream, f"invoice-at-risk:{risk}", (i.InvoiceAtRiskInInfor,), text)

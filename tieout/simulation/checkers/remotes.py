@@ -160,7 +160,7 @@ def _submitted_agrees(world: World) -> Iterator[str]:
     }
     # What a person is asked to compare, and what a restored store never saw in Infor, is known to be unknown.
     known = invoices.listed(world.projections, world.connection)
-    raised = {row.external_id for row in known if row.stage == "different" or (row.folded.forgotten and not row.state)}
+    raised = {row.external_id for row in known if row.folded.held_there or (row.folded.forgotten and not row.state)}
     theirs = {invoice_id for invoice_id, name in names.items() if name not in raised}
     if ours != theirs:
         yield f"live by the log {sorted(ours)}, at AvidXchange {sorted(theirs)}"

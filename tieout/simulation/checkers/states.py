@@ -83,7 +83,6 @@ def dangers_are_raised(world: World) -> Iterator[str]:
     }
     rows = invoices.listed(world.projections, world.connection)
     raised = {row.external_id: set(row.risks) for row in rows}
-    different = {row.external_id for row in rows if row.stage == "different"}
     for key, held in world.ledger.invoices.items():
         stream = world.stream("invoice", key.external_id)
         state = invoice.fold(world.store.log.load([stream])[stream])
@@ -103,7 +102,7 @@ def dangers_are_raised(world: World) -> Iterator[str]:
         if state.head is None and world.restored_at:
             continue  # a restored store that Infor never showed it again knows no voucher to read it by
         silent = [name for name in dangers if name not in raised.get(key.external_id, ())]
-        if silent and key.external_id not in different:
+        if silent:
             yield f"{key.external_id} is live at AvidXchange and {', '.join(silent)} in M3, and nobody says so"
 
 

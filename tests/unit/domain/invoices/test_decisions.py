@@ -124,6 +124,34 @@ def test_changed_content_is_recorded_with_where_the_invoice_is() -> None:
         invoice(f.approved(), *history).when(reading(read=new)).then([changed(new, live=True)])
 
 
+def test_one_that_avidxchange_holds_otherwise_is_compared_anew_and_judged_as_one_that_is_live() -> None:
+    proposed, new = ledger(payment_status=1), content(gross=Money(5))
+    differs = (f.approved(), f.different())
+    risk = e.InvoiceAtRiskInInfor(key=KEY, risks=("PROPOSED",), detail="PCUA 0.00, OCUA 1250.00")
+    invoice(*differs).when(reading(proposed)).then([risk])
+    invoice(*differs).when(reading(read=new)).then([changed(new, live=False)])
+    both = invoice(*differs).when(reading(ledger(payment_status=1, gross=Money(5)), new))
+    assert [type(event) for event in both.events] == [e.InvoiceChangedInInfor, e.InvoiceAtRiskInInfor]
+    assert invoice(*differs).when(reading(gone=True)).state.risks == ("GONE",)
+    invoice(*differs, f.not_eligible()).when(reading(read=content())).then([f.approved()])
+    assert stays_tracked(f.state_of(differs), None)
+    for after in (f.started(), f.submitted(), f.rejected(), f.twice()):
+        assert not f.state_of((*differs, after)).held_there
+
+
+@pytest.mark.parametrize(
+    ("history", "gross", "wanted"),
+    [((f.approved(),), 125_000, False), ((f.approved(),), 5, True), ((f.not_eligible(),), 125_000, True)],
+)
+def test_one_that_avidxchange_holds_otherwise_is_read_again_when_its_amount_is_unknown(
+    history: tuple[Event, ...], gross: int, *, wanted: bool
+) -> None:
+    for after in ((), (f.not_eligible(),)):
+        state = f.state_of((*history, f.different(), *after))
+        now = ledger(gross=Money(gross), payment_status=1)
+        assert needs_content(state, head(), now, rules(), listed=False) is wanted
+
+
 def test_what_only_a_late_answer_told_of_is_recorded_when_infor_names_it() -> None:
     """A restored store knows neither what was sent nor how to read it again."""
     for history in ([f.submitted()], [f.submitted(), f.forgotten()], [f.twice()]):

@@ -64,6 +64,18 @@ def test_one_that_infor_named_and_did_not_want_sent_is_compared_with_how_it_was_
     assert (event.field, event.ours) == ("GrossAmount", "0.01")
 
 
+def test_one_that_differs_is_looked_at_again_when_it_ends() -> None:
+    differs = (*READY, f.different())
+    state = f.state_of(differs)
+    dead = found(status="Void")
+    assert state.held_there
+    assert [wants_second_look(state, one) for one in (dead, found("9", status="Void"), found())] == [True, False, False]
+    second = invoice(*differs).when(lambda state: decide_second_look(state, KEY, [found("9", status="Void"), dead]))
+    second.then([f.rejected("Void")])
+    assert not second.state.held_there
+    invoice(*differs).when(lambda state: decide_second_look(state, KEY, [dead, found("9")])).then_nothing()
+
+
 def test_one_that_agrees_with_what_infor_shows_by_now_is_ours_whatever_was_sent_before() -> None:
     """A restored store knows the attempt that was turned down, and not the one that sent it as it was corrected."""
     new = f.content(gross=Money(1))
