@@ -78,7 +78,7 @@ def may_be(
     stood = booked is None or booked <= (went_back_at + _ABOUT).date()
     found: dict[str, tuple[bool, int]] = {}
     for name, other in forgotten.items():
-        there = other.forgotten if other.is_forgotten else None
+        there = other.forgotten if other.is_forgotten and not other.sendable else None  # that one is looked up itself
         if there is None or name == key.external_id:
             continue
         equal = _equal(there, key, state.content)

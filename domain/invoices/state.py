@@ -129,15 +129,15 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_forgotten(self) -> bool:
-        """Whether AvidXchange holds it live, and Infor has not named it to this store as one to be sent.
+        """Whether AvidXchange holds it live, and no look-up under its name has told this store so.
 
-        What is to be sent is looked up before; one that Infor calls paid or proposed is looked up by the next poll, and
-        so is another one than the log tells of.
+        Once Infor names it polls look it up, whatever it is there: what is to be sent is looked up before, too, but may
+        be cancelled or get another key before its gate opens. One in doubt has look-ups of its own.
         """
         if self.forgotten is None:
             return False
-        another = self.forgotten.avid_invoice_id not in self.ids and self.stage in ("submitted", "rejected", "void")
-        return self.unnamed or self.stage == "not_eligible" or another
+        unattributed = self.forgotten.avid_invoice_id not in self.ids and not self.in_doubt and not self.closed
+        return self.unnamed or self.stage == "not_eligible" or unattributed
 
     @property
     def phase(self) -> str:

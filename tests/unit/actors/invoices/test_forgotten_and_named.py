@@ -1,6 +1,7 @@
 """What a restored store forgot, and Infor names again as nothing that is to be sent: it is live there all the same."""
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from domain.connections.events import ForgottenInvoicesSought, RestorePointDeclared, StoreWentBack
 from domain.identifiers import stream_id
 from domain.invoices.events import InvoiceAtRiskInInfor, InvoiceChangedInInfor, InvoiceNotEligible
+from domain.invoices.invoice import fold
 from domain.invoices.submission_events import (
     InvoiceAnsweredLate,
     InvoiceFoundByLookup,
@@ -25,9 +27,9 @@ from tests.unit.actors.invoices.test_reading import pay
 from tieout.simulation.fakes.postings import FakeInvoice
 
 
-def forgotten_for_days() -> tuple[World, FakeInvoice]:
+def forgotten_for_days(**changes: Any) -> tuple[World, FakeInvoice]:
     """A world whose store went back over a submission, found at AvidXchange again before Infor was read."""
-    world = World()
+    world = World(**changes)
     world.confirm_supplier("V1002")
     backup = world.store.log.last_position()
     (invoice,) = world.submit("INV-1")
@@ -256,3 +258,25 @@ def test_what_was_recorded_between_the_restore_and_the_word_may_be_forgotten_whe
     assert world.payables.live(old.external_id) == 1
     assert (world.state(invoice).reason == "MAY_BE_FORGOTTEN") is said
     assert world.live(invoice) == (0 if said else 1), "without it the two are both live"
+
+
+@pytest.mark.parametrize(("deed", "risk"), [("gone", "GONE"), ("unapproved", "NOT_APPROVED"), ("renamed", "GONE")])
+def test_one_that_infor_names_while_its_gate_is_shut_is_raised_when_m3_takes_it_back(deed: str, risk: str) -> None:
+    """It was neither looked up before a send nor by any poll: live there, cancelled here, and nobody was told."""
+    world, invoice = forgotten_for_days(missing_image="hold")
+    invoice.image = None
+    touched(world, invoice)
+    world.poll()
+    world.work()
+    assert world.state(invoice).phase == "held"
+    key = invoice.head.key
+    if deed == "gone":
+        del world.ledger.invoices[key]
+    elif deed == "renamed":
+        renamed(world, invoice, number="INV-1A")
+    invoice.approved = deed != "unapproved"
+    world.poll()
+    read_for_days(world, 2)
+    state = fold(world.history(key))
+    assert (state.phase, state.risks) == ("submitted", (risk,))
+    assert (world.payables.live(key.external_id), sought_last(world)) == (1, ())

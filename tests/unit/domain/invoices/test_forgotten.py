@@ -73,14 +73,17 @@ def test_what_changed_about_it_is_recorded_and_a_dead_one_beside_it_is_not() -> 
     invoice(fact()).when(reported(found(status="Void"), other)).then([fact(avid_invoice_id="500124")])
 
 
-def test_an_invoice_that_infor_named_is_not_forgotten() -> None:
+def test_an_invoice_that_infor_named_is_forgotten_until_it_is_looked_up() -> None:
+    """Its gate may be shut for days in which M3 cancels it, or gives it another key."""
     moved = e.InvoiceKeyChanged(row=f.ROW, old_key=KEY, new_key=OTHER_KEY)
     unread = f.not_eligible()
     for known in (f.approved(), moved, unread):
         invoice(known).when(reported(found())).then_nothing()
-    for known in (f.approved(), moved):
-        assert not f.state_of((fact(), known)).is_forgotten
-    assert f.state_of((fact(), unread)).is_forgotten, "nobody looks it up before a first send that never comes"
+    for named in (f.approved(), moved, unread):
+        assert f.state_of((fact(), named)).is_forgotten
+    assert not f.state_of((fact(), f.approved(), f.found_live())).is_forgotten
+    assert f.state_of((fact(), f.approved(), f.WITHDRAWN)).is_forgotten
+    assert not f.state_of((fact(), f.approved(), f.started())).is_forgotten, "in doubt it has look-ups of its own"
     assert f.state_of((fact(),)).is_forgotten
     assert not f.state_of((fact(), fact(live=False))).is_forgotten
 
@@ -200,7 +203,8 @@ def test_what_has_no_accounting_date_may_have_stood_there() -> None:
 
 def test_what_is_no_longer_forgotten_is_like_nothing() -> None:
     assert twin(*READY, there=(fact(), fact(live=False))) == ""
-    assert twin(*READY, there=(fact(), f.approved())) == ""
+    assert twin(*READY, there=(fact(), f.approved())) == "", "it is looked up before it is sent itself"
+    assert twin(*READY, there=(fact(), f.approved(), f.WITHDRAWN)) == OTHER
     assert twin(*READY, name=KEY.external_id) == ""
     assert twin() == ""
 
