@@ -68,6 +68,12 @@ def _held(errand: str) -> Route:
     return lambda e, r: (Wait(errand, r.stream, e.waits_for) if e.waits_for else Done(errand, r.stream),)
 
 
+def _invoice_held(e: invoice.InvoiceHeld, r: Recorded) -> tuple[Effect, ...]:
+    """Search the image one waits for: one that was live when Infor named it was never searched for."""
+    search = (Due("fetch_images", r.stream),) if e.waits_for == keys.image(e.key.external_id) else ()
+    return (*_held("submit_invoices")(e, r), *search)
+
+
 def _live(e: Any, r: Recorded) -> tuple[Effect, ...]:
     done = (Done("look_up_invoices", r.stream), Done("submit_invoices", r.stream))
     return (*done, Open(keys.invoice(e.key.external_id)))
@@ -177,7 +183,7 @@ ROUTES: dict[type[Event], Route] = {
     invoice.InvoiceNotEligible: _done("fetch_images", "submit_invoices"),
     invoice.InvoiceWithdrawnInInfor: _done("fetch_images", "submit_invoices"),
     invoice.InvoiceKeyChanged: _done("fetch_images", "submit_invoices"),
-    invoice.InvoiceHeld: _held("submit_invoices"),
+    invoice.InvoiceHeld: _invoice_held,
     invoice.InvoiceReleased: _due("submit_invoices"),
     submission.InvoiceResubmissionOrdered: _due("submit_invoices"),
     submission.InvoiceSubmissionStarted: lambda e, r: (

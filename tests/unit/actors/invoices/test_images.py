@@ -9,9 +9,11 @@ from actors.errands import invoice_reading
 from actors.errands.fetch_images import fetch_images
 from domain.errors import MalformedError, RefusedError, TransientError
 from domain.identifiers import InvoiceKey
+from domain.invoices.persons import decide_resubmission
 from domain.money import Money
 from domain.ports.ledger import ImageFound, VoucherLine
 from tests.unit.actors.invoices.invoice_world import PDF, World
+from tests.unit.actors.invoices.test_forgotten_and_named import told_late, touched
 
 QUARTER = timedelta(minutes=15)
 
@@ -157,3 +159,18 @@ def test_the_coding_of_an_invoice_stands_in_its_content() -> None:
     assert content is not None
     assert [(line.number, line.amount.minor) for line in content.lines] == [(1, 700), (2, -200)]
     assert world.state(invoice).phase == "submitted"
+
+
+def test_the_image_of_one_that_was_live_when_infor_named_it_is_searched_when_it_is_ordered_again() -> None:
+    """It waited for an image that was there all the while, and nobody searched it."""
+    world, invoice = told_late()
+    touched(world, invoice)
+    world.poll()
+    assert world.state(invoice).image is None
+    world.payables.set_status(invoice.head.key.external_id, "Void", "sent again")
+    world.wait(timedelta(minutes=2))
+    world.poll_statuses()
+    ordered = decide_resubmission(world.state(invoice), person="ann", reason="sent again")
+    world.say(world.stream(invoice.head.key), *ordered)
+    world.work()
+    assert (world.state(invoice).phase, world.sends(invoice)) == ("submitted", 2)
