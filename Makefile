@@ -69,7 +69,7 @@ bench: $(READY)  ## benchmarks, by hand
 	$(BIN)/python benchmarks/fairness.py
 
 lock:  ## write the locks anew (needs uv): everything, what a pod runs, what makes the wheel
-	uv pip compile --universal --generate-hashes --no-header --quiet --group dev pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-strip-extras --no-header --quiet --group dev pyproject.toml -o requirements.lock
 	uv pip compile $(SUBSET) pyproject.toml -o requirements-run.lock
 	uv pip compile $(SUBSET) deploy/image/build.in -o requirements-build.lock
 
