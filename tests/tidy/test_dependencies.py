@@ -8,7 +8,9 @@ import pytest
 
 from tests.tidy.tree import ROOT, paths
 
-PINNED = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^\s;\\]+)(?P<marker>\s*;[^\\]*)?\s*\\$")
+PINNED = re.compile(
+    r"^(?P<name>[a-z0-9][a-z0-9._-]*)(?P<extras>\[[a-z0-9,._-]+\])?==(?P<version>[^\s;\\]+)(?P<marker>\s*;[^\\]*)?\s*\\$"
+)
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 COMMENT = re.compile(r"^\s*#")
 DISTRIBUTION = re.compile(r"[A-Za-z0-9._-]+")
