@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 simulate_state := dist/simulation.json
-SUBSET := --universal --generate-hashes --no-header --no-annotate --quiet --constraint requirements.lock
+# pip takes a pin without its extra for another requirement, and looks for the newest version beside it.
+LOCK := uv pip compile --universal --generate-hashes --no-strip-extras --no-header --quiet
+SUBSET := --no-annotate --constraint requirements.lock
 
 .PHONY: help demo simulate simulate-long chaos storm test check format lint imports types docs build wheel-test image-test bench lock clean
 
@@ -69,9 +71,9 @@ bench: $(READY)  ## benchmarks, by hand
 	$(BIN)/python benchmarks/fairness.py
 
 lock:  ## write the locks anew (needs uv): everything, what a pod runs, what makes the wheel
-	uv pip compile --universal --generate-hashes --no-strip-extras --no-header --quiet --group dev pyproject.toml -o requirements.lock
-	uv pip compile $(SUBSET) pyproject.toml -o requirements-run.lock
-	uv pip compile $(SUBSET) deploy/image/build.in -o requirements-build.lock
+	$(LOCK) --group dev pyproject.toml -o requirements.lock
+	$(LOCK) $(SUBSET) pyproject.toml -o requirements-run.lock
+	$(LOCK) $(SUBSET) deploy/image/build.in -o requirements-build.lock
 
 clean:  ## remove what make made
 	$(PYTHON) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'dist', '.mypy_cache', '.ruff_cache', '.hypothesis')]"

@@ -9,7 +9,8 @@ import pytest
 from tests.tidy.tree import ROOT, paths
 
 PINNED = re.compile(
-    r"^(?P<name>[a-z0-9][a-z0-9._-]*)(?P<extras>\[[a-z0-9,._-]+\])?==(?P<version>[^\s;\\]+)(?P<marker>\s*;[^\\]*)?\s*\\$"
+    r"^(?P<name>[a-z0-9][a-z0-9._-]*)(?P<extras>\[[a-z0-9._-]+(?:, [a-z0-9._-]+)*\])?"
+    r"==(?P<version>[^\s;\\]+)(?P<marker>\s*;[^\\]*)?\s*\\$"
 )
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 COMMENT = re.compile(r"^\s*#")
