@@ -146,7 +146,9 @@ def _poll_why(e: o.PollFailed) -> str:
 
 def _reversal(e: y.PaymentReversalPlanned) -> tuple[Opening, ...]:
     why = "reverse in M3: " + ", ".join(e.tasks)
-    return (Opening(kind="reversal-by-hand", record=e.payment_id, why=why),) if e.tasks else ()
+    # One issue each: a voucher and a word belong to one payment.
+    opening = Opening(kind="reversal-by-hand", parts=(e.payment_id,), record=e.payment_id, why=why)
+    return (opening,) if e.tasks else ()
 
 
 def _posting_held(e: p.PostingHeld) -> tuple[Opening, ...]:

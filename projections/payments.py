@@ -127,7 +127,7 @@ def _reversal_state(payment: Payment) -> str:
         return "waiting"
     if payment.reversal.tasks and not payment.by_hand:
         return "held"
-    return "reversing" if payment.reversal.reversing and not payment.by_hand else "reversed"
+    return "reversing" if payment.reversal.reversing else "reversed"
 
 
 def payment_state(payment: Payment, states: Mapping[str, str]) -> str:

@@ -53,8 +53,13 @@ def posted_money(paid: Iterable[PaymentView], currency: str) -> Money:
     nets = (
         posting.net
         for view in paid
-        if not view.payment.folded.by_hand  # a person took back in M3 what was booked
         for posting in view.postings
-        if posting.state == "posted"
+        if posting.state == "posted" and posting.key1 not in _taken_back_by_hand(view)
     )
     return total((net for net in nets if net.currency == currency), currency)
+
+
+def _taken_back_by_hand(view: PaymentView) -> tuple[str, ...]:
+    """KEY1s of what a person took back in M3, and said so."""
+    paid = view.payment.folded
+    return paid.reversal.tasks if paid.by_hand and paid.reversal is not None else ()

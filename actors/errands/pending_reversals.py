@@ -28,36 +28,36 @@ def pending_reversal(tools: Tools, plan: PostingPlan, history: History) -> tuple
 
 def _standing(tools: Tools, plan: PostingPlan, history: History) -> list[PostingPlan]:
     """Give what was booked on the invoices of the lines and not taken back."""
-    standing = []
-    for line in plan.lines:
-        posted = invoice.fold(history[invoice_stream(tools.connection, line.invoice)]).posted
-        taken_back = {_tail(one.posting) for one in posted if one.reversal}
-        standing += [one.posting for one in posted if not one.reversal and _tail(one.posting) not in taken_back]
+    invoices = (invoice.fold(history[invoice_stream(tools.connection, line.invoice)]) for line in plan.lines)
+    standing = [key for one in invoices for key in one.booked]
     history = tools.log.load([posting_stream(tools.connection, key) for key in standing])
     return [found for past in history.values() if (found := posting.fold(past).plan) is not None]
 
 
-def _tail(key: str) -> str:
-    """A posting and its reversal share all of KEY1 but the first letter."""
-    return key[1:]
-
-
 def _key_of_reversal(tools: Tools, old: PostingPlan) -> str | None:
-    """Give the key that opens when the payment is taken back in Infor, None when it is not about to be."""
+    """Give the key that opens when the payment is taken back in Infor, None when it is not about to be.
+
+    What was planned counts, whatever the settings say since; a person's word ends that person's own task alone.
+    """
     stream = stream_id(tools.connection, "payment", old.payment_id)
     paid = payment.fold(tools.log.load([stream])[stream])
     if not paid.is_reversed:
         return None
-    tasks = paid.reversal.tasks if paid.reversal is not None else ()
-    if old.key1 in tasks or not tools.rules.void_interface:
+    planned, reversal = paid.reversal, _key1_back(tools, old)
+    if old.key1 in planned.tasks if planned is not None else not tools.rules.void_interface:
         return None if paid.by_hand else keys.reversed_payment(old.payment_id)
-    reversal = key1(
+    if planned is not None and reversal not in {leg.posting for leg in planned.reversing}:
+        return None
+    stream = posting_stream(tools.connection, reversal)
+    taking_back = posting.fold(tools.log.load([stream])[stream])
+    return None if taking_back.booked else key_of_reversal(reversal, taking_back)
+
+
+def _key1_back(tools: Tools, old: PostingPlan) -> str:
+    return key1(
         tools.rules.identity,
         payment_id=old.payment_id,
         division=old.division,
         generation=old.generation,
         kind="R",
     )
-    stream = posting_stream(tools.connection, reversal)
-    taking_back = posting.fold(tools.log.load([stream])[stream])
-    return None if taking_back.booked else key_of_reversal(reversal, taking_back)

@@ -193,6 +193,12 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(p.ledger_row for p in self.posted if p.ledger_row)
 
     @property
+    def booked(self) -> tuple[str, ...]:
+        """KEY1s of the postings booked on it and not taken back; a reversal shares all of it but the first letter."""
+        taken_back = {p.posting[1:] for p in self.posted if p.reversal}
+        return tuple(p.posting for p in self.posted if not p.reversal and p.posting[1:] not in taken_back)
+
+    @property
     def posted_total(self) -> Money:
         """Net and discount that our postings took off, with the invoice's sign; reversals taken back."""
         gross = self.known_gross or Money(0)

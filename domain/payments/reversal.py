@@ -41,7 +41,7 @@ def decide_reversal(
             continue  # it is given up; what may be booked of it all the same, a person looks for
         if not posting.ended and (not posting.before_handover or is_forgotten(posting, unsure_before)):
             return _queued(state, leg.posting, posting)
-    abandoned = [leg.posting for leg in state.legs if postings[leg.posting].before_handover]
+    abandoned = [leg.posting for leg in state.legs if _never_goes(postings[leg.posting])]
     booked = [leg for leg in state.legs if postings[leg.posting].booked]
     why = f"payment {payment_id} was reversed at AvidXchange ({state.content.status})"
     plans = [_reversal_posting(postings[leg.posting], rules, unsure_before) for leg in booked if rules.void_interface]
@@ -62,6 +62,11 @@ def decide_reversal(
         tuple((key, PostingAbandoned(key1=key, payment_id=payment_id, why=why)) for key in abandoned),
         postings=tuple((plan, PostingPlanned(plan=plan)) for plan in plans),
     )
+
+
+def _never_goes(posting: Posting) -> bool:
+    """Whether it is given up: nothing of it was handed over, and nobody can let a refused one go again."""
+    return posting.before_handover or posting.phase == "refused"
 
 
 def key_of_reversal(reversal: str, state: Posting) -> str:

@@ -283,7 +283,8 @@ def reversal_absent_and_issue_closed(world: World) -> None:
 
 def asked_for_and_issue_closed(world: World) -> None:
     voided_and_asked_for(world)
-    resolved = IssueResolved(cause="reversal-by-hand", person="ann", reason="seen")
+    payment_id = recorded(world, PaymentReversalPlanned).payment_id
+    resolved = IssueResolved(cause=f"reversal-by-hand:{payment_id}", person="ann", reason="seen")
     world.say(world.stream("issue", resolved.cause), resolved, actor="ann")
 
 

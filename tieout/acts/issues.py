@@ -6,6 +6,7 @@ from uuid import UUID
 from actors.errands.streams import invoice_stream
 from actors.settle import History, appended
 from domain.event import Append
+from domain.invoices import invoice
 from domain.invoices.events import InvoicePaymentPosted
 from domain.issues.events import IssueResolved, IssueRetried
 from domain.payments import payment
@@ -27,6 +28,9 @@ def note_resolved(act: Act, cause: str) -> None:
 
 def reversal_done(act: Act, payment_stream: UUID, *, voucher: str = "") -> None:
     """Record that a person reversed the payment's postings in M3, on the payment and on its invoices.
+
+    Only what an invoice shows as booked is taken back there: of what a restored store asks for M3 may hold nothing, or
+    what this log never counted.
 
     Raises RefusedError when no reversal of the payment waits for a person.
     """
@@ -53,6 +57,8 @@ def _taken_back(act: Act, state: Posting, history: History, voucher: str) -> lis
     appends = []
     for line in state.plan.lines:
         stream = invoice_stream(act.connection, line.invoice)
+        if state.plan.key1 not in invoice.fold(history[stream]).booked:
+            continue
         fact = InvoicePaymentPosted(
             posting=state.plan.key1,
             payment_id=state.plan.payment_id,

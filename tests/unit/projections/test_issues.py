@@ -218,7 +218,7 @@ PAY = "payment"
             PAY,
             "1",
             [VOID, TASK],
-            "reversal-by-hand",
+            "reversal-by-hand:77001",
             y.ReversalDoneByHand(payment_id="77001", person="ann", reason="done"),
         ),
         (

@@ -42,6 +42,14 @@ def test_a_reversal_found_absent_is_an_issue_until_its_voucher_is_taken_back() -
     assert open_issues(book) == []
 
 
+def test_every_payment_to_be_reversed_by_hand_has_an_issue_of_its_own() -> None:
+    book = Book()
+    for payment_id in ("77001", "77002"):
+        asked = y.PaymentReversalPlanned(payment_id=payment_id, abandoned=(), reversing=(), tasks=(f"T{payment_id}",))
+        book.happened("payment", payment_id, asked)
+    assert [issue.cause for issue in open_issues(book)] == ["reversal-by-hand:77001", "reversal-by-hand:77002"]
+
+
 def test_every_reversal_found_absent_has_an_issue_of_its_own() -> None:
     book = Book()
     for key1 in ("R1", "R2"):

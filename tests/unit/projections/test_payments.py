@@ -187,6 +187,16 @@ def test_a_persons_word_without_a_voucher_leaves_none() -> None:
     assert (row.phase, row.vouchers) == ("settled_absent", ())
 
 
+def test_a_word_about_one_voucher_does_not_take_another_back() -> None:
+    book = Book()
+    by_hand = y.ReversalDoneByHand(payment_id="77001", person="ann", reason="done")
+    asked = taken_back(reversing=(BACK,), tasks=("T-forgotten",))
+    book.happened("payment", "77001", SETTLED, planned(KEY1), VOID, asked, by_hand)
+    posting(book, KEY1, confirmed())
+    posting(book, BACK.posting, kind="R")
+    assert one(book).state == "waiting"
+
+
 def test_payments_are_listed_by_supplier() -> None:
     book = Book()
     book.happened("payment", "77001", SETTLED)

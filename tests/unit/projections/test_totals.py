@@ -122,6 +122,16 @@ def test_a_reversal_by_hand_takes_its_money_back_too() -> None:
     assert (found["money"]["posted"], found["issues"]) == ("0.00", {"open": 0})
 
 
+def test_a_word_about_one_voucher_leaves_the_other_booked() -> None:
+    book = Book()
+    settled(book, "1", "100.00")
+    void = y.PaymentReversed(content=w.payment(payment_id="1", status="Void"), kind="Void")
+    leg = y.Leg(division="AAA", posting="R1", net=Money(-10_000))
+    asked = y.PaymentReversalPlanned(payment_id="1", abandoned=(), reversing=(leg,), tasks=("T-forgotten",))
+    book.happened("payment", "1", void, asked, y.ReversalDoneByHand(payment_id="1", person="ann", reason="done"))
+    assert totals(book.store, CONNECTION)["money"]["posted"] == "100.00"
+
+
 def test_other_currencies_and_other_connections_are_left_out() -> None:
     book = Book()
     paid = w.payment(amount=Money(500, "EUR"), remittances=())

@@ -105,9 +105,8 @@ def _settled(paid: Payment) -> Money:
 
 def _posted(world: World, paid: Payment, made: dict[UUID, Posting]) -> Money:
     """What stands booked of a payment's present postings and of those that reverse it."""
-    if paid.by_hand:
-        return Money(0)
     legs = (*paid.legs, *(paid.reversal.reversing if paid.reversal is not None else ()))
-    found = (made.get(world.stream("posting", leg.posting)) for leg in legs)
+    by_hand = paid.reversal.tasks if paid.by_hand and paid.reversal is not None else ()
+    found = (made.get(world.stream("posting", leg.posting)) for leg in legs if leg.posting not in by_hand)
     plans = [one.plan for one in found if one is not None and one.booked]
     return total((line.net for plan in plans if plan is not None for line in plan.lines), "USD")

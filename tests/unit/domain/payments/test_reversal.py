@@ -45,6 +45,15 @@ def test_a_posting_not_handed_over_is_abandoned() -> None:
     assert result.postings == ()
 
 
+def test_a_refused_posting_is_given_up_for_nobody_may_let_it_go_again() -> None:
+    refused = p.PostingRefused(key1="T1", attempt_id="a", payment_id="77001", step="CtrlBatch", code="X", text="")
+    result = decide_reversal(reversed_payment(), {"T1": posting(refused)}, rules())
+    assert [key for key, _ in result.abandoned] == ["T1"]
+    (fact,) = result.payment
+    assert isinstance(fact, e.PaymentReversalPlanned)
+    assert (fact.abandoned, fact.tasks) == (("T1",), ())
+
+
 def test_a_reversal_queues_behind_a_posting_that_is_handed_over() -> None:
     (fact,) = decide_reversal(reversed_payment(), {"T1": HANDED_OVER}, rules()).payment
     assert isinstance(fact, e.PaymentReversalHeld)

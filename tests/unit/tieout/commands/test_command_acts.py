@@ -149,7 +149,15 @@ def test_resolving_a_reversal_says_that_it_was_done_by_hand(desk: Desk) -> None:
         ],
     )
     happened("posting", plan().key1, [p.PostingPlanned(plan=plan())])
-    invoice = happened("invoice", INV_77, [i.InvoiceApproved(content=content(), digest="c1")])
+    posted = i.InvoicePaymentPosted(
+        posting=plan().key1,
+        payment_id="77001",
+        net=usd("1570.00"),
+        discount=usd("0.00"),
+        voucher="8",
+        ledger_row="r1",
+    )
+    invoice = happened("invoice", INV_77, [i.InvoiceApproved(content=content(), digest="c1"), posted])
     (issue,) = [one for one in desk.types("issues", "--json").document if one["kind"] == "reversal-by-hand"]
 
     desk.types("issue", "resolve", issue["id"], "--reason", "done", "--voucher", "9", "--by", "ann")
