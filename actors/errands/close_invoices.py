@@ -11,12 +11,13 @@ from domain.event import Append
 from domain.identifiers import InvoiceKey
 from domain.invoices.content import LedgerState
 from domain.invoices.decisions import decide_close
-from domain.invoices.events import InvoiceReopened
+from domain.invoices.events import InvoiceClosed, InvoicePartlyPaid, InvoiceReopened
 from domain.invoices.invoice import fold
 from domain.ports.store import DueRow
 
 BATCH = 100
 SLOWEST = 8  # doublings
+FINAL = (InvoiceClosed, InvoicePartlyPaid)  # what ends the errand of an invoice; a risk that is raised does not
 
 
 def close_invoices(tools: Tools) -> int:
@@ -38,7 +39,7 @@ def close_invoices(tools: Tools) -> int:
 
 
 def _settle(tools: Tools, known: dict[UUID, tuple[InvoiceKey, LedgerState]]) -> frozenset[UUID]:
-    """Record what is final; give the streams it was final for."""
+    """Record what Infor says; give the streams it was final for."""
 
     def decide(history: History) -> list[Append]:
         facts = {stream: decide_close(fold(history[stream]), key, now) for stream, (key, now) in known.items()}
@@ -49,7 +50,8 @@ def _settle(tools: Tools, known: dict[UUID, tuple[InvoiceKey, LedgerState]]) -> 
         ]
 
     made = settle(tools.log, list(known), decide, causes=tools.causes(tools.correlation_id()))
-    return frozenset(append.stream for append in made if append.stream in known)
+    final = (append for append in made if any(isinstance(event, FINAL) for event in append.events))
+    return frozenset(append.stream for append in final)
 
 
 def _later(tools: Tools, row: DueRow) -> None:

@@ -123,14 +123,18 @@ def decide_image(
 def decide_close(state: Invoice, key: InvoiceKey, ledger: LedgerState) -> tuple[Event, ...]:
     """Say what Infor says after a payment of ours; nothing while it is not final.
 
-    Final is: closed (OCUA 0, RECO 1), or something outstanding and no posting of ours under way. Of an invoice that
-    the log does not know (a restored store forgot it after it was claimed) nothing is said: it is not ours to close.
+    Final is: closed (OCUA 0, RECO 1), or something outstanding, and no posting of ours under way. What M3 closed with
+    more than we posted is no end: AvidXchange may pay it still. Of an invoice that the log does not know, or that
+    nothing of ours paid (a restored store forgot it after it was claimed), nothing is said: it is not ours to close.
     """
-    if state.key is None:
+    if state.key is None or not state.posted or state.payment_in_flight:
         return ()
     if is_settled(ledger):
+        risks = risks_of(ledger, ours=state.posted_total, in_flight=False)
+        if "PAID" in risks:
+            return _at_risk(state, key, ledger, risks)
         return (e.InvoiceClosed(key=key),)
-    if ledger.outstanding.is_zero or state.payment_in_flight:
+    if ledger.outstanding.is_zero:
         return ()
     reopened = (e.InvoiceReopened(key=key, outstanding=ledger.outstanding),) if state.closed else ()
     return (*reopened, e.InvoicePartlyPaid(key=key, outstanding=ledger.outstanding))
@@ -166,14 +170,19 @@ def _compared_anew(state: Invoice, reading: Reading, rules: Rules) -> tuple[Even
 
 def _endangered(state: Invoice, reading: Reading) -> tuple[Event, ...]:
     ledger = reading.ledger
-    risks = risks_of(ledger, ours=state.posted_total, in_flight=bool(state.payment_in_flight))
+    in_flight = bool(state.payment_in_flight)
+    risks = risks_of(ledger, ours=state.posted_total, in_flight=in_flight, before=state.risks)
     closing = state.live and state.posted and not state.payment_in_flight and not risks
     if closing and ledger is not None and is_settled(ledger):
         return (e.InvoiceClosed(key=reading.head.key),)
+    return _at_risk(state, reading.head.key, ledger, risks)
+
+
+def _at_risk(state: Invoice, key: InvoiceKey, ledger: LedgerState | None, risks: tuple[str, ...]) -> tuple[Event, ...]:
     if risks == state.risks:
         return ()
     detail = f"PCUA {ledger.paid}, OCUA {ledger.outstanding}" if ledger else "GetInvTotInfo does not know it"
-    return (e.InvoiceAtRiskInInfor(key=reading.head.key, risks=risks, detail=detail),)
+    return (e.InvoiceAtRiskInInfor(key=key, risks=risks, detail=detail),)
 
 
 def _gone(state: Invoice, head: InvoiceHead) -> tuple[Event, ...]:

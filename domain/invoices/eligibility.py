@@ -35,20 +35,23 @@ def why_not(ledger: LedgerState, rules: Rules) -> tuple[str, str]:
     return "", ""
 
 
-def risks_of(ledger: LedgerState | None, *, ours: Money, in_flight: bool) -> tuple[str, ...]:
+def risks_of(
+    ledger: LedgerState | None, *, ours: Money, in_flight: bool, before: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """Name what endangers an invoice that is live at AvidXchange: it may be paid twice, or must not be paid.
 
     ours: net and discount of the payments we posted; in_flight: a posting of ours is under way, so that M3 may
-    show more paid than we know of, or less (then PAID and UNDERPAID are not judged). UNDERPAID: M3 took less off than
-    we posted (it did not write a discount off, or a voucher was taken back there), and may pay the rest once more.
+    show more paid than we know of, or less (then PAID and UNDERPAID are not judged, and stay as they were `before`).
+    UNDERPAID: M3 took less off than we posted (it did not write a discount off, or a voucher was taken back there),
+    and may pay the rest once more.
     """
     if ledger is None:
         return ("GONE",)
     settled = ledger.outstanding.is_zero
     found = (
         ("PROPOSED", ledger.payment_status == IN_PROPOSAL),
-        ("PAID", not in_flight and _paid_by_others(ledger, ours)),
-        ("UNDERPAID", not in_flight and _shown(ledger) < _sign(ledger) * ours.minor),
+        ("PAID", "PAID" in before if in_flight else _paid_by_others(ledger, ours)),
+        ("UNDERPAID", "UNDERPAID" in before if in_flight else _shown(ledger) < _sign(ledger) * ours.minor),
         ("STOPPED", ledger.stopped and not settled),
         ("NOT_APPROVED", not ledger.approved and not settled),
     )

@@ -13,7 +13,6 @@ from domain.invoices.content import InvoiceContent, LedgerState
 from domain.invoices.decisions import (
     Reading,
     decide_before_sending,
-    decide_close,
     decide_hold,
     decide_image,
     decide_key_changed,
@@ -75,6 +74,12 @@ def test_what_endangers_a_live_invoice_is_named(now: dict[str, Any], ours: int, 
 
 def test_while_a_posting_is_in_flight_nobody_asks_who_paid() -> None:
     assert risks_of(ledger(payment_status=4), ours=Money(0), in_flight=True) == ()
+
+
+def test_what_was_raised_before_a_posting_is_in_flight_stays_raised() -> None:
+    raised = ("PAID", "UNDERPAID", "STOPPED")
+    assert risks_of(ledger(), ours=Money(0), in_flight=True, before=raised) == ("PAID", "UNDERPAID")
+    assert risks_of(ledger(), ours=Money(0), in_flight=False, before=raised) == ()
 
 
 def test_a_credit_memo_is_judged_by_its_own_sign() -> None:
@@ -246,27 +251,6 @@ def test_a_closed_invoice_is_reopened_when_infor_shows_it_open() -> None:
     invoice(*history).when(reading(ledger(outstanding=Money(0)))).then_nothing()
     invoice(*history).when(reading(gone=True)).then_nothing()
     invoice(*history, f.payment_started("T2")).when(reading()).then_nothing()
-
-
-def test_closing_says_what_infor_says() -> None:
-    paid = invoice(f.approved(), f.started(), f.submitted(), f.payment_posted())
-    closed = ledger(outstanding=Money(0), reconciled=True)
-    partly = e.InvoicePartlyPaid(key=KEY, outstanding=Money(125_000))
-    paid.when(lambda state: decide_close(state, KEY, closed)).then([e.InvoiceClosed(key=KEY)])
-    paid.when(lambda state: decide_close(state, KEY, ledger(outstanding=Money(0)))).then_nothing()
-    assert paid.when(lambda state: decide_close(state, KEY, ledger())).then([partly]).state.partly_paid
-    flying = invoice(f.approved(), f.payment_started())
-    flying.when(lambda state: decide_close(state, KEY, ledger())).then_nothing()
-    open_again = invoice(f.approved(), f.submitted(), f.payment_posted(), e.InvoiceClosed(key=KEY))
-    reopened = e.InvoiceReopened(key=KEY, outstanding=Money(125_000))
-    open_again.when(lambda state: decide_close(state, KEY, ledger())).then([reopened, partly])
-
-
-def test_an_invoice_that_a_restored_store_forgot_is_not_closed_by_who_claimed_it_before() -> None:
-    unknown = invoice()
-    closed = ledger(outstanding=Money(0), reconciled=True)
-    unknown.when(lambda state: decide_close(state, KEY, closed)).then_nothing()
-    unknown.when(lambda state: decide_close(state, KEY, ledger())).then_nothing()
 
 
 def test_a_ledger_row_is_named_once_and_another_key_is_raised_once() -> None:
