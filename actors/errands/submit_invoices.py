@@ -9,11 +9,12 @@ import msgspec
 from actors.errands.claims import claim, done, giving_back
 from actors.errands.failing import unanswered, worked
 from actors.errands.submission_gate import Candidate, look_before, pass_gate, supplier_stream
+from actors.errands.tracking import tracked_again
 from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.errors import HeldError, MalformedError
 from domain.event import Append
-from domain.identifiers import batch_id
+from domain.identifiers import InvoiceKey, batch_id
 from domain.invoices.decisions import IMAGE_LOST, IMAGE_TOO_LARGE, decide_hold
 from domain.invoices.invoice import fold
 from domain.invoices.state import BATCH_LIMIT
@@ -156,12 +157,16 @@ def _intend(tools: Tools, sending: Sending) -> bool:
 
 
 def _conclude(tools: Tools, sending: Sending, answer: CallAnswer) -> None:
-    """Append what the answer means for each member, in one transaction."""
+    """Append what the answer means for each member, in one transaction.
+
+    One that a late receipt names may have been dropped from what polls look at, for it was thought absent and over.
+    """
     streams = [c.row.aggregate for c in sending.members]
 
     def decide(history: History) -> list[Append]:
         now, incarnation = tools.log.now(), tools.log.incarnation()
-        facts = []
+        facts: list[Append] = []
+        come_back: list[InvoiceKey] = []
         for member in sending.members:
             past = history[member.row.aggregate]
             state = fold(past)
@@ -175,8 +180,10 @@ def _conclude(tools: Tools, sending: Sending, answer: CallAnswer) -> None:
                 retry_at=now + tools.backoff(state.unsent, retry_after=answer.retry_after),
                 incarnation=incarnation,
             )
-            facts.append(appended(past, member.row.aggregate, *decide_outcome(state, member.key, outcome)))
-        return facts
+            events = decide_outcome(state, member.key, outcome)
+            facts.append(appended(past, member.row.aggregate, *events))
+            come_back += [member.key] if events and not state.at_large and state.key is not None else []
+        return [*facts, *tracked_again(tools, come_back)]
 
     causes = _causes(tools, sending)
     settle(tools.log, streams, decide, causes=causes)

@@ -287,15 +287,36 @@ def test_a_ledger_row_under_another_key_is_raised_and_never_submitted() -> None:
     world.poll()
     old = invoice.head.key
     new = InvoiceKey(100, "AAA", "V1001", "V1001", "INV-1A", 2026)
-    del world.ledger.invoices[old]
-    invoice.head = msgspec.structs.replace(invoice.head, key=new)
-    world.ledger.invoices[new] = invoice
+    rename(world, invoice, new)
     for _ in range(3):
         world.poll()
         world.work()
     assert world.events(InvoiceKeyChanged) == [InvoiceKeyChanged(row=invoice.head.row, old_key=old, new_key=new)]
     assert len(world.events(LedgerRowNamed)) == 1
     assert (world.history(new), world.payables.received) == ([], [])
+
+
+def rename(world: World, invoice: FakeInvoice, key: InvoiceKey) -> None:
+    del world.ledger.invoices[invoice.head.key]
+    invoice.head = msgspec.structs.replace(invoice.head, key=key)
+    world.ledger.invoices[key] = invoice
+
+
+def test_a_number_that_was_corrected_back_is_looked_at_again_though_infor_lists_it_no_more() -> None:
+    world = World()
+    invoice = world.ledger.put_invoice("INV-1", 500, image=PDF)
+    invoice.proposed = True
+    world.poll()
+    rename(world, invoice, InvoiceKey(100, "AAA", "V1001", "V1001", "INV-1A", 2026))
+    world.poll()
+    rename(world, invoice, InvoiceKey(100, "AAA", "V1001", "V1001", "INV-1", 2026))
+    world.poll()
+    for proposed in (True, False):
+        invoice.proposed = proposed
+        world.wait(timedelta(days=10))
+        world.poll()
+    world.work()
+    assert (world.live(invoice), world.state(invoice).phase) == (1, "submitted")
 
 
 def test_reading_goes_in_bulk() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import cast
 from uuid import UUID
@@ -16,10 +17,16 @@ from domain.event import Append, Recorded
 from domain.identifiers import InvoiceKey
 from domain.invoices.content import LedgerState
 from domain.invoices.events import InvoiceApproved, InvoicesTracked
+from domain.invoices.submission_events import InvoiceAbsentAfterSettling, InvoiceSubmissionDoubted
+from domain.money import Money
 from domain.ports import EventLog
+from domain.ports.answers import CallAnswer
 from domain.ports.ledger import Problem
-from tests.unit.actors.invoices.invoice_world import World
+from domain.ports.payables import EncodedBatch
+from domain.postings.events import EvidenceRow
+from tests.unit.actors.invoices.invoice_world import PDF, World
 from tests.unit.adapters.eventlog.sqlite_files import fresh
+from tieout.simulation.fakes.postings import Paid
 
 FULL = 2
 ONE, TWO, THREE, FOUR = (InvoiceKey(100, "AAA", "V1", "V1", str(n), 2026) for n in range(1, 5))
@@ -126,3 +133,35 @@ def test_an_invoice_is_tracked_before_it_is_recorded_though_its_page_was_turned_
     )
     assert isinstance(first, InvoicesTracked)
     assert tracked(world.tools, "AAA") == names(ONE, invoice.head.key)
+
+
+def test_what_a_late_receipt_names_is_looked_at_again_though_it_was_thought_absent_and_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Seed 950000361: M3 paid it meanwhile, the poll dropped it, and nobody raised that AvidXchange may pay it too."""
+    world = World()
+    invoice = world.ledger.put_invoice("INV-1", 500, image=PDF)
+    send = world.payables.send_batch
+
+    def slowly(encoded: EncodedBatch, *, deadline: datetime) -> CallAnswer:
+        answer = send(encoded, deadline=deadline)
+        attempt = world.state(invoice).attempt
+        assert attempt is not None
+        doubt = InvoiceSubmissionDoubted(attempt_id=attempt.attempt_id, why="slow", look_at=world.now())
+        absent = InvoiceAbsentAfterSettling(attempt_id=attempt.attempt_id, members=1)
+        world.say(world.stream(invoice.head.key), doubt, absent)
+        row = EvidenceRow(
+            invoice=invoice.head.key, ledger_row="9", voucher="9", amount=Money(500), accounting_date=None, text=""
+        )
+        invoice.payments = [Paid(row=row, net=Money(500), discount=Money(0))]
+        world.poll()
+        assert world.tracked() == set()
+        return answer
+
+    monkeypatch.setattr(world.payables, "send_batch", slowly)
+    world.poll()
+    world.work()
+    assert world.state(invoice).live
+    assert world.tracked() == {invoice.head.key.external_id}
+    world.poll()
+    assert world.state(invoice).risks == ("PAID",)
