@@ -48,8 +48,9 @@ def wants_second_look(state: Invoice, found: InvoiceFound) -> bool:
     """Whether a reported record calls for reading all records of its ExternalId."""
     if state.found_twice or _is_end_of_different(state, found):
         return True
-    stranger = found.avid_invoice_id not in state.dead_ids | state.ignored_ids | {state.avid_invoice_id}
-    return (state.live or _is_thought_absent(state)) and stranger and found.live
+    known = state.dead_ids | state.ignored_ids | {state.avid_invoice_id, state.different_id}
+    stranger = found.avid_invoice_id not in known
+    return (state.live or state.held_there or _is_thought_absent(state)) and stranger and found.live
 
 
 def decide_second_look(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceFound]) -> tuple[Event, ...]:
@@ -58,8 +59,9 @@ def decide_second_look(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceF
     ids = tuple(f.avid_invoice_id for f in live)
     if len(live) > 1:
         return () if ids == state.twice_ids else (s.InvoiceFoundTwice(key=key, avid_invoice_ids=ids),)
-    if not live and state.held_there:
-        return tuple(_rejected(key, dead) for dead in found if _is_end_of_different(state, dead))
+    if state.held_there:
+        ended = tuple(_rejected(key, dead) for dead in found if _is_end_of_different(state, dead))
+        return (*ended, *judge_found(state, key, live, attempt_id="")) if ended else ()
     if not state.found_twice:
         unknown = _is_thought_absent(state) or _is_another(state, live)
         return judge_found(state, key, live, attempt_id="") if unknown else ()
@@ -69,8 +71,11 @@ def decide_second_look(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceF
 
 
 def _is_thought_absent(state: Invoice) -> bool:
-    """Whether the log believes AvidXchange does not hold it; after a restored backup it may hold it all the same."""
-    return state.key is not None and not state.at_large and state.stage != "different"
+    """Whether the log believes AvidXchange does not hold it; after a restored backup it may hold it all the same.
+
+    One that Infor never named to this store is no such one: what is found of it is a forgotten one.
+    """
+    return state.key is not None and not state.unnamed and not state.at_large and state.stage != "different"
 
 
 def _is_end_of_different(state: Invoice, found: InvoiceFound) -> bool:

@@ -1,5 +1,6 @@
 """What is found at AvidXchange under an invoice's ExternalId."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from domain.event import Event
 from domain.invoices import events as e
 from domain.invoices import submission_events as s
 from domain.invoices.search import decide_second_look, decide_status, judge_found, wants_second_look
+from domain.invoices.state import Invoice
 from domain.money import Money
+from domain.ports.payables import InvoiceFound
 from tests.unit.domain.invoices import invoice_facts as f
 from tests.unit.domain.invoices.invoice_facts import KEY, found, invoice
 
@@ -73,7 +76,27 @@ def test_one_that_differs_is_looked_at_again_when_it_ends() -> None:
     second = invoice(*differs).when(lambda state: decide_second_look(state, KEY, [found("9", status="Void"), dead]))
     second.then([f.rejected("Void")])
     assert not second.state.held_there
-    invoice(*differs).when(lambda state: decide_second_look(state, KEY, [dead, found("9")])).then_nothing()
+
+
+def test_beside_one_that_differs_another_one_is_noticed() -> None:
+    differs = (*READY, f.different())
+    dead = found(status="Void")
+    assert wants_second_look(f.state_of(differs), found("9"))
+
+    def second(*records: InvoiceFound) -> Callable[[Invoice], tuple[Event, ...]]:
+        return lambda state: decide_second_look(state, KEY, records)
+
+    after = invoice(*differs).when(second(dead, found("9"))).then([f.rejected("Void"), f.found_live("9")])
+    assert (after.state.live, after.state.held_there) == (True, False)
+    invoice(*differs).when(second(found(), found("9"))).then([f.twice("500123", "9")])
+    invoice(*differs).when(second(found("9"))).then_nothing()  # whether the other one ended nobody knows
+
+
+def test_one_that_infor_never_named_to_a_restored_store_is_no_one_to_look_for_by_name() -> None:
+    """Seed 700001219: a late answer told of it, and it was taken for one that Infor had named."""
+    late = s.InvoiceAnsweredLate(key=KEY, attempt_id="a1", verdict="refused", text="no")
+    assert not wants_second_look(f.state_of((late,)), found("9"))
+    invoice(late).when(lambda state: decide_second_look(state, KEY, [found("9")])).then_nothing()
 
 
 def test_one_that_agrees_with_what_infor_shows_by_now_is_ours_whatever_was_sent_before() -> None:
