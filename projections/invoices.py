@@ -148,10 +148,16 @@ def _content(row: InvoiceRow, event: Event) -> InvoiceRow:
             return replace(read, invoice_date=content.invoice_date, due_date=content.due_date)
         case e.InvoiceNotEligible(gross=gross, invoice_date=invoice_date, due_date=due_date):
             return replace(row, gross=gross, invoice_date=invoice_date, due_date=due_date)
-        case s.InvoiceFoundForgotten(key=key, gross=gross) if row.gross.is_zero:  # nobody named its amount before
+        case s.InvoiceFoundForgotten(key=key, gross=gross) if _names_amount(event, row):
             return replace(row, gross=gross, **_key(key))
         case _:
             return row
+
+
+def _names_amount(event: s.InvoiceFoundForgotten, row: InvoiceRow) -> bool:
+    """Whether nobody named its amount before, or AvidXchange alone did."""
+    only_there = row.invoice_date is None and row.read_gross is None
+    return row.gross.is_zero or (only_there and event.live)
 
 
 def _reason(event: Event, before: InvoiceRow | None) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from domain.errands import events as w
 from domain.event import Event
 from domain.invoices import events as i
 from domain.invoices import submission_events as s
+from domain.invoices.persons import ABSENT
 from domain.invoices.state import MAY_BE_FORGOTTEN, PHASES
 from domain.issues import events as u
 from domain.ledger_codes import events as g
@@ -240,6 +241,7 @@ _GATE = _UNSENT | {"invoice-image-missing"}
 _OUT_THERE = frozenset({"invoice-found-twice", "invoice-found-different", "invoice-rejected", "invoice-answered-late"})
 _FORGOTTEN = frozenset({"invoice-forgotten"})
 _FOUND = _GATE | _OUT_THERE
+_WHILE_THERE = frozenset({"invoice-at-risk", "invoice-changed-live"})  # over when AvidXchange does not hold it
 _REPORT = frozenset({"payment-status-unknown"})
 _POSTING = frozenset({"posting-refused", "posting-held", "posting-waits-in-infor", "posting-at-desk"})
 
@@ -258,10 +260,13 @@ ENDS: dict[type[Event], frozenset[str]] = {
     i.InvoiceHeld: frozenset({"invoice-held"}),
     i.InvoiceReleased: frozenset({"invoice-held"}),
     i.InvoiceAtRiskInInfor: frozenset({"invoice-at-risk"}),
-    i.InvoiceRejectedByAvid: _FOUND | _FORGOTTEN | {"invoice-at-risk", "invoice-changed-live"},
-    i.InvoiceClosed: frozenset({"invoice-at-risk", "invoice-changed-live"}),
-    s.InvoiceSubmissionStarted: frozenset({"invoice-held"}),
-    s.InvoiceSubmissionRefused: _UNSENT,
+    i.InvoiceKeyChanged: _GATE,
+    i.InvoiceRejectedByAvid: _FOUND | _FORGOTTEN | _WHILE_THERE,
+    i.InvoiceClosed: _WHILE_THERE,
+    s.InvoiceSubmissionStarted: frozenset({"invoice-held", "invoice-changed-live"}),
+    s.InvoiceNotSent: _WHILE_THERE,
+    s.InvoiceSubmissionRefused: _UNSENT | _WHILE_THERE,
+    s.InvoiceAbsentAfterSettling: _WHILE_THERE,
     s.InvoiceSubmitted: _FOUND,
     s.InvoiceFoundByLookup: _FOUND,
     s.InvoiceFoundDifferent: frozenset({"invoice-found-different"}),
@@ -295,6 +300,13 @@ ENDS: dict[type[Event], frozenset[str]] = {
     o.PollRecordRead: frozenset({"poll-record-malformed"}),
 }
 
+
+def kinds_ended(event: Event) -> frozenset[str]:
+    """Name the kinds of issue that a fact ends for its record."""
+    absent = isinstance(event, s.InvoiceDoubtResolved) and event.resolution == ABSENT
+    return ENDS.get(type(event), frozenset()) | (_WHILE_THERE if absent else frozenset())
+
+
 ACTS: frozenset[type[Event]] = frozenset({u.IssueRetried, u.IssueResolved})
 REMEMBERED: frozenset[type[Event]] = frozenset({s.InvoiceSubmissionDoubted})  # from here on receipts are compared
 
@@ -322,9 +334,7 @@ NOTHING: frozenset[type[Event]] = frozenset(
         i.InvoicePaymentEnded,
         i.InvoicePartlyPaid,
         i.InvoiceReopened,
-        s.InvoiceNotSent,
         s.InvoiceLookedUp,
-        s.InvoiceAbsentAfterSettling,
         y.PaymentReplaced,
         y.PaymentReversalHeld,
         p.PostingPlanned,

@@ -21,7 +21,7 @@ from domain.issues.events import IssueResolved, IssueRetried
 from domain.money import Money
 from domain.ports.projections import ProjectionStore
 from projections import connections, invoices, payments, postings
-from projections.issue_facts import ACTS, ENDS, OPENS, REMEMBERED, Opening
+from projections.issue_facts import ACTS, ENDS, OPENS, REMEMBERED, Opening, kinds_ended
 from projections.issue_kinds import KINDS
 from projections.projection import Index, Projection
 
@@ -40,7 +40,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TroubleRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with one record; receipts: AvidXchange's ids, once a doubt made late answers possible.
+    """What is wrong with one record; receipts: AvidXchange's ids, once late answers are possible (a doubt, a look-up).
 
     cause .. retried_by: only in the row of an issue's own stream.
     """
@@ -96,7 +96,7 @@ def evolve_row(row: TroubleRow | None, recorded: Recorded) -> TroubleRow | None:
         at = recorded.meta.recorded_at
         return msgspec.structs.replace(before, cause=event.cause, retried_at=at, retried_by=event.person)
     after = _with_receipt(before, event)
-    ends = ENDS.get(type(event), frozenset())
+    ends = kinds_ended(event)
     kept = {entry.cause: entry for entry in before.entries if entry.kind not in ends}
     standing = {entry.cause: entry for entry in before.entries}
     opens = OPENS.get(type(event))
@@ -241,6 +241,8 @@ def _known_receipt(row: TroubleRow, event: Event) -> bool:
 def _with_receipt(row: TroubleRow, event: Event) -> TroubleRow:
     if isinstance(event, s.InvoiceSubmissionDoubted):
         return msgspec.structs.replace(row, receipts=row.receipts or ())
-    if isinstance(event, s.InvoiceSubmitted | s.InvoiceFoundByLookup) and row.receipts is not None:
-        return msgspec.structs.replace(row, receipts=(*row.receipts, event.avid_invoice_id))
+    if isinstance(event, s.InvoiceSubmitted) and row.receipts is None:
+        return row
+    if isinstance(event, s.InvoiceSubmitted | s.InvoiceFoundByLookup):
+        return msgspec.structs.replace(row, receipts=(*(row.receipts or ()), event.avid_invoice_id))
     return row

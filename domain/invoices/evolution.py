@@ -93,7 +93,9 @@ def _not_eligible(state: Invoice, event: e.InvoiceNotEligible, _: Recorded) -> I
             payment_status=0,
             changed=None,
         )
-    return replace(state, key=event.key, stage="not_eligible", reason=event.reason, head=head, image_due=False)
+    return replace(
+        state, key=event.key, stage="not_eligible", reason=event.reason, head=head, moved_to=None, image_due=False
+    )
 
 
 def _withdrawn(state: Invoice, event: e.InvoiceWithdrawnInInfor, _: Recorded) -> Invoice:
@@ -187,7 +189,7 @@ def _started(state: Invoice, event: s.InvoiceSubmissionStarted, _: Recorded) -> 
 
 def _not_sent(state: Invoice, event: s.InvoiceNotSent, _: Recorded) -> Invoice:
     answered = state.answered | {event.attempt_id}
-    return replace(state, stage="waiting", answered=answered, unsent=state.unsent + 1, look_at=None, empty_look=None)
+    return _not_there(replace(state, stage="waiting", answered=answered, unsent=state.unsent + 1))
 
 
 def _submitted(state: Invoice, event: s.InvoiceSubmitted | s.InvoiceFoundByLookup, _: Recorded) -> Invoice:
@@ -213,15 +215,14 @@ def _submitted(state: Invoice, event: s.InvoiceSubmitted | s.InvoiceFoundByLooku
 
 def _refused(state: Invoice, event: s.InvoiceSubmissionRefused, _: Recorded) -> Invoice:
     halved = event.whole_batch and event.members > 1
-    return replace(
+    refused = replace(
         state,
         stage="waiting" if halved else "refused",
         reason="" if halved else event.code,
         answered=state.answered | ({event.attempt_id} if event.attempt_id else set()),
         batch_limit=_half(event.members) if halved else state.batch_limit,
-        look_at=None,
-        empty_look=None,
     )
+    return _not_there(refused)
 
 
 def _doubted(state: Invoice, event: s.InvoiceSubmissionDoubted, _: Recorded) -> Invoice:
@@ -235,7 +236,12 @@ def _looked_up(state: Invoice, event: s.InvoiceLookedUp, _: Recorded) -> Invoice
 
 def _absent(state: Invoice, event: s.InvoiceAbsentAfterSettling, _: Recorded) -> Invoice:
     limit = state.batch_limit if state.doubts < 2 else _half(event.members)  # noqa: PLR2004 (the second doubt)
-    return replace(state, stage="waiting", batch_limit=limit, look_at=None, empty_look=None)
+    return _not_there(replace(state, stage="waiting", batch_limit=limit))
+
+
+def _not_there(state: Invoice) -> Invoice:
+    """AvidXchange does not hold it: nothing is looked up, and what M3 does with it endangers nothing there."""
+    return replace(state, risks=(), look_at=None, empty_look=None)
 
 
 def _twice(state: Invoice, event: s.InvoiceFoundTwice, _: Recorded) -> Invoice:
@@ -275,7 +281,7 @@ def _late(state: Invoice, event: s.InvoiceAnsweredLate, _: Recorded) -> Invoice:
 
 def _resolved(state: Invoice, event: s.InvoiceDoubtResolved, _: Recorded) -> Invoice:
     if event.resolution == "absent":
-        return replace(state, stage="waiting", doubts=0, look_at=None, empty_look=None)
+        return _not_there(replace(state, stage="waiting", doubts=0))
     known = {event.avid_invoice_id} if event.avid_invoice_id else set()
     return replace(
         state,

@@ -94,6 +94,18 @@ def test_an_invoice_that_a_restored_store_forgot_has_a_name_and_no_state_until_i
     assert (known.state, known.gross) == ("waiting", Money(125_000))
 
 
+def test_of_one_that_only_avidxchange_names_its_newest_word_counts() -> None:
+    told, corrected, over = (
+        f.forgotten(gross=Money(77_700)),
+        f.forgotten(gross=Money(77_800)),
+        f.forgotten(gross=Money(1), live=False),
+    )
+    assert row_of([told, corrected]).gross == Money(77_800)
+    assert row_of([told, corrected, over]).gross == Money(77_800)
+    named = f.not_eligible(invoice_date=f.content().invoice_date)
+    assert row_of([told, named, corrected]).gross == Money(125_000)
+
+
 def test_invoices_are_listed_by_state_and_supplier() -> None:
     book = Book()
     other = InvoiceKey(100, "BBB", "P2", "V2", "INV-9", 2026)
