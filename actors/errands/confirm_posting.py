@@ -29,7 +29,7 @@ from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.event import Append, Event
 from domain.payments.events import PaymentContent
-from domain.ports.store import DueRow
+from domain.ports.store import DueRow, StoreGuard
 from domain.postings import events as e
 from domain.postings.evidence import done_by_hand, find_evidence
 from domain.postings.posting import Posting
@@ -61,7 +61,8 @@ def _confirm(tools: Tools, rows: list[DueRow]) -> None:
     def decide(history: History) -> list[Append]:
         return [append for key1 in hand.plans for append in _look(tools, key1, view, history)]
 
-    settle(tools.log, hand.streams(tools.connection), decide, causes=tools.causes(correlation_id))
+    guard = StoreGuard(incarnation=incarnation)
+    settle(tools.log, hand.streams(tools.connection), decide, causes=tools.causes(correlation_id), guard=guard)
     _hand_over_again(tools, hand, view, correlation_id, incarnation)
     _give_back(tools, hand)
 
@@ -186,7 +187,8 @@ def _hand_over_again(tools: Tools, hand: Hand, view: LedgerView, correlation_id:
                 appends.append(appended(history[stream], stream, fact))
         return appends
 
-    settle(tools.log, again.streams(tools.connection), decide, causes=tools.causes(correlation_id))
+    guard = StoreGuard(incarnation=incarnation)
+    settle(tools.log, again.streams(tools.connection), decide, causes=tools.causes(correlation_id), guard=guard)
     known = again.only(k for k, p in again.plans.items() if k not in voided and p.payment_id in reports)
     if known.plans:
         tools.ledger.prepare()

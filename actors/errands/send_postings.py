@@ -1,5 +1,7 @@
 """Send postings, or resume their chain: look, intent, steps, handover; a whole batch at a time."""
 
+from uuid import UUID
+
 from actors.errands.claims import claim, done, giving_back, nothing_to_do
 from actors.errands.connections import connection_of
 from actors.errands.posting_batch import (
@@ -20,7 +22,7 @@ from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.errors import HeldError, RefusedError
 from domain.event import Append
-from domain.ports.store import DueRow, MoneyGuard
+from domain.ports.store import DueRow, MoneyGuard, StoreGuard
 from domain.postings import events as e
 from domain.postings.posting import Posting
 
@@ -56,7 +58,7 @@ def _send(tools: Tools, rows: list[DueRow]) -> None:
     correlation_id = tools.correlation_id()
     view = read_ledger(tools, hand)
     hand = _readable(tools, hand, view)
-    kept = _pass_gate(tools, hand, view, correlation_id)
+    kept = _pass_gate(tools, hand, view, correlation_id, incarnation)
     states = _states(tools, hand)
     may_send = not tools.held_back("send_postings")  # else a chain to be resumed is looked up and nothing more
     starting = hand.only(k for k in hand.plans if may_send and k not in kept and may_start(tools, states[k]))
@@ -85,8 +87,11 @@ def _readable(tools: Tools, hand: Hand, view: LedgerView) -> Hand:
     return hand.only(key1 for key1 in hand.plans if key1 not in passing.plans)
 
 
-def _pass_gate(tools: Tools, hand: Hand, view: LedgerView, correlation_id: str) -> frozenset[str]:
-    """Record what the gate says; give the KEY1s of the postings that it kept back (queued ones may go another time)."""
+def _pass_gate(tools: Tools, hand: Hand, view: LedgerView, correlation_id: str, incarnation: UUID) -> frozenset[str]:
+    """Record what the gate says; give the KEY1s of the postings that it kept back (queued ones may go another time).
+
+    What was read of M3 for a store that went back since may be older than what that store forgot: nothing is said then.
+    """
     kept: dict[str, list[Append]] = {}
 
     def decide(history: History) -> list[Append]:
@@ -94,7 +99,8 @@ def _pass_gate(tools: Tools, hand: Hand, view: LedgerView, correlation_id: str) 
         kept.update(decide_gate(tools, hand, view, history))
         return [append for appends in kept.values() for append in appends]
 
-    settle(tools.log, hand.streams(tools.connection), decide, causes=tools.causes(correlation_id))
+    guard = StoreGuard(incarnation=incarnation)
+    settle(tools.log, hand.streams(tools.connection), decide, causes=tools.causes(correlation_id), guard=guard)
     return frozenset(kept)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from actors.settle import Decide, settle
+from domain.errors import RefusedError
 from domain.event import Append
 from domain.identifiers import stream_id
 from domain.ports import EventLog
@@ -32,6 +33,19 @@ class Act:
     def settle(self, streams: Sequence[UUID], decide: Decide) -> Sequence[Append]:
         """Append what `decide` says, by compare-and-set; give what was appended."""
         return settle(self.log, streams, decide, causes=self.causes())
+
+    def refuse_while_held(self) -> None:
+        """Refuse a word about what M3 shows while a store that went back in time waits for what it forgot to arrive.
+
+        Raises RefusedError: nobody can see yet what M3 will show.
+        """
+        until = self.log.hold_until()
+        if until is not None:
+            text = (
+                "the store went back in time, and what it sent and forgot may still reach M3 until "
+                f"{until.isoformat(timespec='seconds')}: look there after that, then say it"
+            )
+            raise RefusedError(text, code="TOO_EARLY")
 
     def causes(self) -> Causes:
         """Name what its appends belong to."""

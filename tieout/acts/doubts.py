@@ -99,6 +99,7 @@ def _resolve_posting(act: Act, stream: UUID, word: Word) -> None:
     invoices = [invoice_stream(act.connection, line.invoice) for line in plan.lines]
 
     def decide(history: History) -> list[Append]:
+        act.refuse_while_held()
         state = posting.fold(history[stream])
         facts = decide_resolution(
             state,

@@ -32,7 +32,7 @@ def reversal_done(act: Act, payment_stream: UUID, *, voucher: str = "") -> None:
     Only what an invoice shows as booked is taken back there: of what a restored store asks for M3 may hold nothing, or
     what this log never counted.
 
-    Raises RefusedError when no reversal of the payment waits for a person.
+    Raises RefusedError when no reversal of the payment waits for a person, or while a store that went back is held.
     """
     state = payment.fold(act.log.load([payment_stream])[payment_stream])
     tasks = state.reversal.tasks if state.reversal else ()
@@ -41,6 +41,7 @@ def reversal_done(act: Act, payment_stream: UUID, *, voucher: str = "") -> None:
     invoices = [invoice_stream(act.connection, line.invoice) for one in booked if one.plan for line in one.plan.lines]
 
     def decide(history: History) -> list[Append]:
+        act.refuse_while_held()
         state = payment.fold(history[payment_stream])
         facts = decide_reversal_done(state, person=act.person, reason=act.reason)
         return [

@@ -141,6 +141,7 @@ def _payment(act: Act, stream: UUID, history: History) -> Decision:
 
     def decide() -> list[Append]:
         if not stuck:
+            act.refuse_while_held()
             return _one(history, stream, decide_posting_order(state, postings, person=act.person, reason=act.reason))
         return [append for key1 in stuck for append in _released(act, legs[key1], history)]
 
@@ -158,6 +159,7 @@ def _posting(act: Act, stream: UUID, history: History) -> Decision:
 
 
 def _released(act: Act, stream: UUID, history: History) -> list[Append]:
+    act.refuse_while_held()
     state = posting.fold(history[stream])
     if state.plan is not None and state.plan.kind == "T":
         paid = payment.fold(history[stream_id(act.connection, "payment", state.plan.payment_id)])

@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from actors.errands.plan_reversal import plan_reversal
+from actors.errands.post_payment import post_payment
+from actors.errands.send_postings import send_postings
 from domain import keys
 from domain.payments.events import PaymentReversalPlanned, ReversalDoneByHand
 from domain.postings.events import PostingHeld, PostingRefused, PostingReleased
@@ -152,3 +154,30 @@ def test_a_word_about_one_leg_leaves_another_to_its_own_voucher() -> None:
         ReversalDoneByHand(payment_id="77001", person="ann", reason="done"),
     )
     assert world.posting(paid_anew(world, roof)).waits_for == keys.taken_back(back)
+
+
+def test_a_payment_waits_for_a_reversal_under_way_whatever_was_said_or_set_since() -> None:
+    world = World(posting_delay=None, void_interface="AVXVOID")
+    roof = world.bill("INV-1")
+    content = world.pay("77001", (roof, 157_000))
+    world.post()
+    world.ledger.post_due()
+    world.work_through(timedelta(minutes=6))
+    world.void(content)
+    world.poll()
+    world.run(plan_reversal)
+    planned = world.payment("77001").reversal
+    assert planned is not None
+    by_hand = ReversalDoneByHand(payment_id="77001", person="ann", reason="done")
+    # A restored store asks for what it may have forgotten beside what it takes back itself.
+    world.say(world.stream("payment", "77001"), msgspec.structs.replace(planned, tasks=("T-forgotten",)), by_hand)
+    back = world.key("77001", kind="R")
+    held = PostingHeld(payment_id="77001", reason="PAYMENT_STOP", detail="IVBL 1")
+    world.say(world.stream("posting", back), held)
+    world.rules = msgspec.structs.replace(world.rules, void_interface="")
+    world.pay("77002", (roof, 157_000))
+    world.poll()
+    world.run(post_payment)
+    world.run(send_postings, world.worker("w2"))
+    waiting = world.posting(world.key("77002"))
+    assert (waiting.reason, waiting.waits_for) == ("REVERSAL_FIRST", keys.posting(back))

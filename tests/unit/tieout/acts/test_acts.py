@@ -352,3 +352,29 @@ def test_pausing_resuming_and_approving_tell_whether_they_changed_anything(world
     assert not connections.resume(world.act)
     assert connections.approve_first_posting(world.act)
     assert not connections.approve_first_posting(world.act)
+
+
+def test_no_word_about_m3_counts_while_a_restored_store_waits_for_what_it_forgot(world: World) -> None:
+    reversed_ = y.PaymentReversed(content=payment(status="Void", standing="reversed"), kind="Void")
+    taken_back = world.given("payment", "77001", *payment_with_leg(reversed_, DONE_BY_HAND))
+    desk = p.PostingToDesk(payment_id="77001", why="NO_TRACE", what="look")
+    at_desk = world.given("posting", PLAN.key1, p.PostingPlanned(plan=PLAN), desk)
+    refused = world.given("posting", "T2", *refused_posting())
+    held = y.PaymentHeld(payment_id="77002", reason="CURRENCY", detail="EUR")
+    paid = world.given("payment", "77002", y.PaymentSettled(content=payment(payment_id="77002")), held)
+    supplier = world.given("supplier", "100|V1001", SUPPLIER)
+    world.store.log.hold(world.now + timedelta(minutes=10))
+
+    with pytest.raises(RefusedError, match="may still reach M3 until 2026-03-02T"):
+        issues.reversal_done(world.act, taken_back)
+    for word in ("absent", "posted"):
+        with pytest.raises(RefusedError, match="look there after that") as refusal:
+            doubts.resolve(world.act, at_desk, Word(resolution=word))
+        assert refusal.value.code == "TOO_EARLY"
+    steps = retry.retry(world.act, [refused, paid, supplier])
+    assert ["may still reach M3" in step.why_not for step in steps] == [True, True, False]
+
+    world.now += timedelta(minutes=11)
+    assert retry.retry(world.act, [paid])[0].does
+    doubts.resolve(world.act, at_desk, Word(resolution="absent"))
+    issues.reversal_done(world.act, taken_back)
