@@ -6,8 +6,10 @@ from uuid import UUID
 from actors.errands.streams import invoice_stream, posting_stream
 from actors.settle import History, appended
 from domain.event import Append
+from domain.identifiers import InvoiceKey
 from domain.invoices import invoice
 from domain.invoices.events import InvoicePaymentEnded, InvoicePaymentPosted, InvoicePaymentStarted
+from domain.money import Money
 from domain.postings import posting
 from domain.postings.events import EvidenceRow, PostingPlan
 from domain.postings.evidence import Rows, find_evidence, find_traces
@@ -58,6 +60,14 @@ def posted_for_invoices(
         )
         appends.append(appended(history[stream], stream, fact))
     return appends
+
+
+def booked_on(connection: UUID, plan: PostingPlan, history: History) -> dict[InvoiceKey, Money]:
+    """Give the nets of our postings that stand booked, by invoice; what nothing of ours paid is left out."""
+    invoices = {
+        line.invoice: invoice.fold(history[invoice_stream(connection, line.invoice)]).booked_net for line in plan.lines
+    }
+    return {key: net for key, net in invoices.items() if net is not None}
 
 
 def original_key(key1: str) -> str:

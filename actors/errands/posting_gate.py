@@ -5,6 +5,7 @@ from actors.errands.pending_reversals import pending_reversal
 from actors.errands.posting_batch import CUT_OFF, Hand, LedgerView, read_back_only, state_of, where_to_look
 from actors.errands.posting_facts import (
     attributed_rows,
+    booked_on,
     ended_for_invoices,
     posted_for_invoices,
     rows_in_words,
@@ -21,7 +22,7 @@ from domain.event import Append, Event
 from domain.identifiers import InvoiceKey
 from domain.invoices import invoice
 from domain.postings import events as e
-from domain.postings.checks import Obstacle, find_obstacle
+from domain.postings.checks import NOT_STANDING, Obstacle, find_obstacle
 from domain.postings.evidence import booked_by_others, find_evidence
 from domain.postings.posting import Posting
 
@@ -109,20 +110,23 @@ def _obstacle(tools: Tools, state: Posting, plan: e.PostingPlan, view: LedgerVie
             f" payments in M3, and retry when payment {plan.payment_id} is not among them"
         )
         return Obstacle(ROWS_CUT_OFF, detail)
-    found = find_obstacle(plan, view.states, tools.rules.currency)
-    if found is not None or plan.kind == "R" or SAME_AMOUNT in state.let_go:
+    found = find_obstacle(plan, view.states, tools.rules.currency, booked_on(tools.connection, plan, history))
+    if found is not None and not (found.reason == NOT_STANDING and NOT_STANDING in state.let_go):
         return found
+    if SAME_AMOUNT in state.let_go:
+        return None
     attributed = attributed_rows(tools.connection, plan, history, view.rows)
     others = booked_by_others(plan, view.rows, attributed)
     if not others:
         return None
-    detail = f"Infor shows payments of the same amount that are not ours: {rows_in_words(others)}; booked by hand?"
+    deed = "taken back" if plan.kind == "R" else "booked"
+    detail = f"Infor shows payments of the same amount that are not ours: {rows_in_words(others)}; {deed} by hand?"
     return Obstacle(SAME_AMOUNT, detail)
 
 
 def _held(tools: Tools, plan: e.PostingPlan, obstacle: Obstacle, history: History) -> e.PostingHeld:
-    """Wait for a reversal that may clear the obstacle away, else for a person."""
-    pending = pending_reversal(tools, plan, history)
+    """Wait for a reversal that may clear the obstacle away, else for a person; reversals never wait for each other."""
+    pending = pending_reversal(tools, plan, history) if plan.kind == "T" else None
     if pending is None:
         return e.PostingHeld(key1=plan.key1, payment_id=plan.payment_id, reason=obstacle.reason, detail=obstacle.detail)
     payment_id, key = pending

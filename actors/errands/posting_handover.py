@@ -1,24 +1,26 @@
 """The handover: the payment and the balances are read again, the intent is written, UpdBatch goes out once."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from actors.errands.failing import failed, worked
 from actors.errands.posting_batch import Hand, read_states, state_of
-from actors.errands.posting_facts import ended_for_invoices
+from actors.errands.posting_facts import booked_on, ended_for_invoices
 from actors.errands.posting_steps import Attempt, call, new_attempt, not_sent, owned, step_commands
 from actors.errands.streams import posting_stream
 from actors.settle import History, appended, settle
 from actors.tools import Tools
 from domain.errors import TransientError
 from domain.event import Append, Event
-from domain.identifiers import stream_id
+from domain.identifiers import InvoiceKey, stream_id
+from domain.invoices.content import LedgerState
 from domain.payments import payment
 from domain.payments.events import PaymentContent
 from domain.payments.reporting import book_changes
 from domain.ports.answers import RecordAnswer, Verdict
 from domain.ports.store import MoneyGuard
 from domain.postings import events as e
-from domain.postings.checks import find_obstacle
+from domain.postings.checks import NOT_STANDING, Obstacle, find_obstacle
 from domain.postings.posting import Posting
 
 STEP = "UpdBatch"
@@ -90,17 +92,26 @@ def _second_thoughts(tools: Tools, hand: Hand) -> tuple[dict[str, e.PostingHeld]
     reports = read_payments(tools, hand)
     states, unreadable = read_states(tools, hand)
     known = {pid: stream_id(tools.connection, "payment", pid) for pid in {p.payment_id for p in hand.plans.values()}}
-    history = tools.log.load(list(known.values()))
+    history = tools.log.load([*known.values(), *hand.streams(tools.connection)])
     unread = frozenset(k for k, p in hand.plans.items() if any(line.invoice in unreadable for line in p.lines))
     reasons: dict[str, e.PostingHeld] = {}
     for key1, plan in hand.plans.items():
         fact = _payment_changed(plan, reports.get(plan.payment_id), payment.fold(history[known[plan.payment_id]]))
-        obstacle = None if unread & {key1} else find_obstacle(plan, states, tools.rules.currency)
+        obstacle = None if unread & {key1} else _obstacle(tools, plan, states, history)
         if fact is None and obstacle is not None:
             fact = _held(plan, obstacle.reason, obstacle.detail)
         if fact is not None:
             reasons[key1] = fact
     return reasons, unread - reasons.keys()
+
+
+def _obstacle(
+    tools: Tools, plan: e.PostingPlan, states: Mapping[InvoiceKey, LedgerState | None], history: History
+) -> Obstacle | None:
+    found = find_obstacle(plan, states, tools.rules.currency, booked_on(tools.connection, plan, history))
+    if found is None or found.reason in state_of(tools, plan.key1, history).let_go & {NOT_STANDING}:
+        return None
+    return found
 
 
 def _held(plan: e.PostingPlan, reason: str, detail: str) -> e.PostingHeld:

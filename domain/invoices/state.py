@@ -199,6 +199,13 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(p.posting for p in self.posted if not p.reversal and p.posting[1:] not in taken_back)
 
     @property
+    def booked_net(self) -> Money | None:
+        """Nets of the postings that stand booked on it; None when nothing of ours does."""
+        standing = set(self.booked)
+        nets = [p.net for p in self.posted if not p.reversal and p.posting in standing]
+        return total(nets, nets[0].currency) if nets else None
+
+    @property
     def posted_total(self) -> Money:
         """Net and discount that our postings took off, with the invoice's sign; reversals taken back."""
         gross = self.known_gross or Money(0)

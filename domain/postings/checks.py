@@ -6,9 +6,11 @@ import msgspec
 
 from domain.identifiers import InvoiceKey
 from domain.invoices.content import LedgerState
+from domain.money import Money
 from domain.postings.events import PostingLine, PostingPlan
 
 PROPOSED = 1
+NOT_STANDING = "NOT_STANDING"  # a person's word lets a reversal past it, once for all
 
 
 class Obstacle(msgspec.Struct, frozen=True):
@@ -18,18 +20,42 @@ class Obstacle(msgspec.Struct, frozen=True):
     detail: str
 
 
-def find_obstacle(plan: PostingPlan, states: Mapping[InvoiceKey, LedgerState | None], currency: str) -> Obstacle | None:
+def find_obstacle(
+    plan: PostingPlan,
+    states: Mapping[InvoiceKey, LedgerState | None],
+    currency: str,
+    booked: Mapping[InvoiceKey, Money],
+) -> Obstacle | None:
     """Check every line against the ledger: open, not stopped, not proposed, same sign, within what is outstanding.
 
-    A reversal is not checked: what it reverses lowered the balance before.
+    A reversal only needs to find standing what it takes back. booked: the nets of our postings that stand, by invoice.
     """
-    if plan.kind == "R":
-        return None
     for line in plan.lines:
-        obstacle = _line_obstacle(line, states.get(line.invoice), currency)
+        state = states.get(line.invoice)
+        obstacle = (
+            _standing_obstacle(line, state, booked.get(line.invoice))
+            if plan.kind == "R"
+            else _line_obstacle(line, state, currency)
+        )
         if obstacle is not None:
             return obstacle
     return None
+
+
+def _standing_obstacle(line: PostingLine, state: LedgerState | None, booked: Money | None) -> Obstacle | None:
+    """Say whether M3 took less off than our vouchers did: one of them was taken back there, by whom nobody told us."""
+    if state is None or booked is None or booked.currency != state.gross.currency:
+        return None
+    sign = -1 if state.gross.minor < 0 else 1
+    shown = max(sign * (state.gross.minor - state.outstanding.minor), sign * state.paid.minor)
+    if shown >= sign * booked.minor:
+        return None
+    detail = (
+        f"invoice {line.invoice.external_id} shows {Money(sign * shown, booked.currency)} taken off in Infor, and"
+        f" {booked} was posted: if the voucher was taken back there already, say so with its reversal's number"
+        " (`tieout issue resolve ISSUE --voucher V`), else retry"
+    )
+    return Obstacle(NOT_STANDING, detail)
 
 
 def _line_obstacle(line: PostingLine, state: LedgerState | None, currency: str) -> Obstacle | None:

@@ -34,7 +34,7 @@ INVOICE_NOT_READ_AGAIN = Plant(
     changes=(
         Change(
             posting_handover._second_thoughts,
-            "None if unread & {key1} else find_obstacle(plan, states, tools.rules.currency)",
+            "None if unread & {key1} else _obstacle(tools, plan, states, history)",
             "None",
         ),
     )

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from domain.invoices.content import LedgerState
+from domain.money import Money
 from domain.postings.checks import find_obstacle
 from domain.postings.evidence import booked_by_others, done_by_hand, find_evidence, find_traces
 from tests.support.payments_world import CM_9, INV_77, invoice_key, plan, row, usd
@@ -27,7 +28,7 @@ def ledger(**changes: Any) -> LedgerState:
 
 
 def obstacle(state: LedgerState | None, *lines: tuple[str, str, str], kind: str = "T") -> str:
-    found = find_obstacle(plan(*lines, kind=kind), {KEY: state}, "USD")
+    found = find_obstacle(plan(*lines, kind=kind), {KEY: state}, "USD", {})
     return found.reason if found else ""
 
 
@@ -120,3 +121,35 @@ def test_a_line_of_nothing_stands_in_nobodys_way() -> None:
 
 def test_a_reversal_is_not_checked_against_the_balance_it_lowered() -> None:
     assert obstacle(None, kind="R") == ""
+
+
+@pytest.mark.parametrize(
+    ("shown", "booked", "reason"),
+    [
+        ({"paid": usd("1570.00"), "outstanding": usd("30.00")}, "1570.00", ""),  # M3 wrote no discount off
+        ({"paid": usd("1600.00"), "outstanding": usd("0")}, "1570.00", ""),
+        ({"outstanding": usd("30.00")}, "1570.00", ""),  # PCUA may lag behind OCUA, or OCUA behind PCUA
+        ({"paid": usd("1570.00")}, "1570.00", ""),
+        ({"paid": usd("100.00"), "outstanding": usd("1500.00")}, "1670.00", "NOT_STANDING"),
+        ({}, "1570.00", "NOT_STANDING"),
+        ({"gross": Money(160_000, "EUR")}, "1570.00", ""),
+    ],
+)
+def test_a_reversal_needs_to_find_standing_what_it_takes_back(shown: dict[str, Any], booked: str, reason: str) -> None:
+    found = find_obstacle(plan(kind="R"), {KEY: ledger(**shown)}, "USD", {KEY: usd(booked)})
+    assert (found.reason if found else "") == reason
+
+
+def test_the_reversal_of_a_credit_is_judged_by_its_own_sign() -> None:
+    memo = ledger(gross=usd("-100.00"), outstanding=usd("-100.00"))
+    back = plan((INV_77, "100.00", "0"), kind="R")
+    found = find_obstacle(back, {KEY: memo}, "USD", {KEY: usd("-100.00")})
+    assert found is not None
+    assert "shows 0.00 taken off in Infor, and -100.00 was posted" in found.detail
+    applied = msgspec.structs.replace(memo, paid=usd("-100.00"), outstanding=usd("0"))
+    assert find_obstacle(back, {KEY: applied}, "USD", {KEY: usd("-100.00")}) is None
+
+
+def test_a_reversal_of_what_infor_or_the_log_does_not_know_is_left_to_infor() -> None:
+    assert find_obstacle(plan(kind="R"), {KEY: None}, "USD", {KEY: usd("1.00")}) is None
+    assert find_obstacle(plan(kind="R"), {KEY: ledger()}, "USD", {}) is None
