@@ -31,7 +31,7 @@ from domain.event import Append, Event
 from domain.payments.events import PaymentContent
 from domain.ports.store import DueRow, StoreGuard
 from domain.postings import events as e
-from domain.postings.evidence import done_by_hand, find_evidence
+from domain.postings.evidence import booked_by_others, find_evidence
 from domain.postings.posting import Posting
 
 LIMIT = 100
@@ -140,7 +140,7 @@ def _said_of_proof(tools: Tools, state: Posting, history: History) -> str:
 
 
 def _done_by_hand(tools: Tools, plan: e.PostingPlan, view: LedgerView, history: History) -> tuple[e.EvidenceRow, ...]:
-    return done_by_hand(plan, view.rows, attributed_rows(tools.connection, plan, history, view.rows))
+    return booked_by_others(plan, view.rows, attributed_rows(tools.connection, plan, history, view.rows))
 
 
 def _said_of_rows(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from domain.errors import RefusedError
 from domain.event import Event
-from domain.payments.events import PaymentPostingOrdered, ReversalDoneByHand
+from domain.payments.events import PaymentHeld, PaymentPostingOrdered, ReversalDoneByHand
 from domain.payments.payment import Payment
 from domain.postings.posting import BOOKED, Posting
 
@@ -43,6 +43,15 @@ def _why_nothing(state: Payment, postings: Mapping[str, Posting]) -> str:
     if phases <= BOOKED:
         return "the payment is posted"
     return "its postings are on their way"
+
+
+def decide_found_absent(state: Payment, key1: str) -> tuple[Event, ...]:
+    """Hold a payment of which a person found a posting absent: only a person's order plans that one anew."""
+    if state.content is None or state.phase != "planned" or key1 not in {leg.posting for leg in state.legs}:
+        return ()
+    payment_id = state.content.payment_id
+    detail = f"posting {key1} was found absent in M3: `tieout resend {payment_id}` posts it again, after looking there"
+    return (PaymentHeld(payment_id=payment_id, reason="FOUND_ABSENT", detail=detail),)
 
 
 def decide_reversal_done(state: Payment, *, person: str, reason: str) -> tuple[Event, ...]:

@@ -45,23 +45,16 @@ def find_traces(plan: PostingPlan, rows: Rows, attributed: frozenset[str]) -> tu
     )
 
 
-def done_by_hand(plan: PostingPlan, rows: Rows, attributed: frozenset[str]) -> tuple[EvidenceRow, ...]:
-    """Give unattributed rows of the right amount that do not carry our text: probably a person's work."""
+def booked_by_others(plan: PostingPlan, rows: Rows, attributed: frozenset[str]) -> tuple[EvidenceRow, ...]:
+    """Give unattributed rows of the right amount with the text of no payment of ours: probably a person's work."""
     return tuple(
         row
         for line in plan.lines
         for row in rows.get(line.invoice, ())
         if row.ledger_row not in attributed
-        and not names_payment(row, plan.payment_id)
         and abs(row.amount) == abs(line.net)
-    )
-
-
-def booked_by_others(plan: PostingPlan, rows: Rows, attributed: frozenset[str]) -> tuple[EvidenceRow, ...]:
-    """Give unattributed rows of the right amount with the text of no payment of ours: it may be entered by hand."""
-    numbers = {line.invoice: line.invoice.number for line in plan.lines}
-    return tuple(
-        row for row in done_by_hand(plan, rows, attributed) if row.text.partition(" ")[2] != numbers[row.invoice]
+        and not names_payment(row, plan.payment_id)
+        and row.text.partition(" ")[2] != line.invoice.number
     )
 
 

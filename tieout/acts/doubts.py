@@ -13,6 +13,7 @@ from domain.invoices import invoice
 from domain.invoices.persons import decide_doubt_resolution
 from domain.payments import payment
 from domain.payments.payment import Payment
+from domain.payments.persons import decide_found_absent
 from domain.postings import posting
 from domain.postings.events import EvidenceRow, PostingPlan
 from domain.postings.persons import ABSENT, decide_resolution, is_unbooked_reversal
@@ -97,6 +98,7 @@ def _resolve_posting(act: Act, stream: UUID, word: Word) -> None:
     if plan is None:
         raise RefusedError("the posting was never planned", code="NOT_IN_DOUBT")
     invoices = [invoice_stream(act.connection, line.invoice) for line in plan.lines]
+    home = act.stream("payment", plan.payment_id)
 
     def decide(history: History) -> list[Append]:
         act.refuse_while_held()
@@ -110,9 +112,14 @@ def _resolve_posting(act: Act, stream: UUID, word: Word) -> None:
             now=act.log.now(),
             settle=act.settle_infor,
         )
-        return [appended(history[stream], stream, *facts), *_for_invoices(act, plan, history, word)]
+        left = decide_found_absent(payment.fold(history[home]), plan.key1) if word.resolution == ABSENT else ()
+        return [
+            appended(history[stream], stream, *facts),
+            *_for_invoices(act, plan, history, word),
+            appended(history[home], home, *left),
+        ]
 
-    act.settle([stream, *invoices], _once(stream, decide))
+    act.settle([stream, home, *invoices], _once(stream, decide))
 
 
 def _once(stream: UUID, decide: Decide) -> Decide:

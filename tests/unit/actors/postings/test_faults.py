@@ -301,18 +301,18 @@ def test_a_store_that_does_not_say_whether_it_committed_doubles_nothing() -> Non
         assert world.names(world.key("77001")) == calm.names(calm.key("77001"))
 
 
-def pay_by_hand(world: World, roof: FakeInvoice, text: str = "by hand") -> None:
+def pay_by_hand(world: World, roof: FakeInvoice, text: str = "by hand", *, row: str = "100|AAA|2026|7|1") -> None:
     """A person books the payment in M3."""
     key = roof.head.key
-    row = EvidenceRow(
+    shown = EvidenceRow(
         invoice=key,
-        ledger_row="100|AAA|2026|7|1",
+        ledger_row=row,
         voucher="PAY-7",
         amount=Money(157_000),
         accounting_date=world.now().date(),
         text=text,
     )
-    roof.payments.append(Paid(row=row, net=Money(157_000), discount=Money(0)))
+    roof.payments.append(Paid(row=shown, net=Money(157_000), discount=Money(0)))
 
 
 @pytest.mark.parametrize("fault", [None, LOST], ids=["accepted", "in doubt"])
@@ -327,10 +327,12 @@ def test_what_was_probably_done_by_hand_is_shown_and_never_claimed(fault: Fault 
     world.ledger.batches[0].gone_at = world.now()
     world.ledger.batches[0].state = "stuck"
     pay_by_hand(world, roof)
+    pay_by_hand(world, roof, "77002 INV-1", row="100|AAA|2026|8|1")  # of another payment of ours
     world.work_through(timedelta(minutes=40), step=STEP)
     (fact,) = (e for e in world.events(PostingWaitsInInfor, PostingToDesk))
     said = fact.detail if isinstance(fact, PostingWaitsInInfor) else msgspec.structs.asdict(fact)["what"]
     assert "probably done by hand: 100|AAA|2026|7|1" in said
+    assert "100|AAA|2026|8|1" not in said
     assert world.phase("77001") == ("waits" if fault is None else "desk")
 
 

@@ -1,10 +1,12 @@
+from collections.abc import Callable
+
 import pytest
 
 from domain.errors import RefusedError
 from domain.event import Event
 from domain.payments import events as e
 from domain.payments.payment import Payment, fold
-from domain.payments.persons import decide_posting_order, decide_reversal_done
+from domain.payments.persons import decide_found_absent, decide_posting_order, decide_reversal_done
 from domain.postings.posting import Posting
 from tests.support.history import given
 from tests.support.payments_world import payment, usd
@@ -28,6 +30,20 @@ def order(state: Payment, phase: str = "confirmed") -> tuple[Event, ...]:
 
 def test_a_held_payment_is_ordered_again() -> None:
     given([SETTLED, HELD], fold=fold).when(order).then([ORDERED])
+
+
+def test_a_payment_of_which_a_posting_was_found_absent_is_held_until_it_is_ordered_again() -> None:
+    def found_absent(key1: str) -> Callable[[Payment], tuple[Event, ...]]:
+        return lambda state: decide_found_absent(state, key1)
+
+    (held,) = given([SETTLED, PLANNED], fold=fold).when(found_absent("T1")).events
+    assert isinstance(held, e.PaymentHeld)
+    assert (held.reason, held.waits_for) == ("FOUND_ABSENT", None)
+    given([SETTLED, PLANNED, held], fold=fold).when(lambda state: order(state, "settled_absent")).then([ORDERED])
+    given([SETTLED, PLANNED, held], fold=fold).when(found_absent("T1")).then_nothing()
+    given([SETTLED, PLANNED, REVERSED], fold=fold).when(found_absent("T1")).then_nothing()
+    given([SETTLED, PLANNED], fold=fold).when(found_absent("R1")).then_nothing()
+    given([], fold=fold).when(found_absent("T1")).then_nothing()
 
 
 def test_a_leg_that_a_person_proved_absent_is_ordered_again() -> None:

@@ -6,7 +6,7 @@ import pytest
 from domain.invoices.content import LedgerState
 from domain.money import Money
 from domain.postings.checks import find_obstacle
-from domain.postings.evidence import booked_by_others, done_by_hand, find_evidence, find_traces
+from domain.postings.evidence import booked_by_others, find_evidence, find_traces
 from tests.support.payments_world import CM_9, INV_77, invoice_key, plan, row, usd
 
 KEY = invoice_key(INV_77)
@@ -63,14 +63,6 @@ def test_two_lines_need_two_rows() -> None:
     assert find_evidence(both, {KEY: (row(),)}, NONE) is None
 
 
-def test_a_row_without_our_text_is_probably_done_by_hand() -> None:
-    by_hand = row(text="check 7700456")
-    assert done_by_hand(plan(), {KEY: (by_hand,)}, NONE) == (by_hand,)
-    assert done_by_hand(plan(), {KEY: (row(),)}, NONE) == ()
-    assert done_by_hand(plan(), {KEY: (by_hand,)}, frozenset({by_hand.ledger_row})) == ()
-    assert done_by_hand(plan(), {}, NONE) == ()
-
-
 def test_a_row_with_our_text_is_a_trace_whatever_its_amount_unless_it_proves_another_posting() -> None:
     corrected = row(amount="9.00")
     both = plan((INV_77, "1570.00", "30.00"), (CM_9, "-100.00", "0"))
@@ -82,6 +74,9 @@ def test_a_row_with_our_text_is_a_trace_whatever_its_amount_unless_it_proves_ano
 def test_a_row_of_the_amount_is_anothers_unless_its_text_is_of_a_payment_of_ours() -> None:
     by_hand = row(text="check 7700456")
     assert booked_by_others(plan(), {KEY: (by_hand, row(text="77000 INV-77"), row())}, NONE) == (by_hand,)
+    assert booked_by_others(plan(), {KEY: (row(text="check 1", amount="1.00"),)}, NONE) == ()
+    assert booked_by_others(plan(), {KEY: (by_hand,)}, frozenset({by_hand.ledger_row})) == ()
+    assert booked_by_others(plan(), {}, NONE) == ()
 
 
 def test_an_open_invoice_may_be_paid() -> None:

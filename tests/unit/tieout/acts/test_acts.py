@@ -273,12 +273,16 @@ def test_a_posting_inside_m3_is_not_tried_again_and_says_what_settles_it(world: 
     assert ("GLS037" in step.why_not) is waits
 
 
-def test_a_posting_proven_absent_frees_its_invoices(world: World) -> None:
+def test_a_posting_proven_absent_frees_its_invoices_and_leaves_its_payment_to_a_person(world: World) -> None:
+    paid = world.given("payment", "77001", *payment_with_leg())
     stream = handed_over(world)
 
     doubts.resolve(world.act, stream, Word(resolution="absent"))
 
     assert isinstance(world.last(world.act.stream("invoice", INV_77)).event, i.InvoicePaymentEnded)
+    held = world.last(paid).event
+    assert isinstance(held, y.PaymentHeld)
+    assert (held.reason, "tieout resend 77001" in held.detail) == ("FOUND_ABSENT", True)
 
 
 def test_words_that_fit_no_record_are_refused(world: World) -> None:
