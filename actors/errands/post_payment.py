@@ -104,15 +104,22 @@ def _standings(tools: Tools, content: PaymentContent, history: History) -> dict[
 
 
 def _replaced(tools: Tools, content: PaymentContent) -> Replaced | None:
-    if not content.replaces_payment_id:
-        return None
-    stream = stream_id(tools.connection, "payment", content.replaces_payment_id)
-    old = payment.fold(tools.log.load([stream])[stream])
-    if old.content is None:
-        return None
-    keys = [leg.posting for leg in (*old.legs, *(old.reversal.reversing if old.reversal else ()))]
-    streams = [stream_id(tools.connection, "posting", key) for key in keys]
-    return Replaced(old, _folded(tools, keys, tools.log.load(streams)))
+    """Load what a reissue replaces, and what that replaced before it; a circle ends where it began."""
+    met = {content.payment_id}
+    chain: list[payment.Payment] = []
+    old_id = content.replaces_payment_id
+    while old_id and old_id not in met:
+        met.add(old_id)
+        stream = stream_id(tools.connection, "payment", old_id)
+        chain.append(payment.fold(tools.log.load([stream])[stream]))
+        newest = chain[-1].content
+        old_id = newest.replaces_payment_id if newest is not None else ""
+    replaced: Replaced | None = None
+    for old in reversed(chain):
+        keys = [leg.posting for leg in (*old.legs, *(old.reversal.reversing if old.reversal else ()))]
+        streams = [stream_id(tools.connection, "posting", key) for key in keys]
+        replaced = Replaced(old, _folded(tools, keys, tools.log.load(streams)), replaced)
+    return replaced
 
 
 def _folded(tools: Tools, keys: list[str], history: History) -> Mapping[str, posting.Posting]:

@@ -33,10 +33,14 @@ class InvoiceStanding(msgspec.Struct, frozen=True):
 
 
 class Replaced(msgspec.Struct, frozen=True):
-    """The payment that a reissue replaces, with its postings (and reversal postings) by KEY1."""
+    """The payment that a reissue replaces, with its postings (and reversal postings) by KEY1.
+
+    payment: without content when it was never seen; before: the one that it replaces itself, None when it does not.
+    """
 
     payment: Payment
     postings: Mapping[str, Posting]
+    before: "Replaced | None" = None
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -72,7 +76,7 @@ def decide_plan(
     hold = (
         _content_hold(content, rules)
         or _invoice_hold(content, invoices, rules, went_back_at, unsought=unsought)
-        or _reissue_hold(content, replaced, rules, unsure_before)
+        or _reissue_hold(content, content.replaces_payment_id, replaced, rules, unsure_before)
     )
     if isinstance(hold, e.PaymentIgnored):
         return Plan((hold,))
@@ -160,13 +164,22 @@ def _is_ours(remittance: e.Remittance, standing: InvoiceStanding) -> bool:
 
 
 def _reissue_hold(
-    content: e.PaymentContent, replaced: Replaced | None, rules: Rules, unsure_before: datetime | None
+    content: e.PaymentContent, old_id: str, replaced: Replaced | None, rules: Rules, unsure_before: datetime | None
 ) -> e.PaymentHeld | None:
-    old_id = content.replaces_payment_id
+    """Wait for the reversal of what it replaces, and of what that replaced: a reissue may come back unposted, too."""
     if not old_id:
         return None
     if replaced is None or replaced.payment.content is None:
         return _hold(content, "REPLACES_UNSEEN", f"it replaces payment {old_id}, which we never saw")
+    hold = _replaced_hold(content, old_id, replaced, rules, unsure_before)
+    if hold is not None or replaced.before is None:
+        return hold
+    return _reissue_hold(content, replaced.payment.content.replaces_payment_id, replaced.before, rules, unsure_before)
+
+
+def _replaced_hold(
+    content: e.PaymentContent, old_id: str, replaced: Replaced, rules: Rules, unsure_before: datetime | None
+) -> e.PaymentHeld | None:
     old = replaced.payment
     if old.reversal is not None:
         asked = old.reversal.tasks  # a person looks for them in M3 first

@@ -181,3 +181,34 @@ def test_a_payment_waits_for_a_reversal_under_way_whatever_was_said_or_set_since
     world.run(send_postings, world.worker("w2"))
     waiting = world.posting(world.key("77002"))
     assert (waiting.reason, waiting.waits_for) == ("REVERSAL_FIRST", keys.posting(back))
+
+
+def test_a_reissue_of_a_reissue_waits_for_the_reversal_of_the_first_payment() -> None:
+    world = World(void_interface="AVXVOID")
+    roof = world.bill("INV-1")
+    first = world.pay("77001", (roof, 50_000))
+    world.post()
+    world.ledger.stick_next = 1
+    world.void(first)
+    second = world.pay("77002", (roof, 50_000), replaces_payment_id="77001")
+    world.poll()
+    world.work_through(LONG, step=STEP)
+    world.void(second)
+    world.pay("77003", (roof, 50_000), replaces_payment_id="77002")
+    world.poll()
+    world.work_through(timedelta(minutes=1))
+    third = world.payment("77003")
+    assert (third.reason, third.waits_for) == ("REPLACED_NOT_REVERSED", keys.posting(world.key("77001", kind="R")))
+    world.ledger.post(next(batch for batch in world.ledger.batches if batch.state == "stuck"))
+    world.work_through(LONG, step=STEP)
+    assert [world.phase("77003"), str(roof.outstanding)] == ["confirmed", "1070.00"]
+    assert world.is_quiet()
+
+
+def test_payments_that_replace_each_other_in_a_circle_are_posted_as_any() -> None:
+    world = World()
+    roof = world.bill("INV-1")
+    world.pay("77001", (roof, 50_000), replaces_payment_id="77002")
+    world.pay("77002", (roof, 60_000), replaces_payment_id="77001", standing="open", status="In Process")
+    world.post()
+    assert world.phase("77001") == "confirmed"

@@ -58,6 +58,18 @@ def test_a_reissue_waits_for_the_reversal_posting() -> None:
     assert half.waits_for == keys.taken_back("R1")
 
 
+def test_a_reissue_of_a_reissue_waits_for_what_the_first_payment_booked() -> None:
+    between = fold(recorded([e.PaymentSettled(content=reissue())]))
+    third = payment(payment_id="77003", replaces_payment_id="77002")
+    first = Replaced(old(), {"T1": BOOKED})
+    fact = held(gate(third, replaced=Replaced(between, {}, first)))
+    assert (fact.reason, fact.waits_for) == ("REPLACED_NOT_REVERSED", keys.reversed_payment("77001"))
+    assert held(gate(third, replaced=Replaced(between, {}, Replaced(Payment(), {})))).reason == "REPLACES_UNSEEN"
+    leg = e.Leg(division="AAA", posting="R1", net=usd("-1570.00"))
+    taken_back = Replaced(old(VOID, reversal(reversing=(leg,))), {"T1": BOOKED, "R1": BOOKED})
+    assert plans(gate(third, replaced=Replaced(between, {}, taken_back)))
+
+
 def test_a_reissue_waits_for_a_posting_the_store_may_have_forgotten() -> None:
     fact = held(gate(reissue(), replaced=Replaced(old(), {"T1": posting()}), went_back_at=NOW))
     assert fact.waits_for == keys.reversed_payment("77001")
