@@ -7,7 +7,7 @@ from domain.identifiers import InvoiceKey, LedgerRow
 from domain.invoices import events as e
 from domain.invoices.coding import content_digest
 from domain.invoices.content import ImageRef, InvoiceContent, LedgerState
-from domain.invoices.eligibility import NOT_APPROVED, is_settled, risks_of, why_not
+from domain.invoices.eligibility import NOT_APPROVED, OF_AMOUNTS, is_settled, risks_of, why_not
 from domain.invoices.state import Invoice
 from domain.money import Money
 from domain.ports.ledger import InvoiceHead
@@ -179,9 +179,11 @@ def _endangered(state: Invoice, reading: Reading) -> tuple[Event, ...]:
 
 
 def _at_risk(state: Invoice, key: InvoiceKey, ledger: LedgerState | None, risks: tuple[str, ...]) -> tuple[Event, ...]:
-    if risks == state.risks:
-        return ()
+    """Raise what is new, and amounts that moved since, but not while a posting of ours moves them."""
     detail = f"PCUA {ledger.paid}, OCUA {ledger.outstanding}" if ledger else "GetInvTotInfo does not know it"
+    moved = detail != state.risk_detail and not state.payment_in_flight and not OF_AMOUNTS.isdisjoint(risks)
+    if risks == state.risks and not moved:
+        return ()
     return (e.InvoiceAtRiskInInfor(key=key, risks=risks, detail=detail),)
 
 

@@ -14,6 +14,7 @@ PAID_IN_M3 = "PAID_IN_M3"
 PAYMENT_STOP = "PAYMENT_STOP"
 PARTLY_PAID_IN_M3 = "PARTLY_PAID_IN_M3"
 PAYMENT_METHOD = "PAYMENT_METHOD"
+OF_AMOUNTS = frozenset({"PAID", "UNDERPAID"})  # risks that are as great as an amount
 
 
 def why_not(ledger: LedgerState, rules: Rules) -> tuple[str, str]:

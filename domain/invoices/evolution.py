@@ -108,7 +108,7 @@ def _key_changed(state: Invoice, event: e.InvoiceKeyChanged, _: Recorded) -> Inv
 
 
 def _at_risk(state: Invoice, event: e.InvoiceAtRiskInInfor, _: Recorded) -> Invoice:
-    return replace(state, risks=event.risks)
+    return replace(state, risks=event.risks, risk_detail=event.detail)
 
 
 def _image_fetched(state: Invoice, event: e.InvoiceImageFetched, _: Recorded) -> Invoice:

@@ -76,6 +76,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     stage: "" (unknown) or a key of PHASES; `sending` is an intent without an outcome, `doubt` a doubted one.
     live: AvidXchange holds it for certain (exactly while the key `invoice:…` is open).
     digest, head, read_at: content as last recorded, the facts to read it by, and when.
+    risks, risk_detail: what was raised last of it in M3, and the amounts as they were then.
     image_due: an image search is under way, nothing is sent before it ends; image_missing: (reason, hold).
     ids: every InvoiceId seen; dead_ids: those rejected or voided; ignored_ids: those tied to earlier attempts.
     twice_ids: the live ids found under one ExternalId, () when there is one at most.
@@ -98,6 +99,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     image_due: bool = False
     image_missing: tuple[str, bool] | None = None
     risks: tuple[str, ...] = ()
+    risk_detail: str = ""
     moved_to: InvoiceKey | None = None
     live: bool = False
     avid_invoice_id: str = ""

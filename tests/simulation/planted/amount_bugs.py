@@ -61,7 +61,7 @@ AMOUNT_BUGS = (
         changes=(
             Change(
                 eligibility.risks_of,
-                "not in_flight and _shown(ledger) < _sign(ledger) * ours.minor",
+                "_shown(ledger) < _sign(ledger) * ours.minor",
                 "False",
             ),
         ),
