@@ -174,7 +174,7 @@ INVOICE_BUGS = (
     Bug(
         name="what endangers a live invoice is not raised",
         breaks=("I13",),
-        changes=(Change(decisions._endangered, "if risks == state.risks:", "if True:"),),
+        changes=(Change(decisions._at_risk, "if risks == state.risks and not moved:", "if True:"),),
         profile=PAY,
     ),
     Bug(

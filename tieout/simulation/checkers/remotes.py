@@ -8,7 +8,7 @@ from itertools import pairwise
 from domain.event import Recorded
 from domain.invoices import submission_events as s
 from domain.money import Money, total
-from domain.payments.events import PaymentPostingsPlanned, PaymentSettled
+from domain.payments.events import PaymentContent, PaymentPostingsPlanned, PaymentSettled
 from domain.postings import events as p
 from projections import invoices, payments
 from projections.postings import PostingRow
@@ -122,16 +122,26 @@ def ledgers_agree(world: World) -> Iterator[str]:
 
 
 def _planned_whole(world: World) -> Iterator[str]:
-    """The legs of a plan sum to the payment they were planned from."""
-    settled: dict[str, Money] = {}
+    """The legs of a plan sum to the payment they were planned from, and its lines take the discounts it took."""
+    settled: dict[str, PaymentContent] = {}
     for recorded in world.history():
         match recorded.event:
             case PaymentSettled(content=content):
-                settled[content.payment_id] = content.amount
+                settled[content.payment_id] = content
             case PaymentPostingsPlanned() as plan:
                 legs = total((leg.net for leg in plan.legs), "USD")
-                if plan.payment_id in settled and legs != settled[plan.payment_id]:
-                    yield f"payment {plan.payment_id} of {settled[plan.payment_id]} was planned as {legs}"
+                if plan.payment_id in settled and legs != settled[plan.payment_id].amount:
+                    yield f"payment {plan.payment_id} of {settled[plan.payment_id].amount} was planned as {legs}"
+            case p.PostingPlanned(plan=posting) if posting.kind == "T" and posting.payment_id in settled:
+                yield from _planned_discounts(posting, settled[posting.payment_id])
+
+
+def _planned_discounts(plan: p.PostingPlan, content: PaymentContent) -> Iterator[str]:
+    for line in plan.lines:
+        name = line.invoice.external_id
+        taken = total((paid.discount for paid in content.remittances if paid.invoice_external_id == name), "USD")
+        if line.discount != taken:
+            yield f"posting {plan.key1} plans a discount of {line.discount} on {name}, the payment took {taken}"
 
 
 def _reversed_agrees(world: World, views: Sequence[payments.PaymentView]) -> Iterator[str]:
