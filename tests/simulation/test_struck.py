@@ -12,7 +12,7 @@ from tieout.simulation.base_runs import undisturbed
 from tieout.simulation.boundary import guarded
 from tieout.simulation.engine import Engine
 from tieout.simulation.faults import Crash, Fault
-from tieout.simulation.happened import HAPPENINGS, OF_VOUCHERS, can_be_noticed
+from tieout.simulation.happened import OF_VOUCHERS, can_be_noticed
 from tieout.simulation.happenings import Happening
 from tieout.simulation.money_writes import _Sending, _write_once
 from tieout.simulation.schedule import Profile, draw
@@ -108,7 +108,7 @@ def test_most_of_what_is_drawn_strikes() -> None:
 def test_what_nobody_can_notice_does_not_happen() -> None:
     rules = Engine(undisturbed(1, Profile.SUBMIT, crossings=20)).world.rules
     unnoticed = {
-        setting: {one for one in HAPPENINGS if not can_be_noticed(msgspec.structs.replace(rules, **changes), one)}
+        setting: {one for one in Happening if not can_be_noticed(msgspec.structs.replace(rules, **changes), one)}
         for setting, changes in {
             "codes are asked after": {"gl_accounts": "push"},
             "not so": {"gl_accounts": "off"},

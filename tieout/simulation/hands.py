@@ -15,6 +15,7 @@ from tieout.simulation.world import BANK_ACCOUNT, World, supplier
 from tieout.wiring.encodings import AvidSettings, read_payment
 
 MOST_GENERATIONS = 10
+CHECK_RUN, BY_HAND = "M3 CHECK RUN", "REVERSED BY HAND"  # texts of rows that are none of ours
 CARDS = ("", "1881", "4012888888881881", "4012 8888 8888 1881", "4012-8888-8888-1881")  # as a remote may name one
 EDGE = AvidSettings(base_url="https://avid.test")
 
@@ -23,7 +24,7 @@ def pay_in_m3(world: World, held: FakeInvoice) -> None:
     """Pay an invoice in M3, outside of everything: a payment row without our text."""
     if held.outstanding.is_zero:
         return
-    row = _row(world, held, held.outstanding, "M3 CHECK RUN")
+    row = _row(world, held, held.outstanding, CHECK_RUN)
     held.payments.append(Paid(row=row, net=held.outstanding, discount=Money(0), at=world.time.now))
 
 
@@ -38,11 +39,31 @@ def take_back_in_m3(world: World, key1: str, *, instead_of: str = "") -> None:
         if standing <= 0:
             continue  # the invoice shows its reversal, too
         held = world.ledger.invoices[booking.row.invoice]
-        row = _row(world, held, booking.net, "REVERSED BY HAND")
+        row = _row(world, held, booking.net, BY_HAND)
         held.payments.append(Paid(row=row, net=-booking.net, discount=Money(0), at=world.time.now))
         world.ledger.booked.append(
             Booking(key1=instead_of or key1, payment_id=booking.payment_id, taken_back=True, row=row, net=-booking.net)
         )
+
+
+def has_row(held: FakeInvoice, text: str) -> bool:
+    """Whether somebody paid the invoice, or took something back on it, outside of everything."""
+    return any(paid.row.text == text for paid in held.payments)
+
+
+def stands(world: World, key1: str) -> bool:
+    """Whether any row of what a posting booked stands in M3 still."""
+    mine = [b for b in world.ledger.booked if b.key1 == key1 and not b.taken_back]
+    rows = [b for one in mine for b in world.ledger.booked if b.payment_id == one.payment_id]
+    places = {one.row.invoice for one in mine}
+    return any(sum(-1 if b.taken_back else 1 for b in rows if b.row.invoice == place) > 0 for place in places)
+
+
+def stands_for(world: World, key1: str, *, reversal: str) -> None:
+    """Note that what a clerk took back of a posting, unasked, is the reversal that was held for it."""
+    world.ledger.booked[:] = [
+        msgspec.structs.replace(b, key1=reversal) if b.key1 == key1 and b.taken_back else b for b in world.ledger.booked
+    ]
 
 
 def delete_batch(world: World, batch: Batch) -> None:

@@ -17,7 +17,7 @@ FORETOLD_AT = 8
 OF_VOUCHERS = frozenset(
     {
         *(Happening.STUCK, Happening.REFUSED, Happening.CORRECTED, Happening.STUCK_BOOKED, Happening.BATCH_DELETED),
-        *(Happening.PERIOD_CLOSED, Happening.PERIOD_OPENED),
+        *(Happening.PERIOD_CLOSED, Happening.PERIOD_OPENED, Happening.VOUCHER_TAKEN_BACK),
     }
 )
 # What befalls the next voucher, if one comes: how many of them are still to be met.
@@ -37,7 +37,8 @@ def drawn(world: World, aim: str, number: int) -> Happening | None:
         return Happening.STUCK_BOOKED
     if dice.chance("happens", number) >= rate:
         apart = dice.chance("happens apart", number) < rate * APART
-        return dice.pick(THROWN_APART, "happening apart", number) if apart else None
+        thrown = [one for one in THROWN_APART if can_be_noticed(world.rules, one)]
+        return dice.pick(thrown, "happening apart", number) if apart else None
     return dice.pick([one for one in HAPPENINGS if can_be_noticed(world.rules, one)], "happening", number)
 
 

@@ -46,7 +46,9 @@ class Happening(StrEnum):
     STORM = "both remotes answer 429 for ten minutes"
     TIME_PASSES = "a quarter of an hour passes"
     VOID_TAKEN_BACK = "a void is taken back"
+    VOUCHER_TAKEN_BACK = "a person takes a voucher back in M3"
+    REST_PAID_BY_M3 = "M3 pays the rest of an invoice itself"
 
 
 # What came later is thrown for apart: the throws of older seeds stay as they were.
-THROWN_APART = (Happening.VOID_TAKEN_BACK,)
+THROWN_APART = (Happening.VOID_TAKEN_BACK, Happening.VOUCHER_TAKEN_BACK, Happening.REST_PAID_BY_M3)

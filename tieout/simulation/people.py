@@ -17,6 +17,8 @@ from domain.payments import payment
 from domain.ports.store import Causes
 from domain.postings import posting
 from projections import invoices, issues, payments
+from projections.payments import PaymentView
+from projections.postings import PostingRow
 from tieout.acts import retry
 from tieout.acts.act import Act
 from tieout.acts.doubts import Word, resolve
@@ -29,6 +31,8 @@ from tieout.simulation.hands import (
     reversal_of,
     rows_by_name,
     standing_voucher,
+    stands,
+    stands_for,
     take_back_in_m3,
 )
 from tieout.simulation.schedule import SETTLE
@@ -63,12 +67,28 @@ def look_after(staff: Staff, turn: int) -> bool:
         for row in view.postings:
             if row.phase in ("desk", "waits"):
                 done = _settle_posting(staff, act, row.key1, row.phase) or done
+            elif _was_taken_back(world, row):
+                done = _name_the_clerks_voucher(staff, act, row) or done
         done = _reverse_by_hand(staff, act, view.payment.payment_id) or done
     done = _take_back(staff, act) or done
     done = _void_forgotten(staff) or done
     if turn < 2:  # noqa: PLR2004 (whoever is still stuck then stays with its reason)
         done = _retry_stuck(staff, act) or done
     return done
+
+
+def _name_the_clerks_voucher(staff: Staff, act: Act, row: PostingRow) -> bool:
+    """Say of a held reversal that a clerk's voucher stands for it."""
+    word = Word(resolution="posted-by-hand", voucher=f"HAND-{row.key1}")
+    if not attempt(staff, f"finds taken back in M3 what {row.key1} is about", partial(resolve, act, row.stream, word)):
+        return False
+    stands_for(staff.world, original_key(row.key1), reversal=row.key1)
+    return True
+
+
+def _was_taken_back(world: World, row: PostingRow) -> bool:
+    """Whether a reversal is held and what it should take back stands no more: a clerk was faster."""
+    return row.kind == "R" and row.phase == "held" and not stands(world, original_key(row.key1))
 
 
 def act_of(world: World, person: str, reason: str, *, log: Any = None) -> SimulatedAct:
@@ -154,6 +174,7 @@ def _take_back(staff: Staff, act: Act) -> bool:
             if plan is not None:
                 for key1 in sorted(generations_of(world, original_key(plan.key1), plan.payment_id, plan.division)):
                     take_back_in_m3(world, key1, instead_of=plan.key1)
+                    stands_for(world, key1, reversal=plan.key1)  # a clerk may have been faster
                 word = Word(resolution="posted-by-hand", voucher=f"HAND-{plan.key1}")
                 deed = partial(resolve, act, record.stream, word)
                 done = attempt(staff, f"reverses {plan.key1} in M3 by hand", deed) or done
@@ -223,7 +244,7 @@ def _retry_stuck(staff: Staff, act: Act) -> bool:
     stuck += [
         view.payment.stream
         for view in payments.listed(world.projections, world.connection)
-        if view.state in ("held", "refused", "planned")
+        if view.state in ("held", "refused", "planned") and not _has_one_taken_back(world, view)
     ]
     done = False
     for stream in stuck:
@@ -233,6 +254,11 @@ def _retry_stuck(staff: Staff, act: Act) -> bool:
     return done
 
 
+def _has_one_taken_back(world: World, view: PaymentView) -> bool:
+    """Whether a look into M3 shows that to let its reversal go would take the voucher back twice."""
+    return any(_was_taken_back(world, row) for row in view.postings)
+
+
 def operate(staff: Staff, person: str, number: int, *, log: Any = None) -> None:
     """Let an operator work through a few records, in whatever state they are."""
     world = staff.world
@@ -240,7 +266,8 @@ def operate(staff: Staff, person: str, number: int, *, log: Any = None) -> None:
     world.runner.catch_up()
     listed = invoices.listed(world.projections, world.connection)
     rows = [row.stream for row in listed if not _may_be_there(world, row)]
-    rows += [view.payment.stream for view in payments.listed(world.projections, world.connection)]
+    views = payments.listed(world.projections, world.connection)
+    rows += [view.payment.stream for view in views if not _has_one_taken_back(world, view)]
     for turn in range(min(2, len(rows))):
         stream = world.dice.pick(rows, "operator", person, number, turn)
         attempt(staff, f"{person} retries", partial(retry.retry, act, [stream]))

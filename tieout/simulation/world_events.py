@@ -49,10 +49,46 @@ def _paid_by_m3(stage: Stage, number: int) -> bool:
     return True
 
 
+def _rest_paid_by_m3(stage: Stage, number: int) -> bool:
+    """M3's own check run pays what our vouchers left open, unless a clerk took one back: no balance shows that then."""
+    ours = {b.row.invoice for b in stage.world.ledger.booked}
+    held = _invoice(stage, number)
+    if held is None or held.head.key not in ours or held.outstanding.is_zero or hands.has_row(held, hands.BY_HAND):
+        return False
+    hands.pay_in_m3(stage.world, held)
+    held.head = msgspec.structs.replace(held.head, changed=stage.world.time.now.date())
+    return True
+
+
+def _voucher_taken_back(stage: Stage, number: int) -> bool:
+    """A clerk reverses a voucher of ours that nobody asked about, and that is not about to be reversed by us."""
+    world = stage.world
+    standing = [
+        batch.key1
+        for batch in world.ledger.batches
+        if batch.key1.startswith("T") and hands.stands(world, batch.key1) and not _is_spoken_for(world, batch.key1)
+    ]
+    if not standing:
+        return False
+    key1 = world.dice.pick(sorted(set(standing)), "which voucher", number)
+    for booking in [b for b in world.ledger.booked if b.key1 == key1]:
+        held = world.ledger.invoices[booking.row.invoice]
+        held.head = msgspec.structs.replace(held.head, changed=world.time.now.date())
+    hands.take_back_in_m3(world, key1)
+    return True
+
+
+def _is_spoken_for(world: World, key1: str) -> bool:
+    """Whether its reversal stands in GLS840 or beyond, or M3 paid one of its invoices as well, or does not list it."""
+    back = any(b.key1 == hands.reversal_of(key1) and b.state != "deleted" for b in world.ledger.batches)
+    invoices = [world.ledger.invoices[b.row.invoice] for b in world.ledger.booked if b.key1 == key1]
+    return back or any(hands.has_row(held, hands.CHECK_RUN) or not held.approved for held in invoices)
+
+
 def _flag(name: str, *, value: bool) -> Deed:
     def set_flag(stage: Stage, number: int) -> bool:
         invoices = sorted(stage.world.ledger.invoices.values(), key=lambda one: one.head.key)
-        fitting = [held for held in invoices if getattr(held, name) != value]
+        fitting = [held for held in invoices if getattr(held, name) != value and not _goes_unlisted(held, name)]
         if not fitting:
             return False
         held = stage.world.dice.pick(fitting, "which invoice", number)
@@ -61,6 +97,11 @@ def _flag(name: str, *, value: bool) -> Deed:
         return True
 
     return set_flag
+
+
+def _goes_unlisted(held: FakeInvoice, flag: str) -> bool:
+    """Whether Infor would list it no more, so that nobody could learn that a clerk took a voucher of ours back."""
+    return flag == "approved" and hands.has_row(held, hands.BY_HAND)
 
 
 def _changed(stage: Stage, number: int) -> bool:
@@ -291,4 +332,6 @@ _DEEDS: dict[Happening, Deed] = {
     Happening.STORM: _storm,
     Happening.TIME_PASSES: _time_passes,
     Happening.VOID_TAKEN_BACK: avid_events.void_taken_back,
+    Happening.VOUCHER_TAKEN_BACK: _voucher_taken_back,
+    Happening.REST_PAID_BY_M3: _rest_paid_by_m3,
 }

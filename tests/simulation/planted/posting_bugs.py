@@ -4,13 +4,14 @@ from itertools import count
 
 from actors.errands import (
     posting_facts,
+    posting_gate,
     posting_handover,
     posting_steps,
 )
 from adapters.preparation import Preparation
 from domain import identifiers, routing
 from domain.payments import forgotten, persons, planning, reporting, reversal
-from domain.postings import evidence, posting
+from domain.postings import checks, evidence, posting
 from domain.postings.events import PostingDoubtResolved
 from projections import issue_facts
 from tests.simulation.planted.planting import Bug, Change
@@ -241,6 +242,17 @@ POSTING_BUGS = (
         profile=PAY,
         happening=Happening.VOIDED,
         then=Happening.VOID_TAKEN_BACK,
+    ),
+    Bug(
+        name="a reversal takes back what stands no more",
+        breaks=("I2",),
+        changes=(
+            Change(checks._standing_obstacle, "if shown >= sign * booked.minor:", "if True:"),
+            Change(posting_gate._obstacle, "if SAME_AMOUNT in state.let_go:", 'if plan.kind == "R":'),
+        ),
+        profile=PAY,
+        happening=Happening.VOUCHER_TAKEN_BACK,
+        then=Happening.VOIDED,
     ),
     Bug(
         name="a reversal that was found absent is nobody's task",

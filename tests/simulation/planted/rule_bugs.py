@@ -57,6 +57,13 @@ RULE_BUGS = (
         profile=PAY,
     ),
     Bug(
+        name="an invoice is closed over what M3 paid beside us",
+        breaks=("I13",),
+        changes=(Change(decisions.decide_close, 'if "PAID" in risks:', "if False:"),),
+        profile=PAY,
+        happening=Happening.REST_PAID_BY_M3,
+    ),
+    Bug(
         name="a card number is kept as it came",
         breaks=("I11",),
         swaps=((edge, "_card", lambda wire, *_: (str(wire.virtual_card_last4), False)),),

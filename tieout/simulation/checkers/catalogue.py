@@ -58,7 +58,12 @@ CHECKERS: dict[str, tuple[Checker, ...]] = {
     "I10": (attempts.one_owner_per_attempt, attempts.only_owners_speak_early),
     "I11": (privacy.no_secret_anywhere,),
     "I12": (records.people_sign, acts.acts_show_before_and_after, rules.first_goes_alone),
-    "I13": (states.dangers_are_raised, raised.risks_are_issues, states.looked_at_again),
+    "I13": (
+        states.dangers_are_raised,
+        raised.risks_are_issues,
+        states.looked_at_again,
+        closings.closed_is_paid_by_us,
+    ),
     "I14": (sums.one_state_each, sums.money_adds_up, states.everything_is_seen),
 }
 

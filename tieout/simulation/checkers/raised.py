@@ -65,9 +65,17 @@ def _risks(row: InvoiceRow) -> Iterator[Danger]:
             yield Danger(row.stream, f"invoice-at-risk:{risk}", (i.InvoiceAtRiskInInfor,), text)
 
 
+_NOT_THERE = (
+    s.InvoiceSubmissionStarted,
+    s.InvoiceNotSent,
+    s.InvoiceAbsentAfterSettling,
+    s.InvoiceSubmissionRefused,
+)
+
+
 def _changes(told: Told, row: InvoiceRow) -> Iterator[Danger]:
-    """What changed while live is to be compared, until it is read again before a send, turned down or closed."""
-    change = told.last(row.stream, i.InvoiceChangedInInfor, i.InvoiceClosed, REJECTED)
+    """What changed while live is to be compared, until it is not there after all, sent anew, turned down or closed."""
+    change = told.last(row.stream, i.InvoiceChangedInInfor, i.InvoiceClosed, REJECTED, *_NOT_THERE)
     if change is not None and isinstance(change.event, i.InvoiceChangedInInfor) and change.event.live:
         text = f"{row.external_id} changed while AvidXchange has it"
         yield Danger(row.stream, "invoice-changed-live", (i.InvoiceChangedInInfor,), text)
