@@ -1,10 +1,10 @@
 """Poll what became of submitted invoices at AvidXchange: windows of at most 30 UTC days, one day read twice."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 from actors.errands.connections import connection_now, connection_of
-from actors.errands.days import first_day, remote_today
+from actors.errands.days import first_day, remote_today, windows, windows_to_read
 from actors.errands.polling import Poll, run_poll
 from actors.errands.recheck_invoices import track_first
 from actors.errands.streams import connection_stream, invoice_stream
@@ -19,7 +19,6 @@ from domain.invoices.invoice import Invoice, fold
 from domain.invoices.search import decide_second_look, decide_status, wants_second_look
 from domain.ports.payables import InvoiceFound
 
-WINDOW_DAYS = 30
 OVERLAP = timedelta(days=1)
 READINGS = 2  # of all there is, before a restored store sends: a record that slipped between pages comes the next time
 
@@ -37,21 +36,15 @@ def _read(poll: Poll) -> str:
     # While it is unknown what a restored store forgot all is read: others may have polled before a person declared it.
     mark = "" if conn.unsought else poll.watermark
     since = first_day(mark, start=tools.rules.start_date, overlap=OVERLAP, today=today)
-    for _ in range(READINGS if conn.unsought else 1):
-        _read_windows(poll, since, today, forgotten)
+    once = windows_to_read(mark, since, today, overlap=OVERLAP)
+    for first, last in windows(since, today) * READINGS if conn.unsought else once:
+        for page in tools.payables.changed_invoices(first, last):
+            poll.page(len(page))
+            _record(poll, page, forgotten)
     if forgotten is not None:
         _find_named(poll, forgotten)
         _note_forgotten(poll, forgotten)
     return max(today, since).isoformat()
-
-
-def _read_windows(poll: Poll, first: date, today: date, forgotten: set[InvoiceKey] | None) -> None:
-    while first <= today:
-        last = min(today, first + timedelta(days=WINDOW_DAYS))
-        for page in poll.tools.payables.changed_invoices(first, last):
-            poll.page(len(page))
-            _record(poll, page, forgotten)
-        first = last + timedelta(days=1)
 
 
 def _keys(external_ids: Iterable[str]) -> set[InvoiceKey]:

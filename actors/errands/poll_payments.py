@@ -1,9 +1,9 @@
 """Poll payments: windows of at most 30 UTC days with overlap; what changed becomes facts of each payment."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from actors.errands.days import first_day, remote_today
+from actors.errands.days import first_day, remote_today, windows_to_read
 from actors.errands.polling import Poll, run_poll
 from actors.settle import History, appended
 from actors.tools import Tools
@@ -13,7 +13,6 @@ from domain.payments.events import PaymentContent
 from domain.payments.payment import fold
 from domain.payments.reporting import decide_replaced, decide_report
 
-WINDOW_DAYS = 30
 OVERLAP = timedelta(days=2)
 
 
@@ -26,7 +25,7 @@ def _read(poll: Poll) -> str:
     tools = poll.tools
     today = remote_today(tools)
     since = first_day(poll.watermark, start=tools.rules.start_date, overlap=OVERLAP, today=today)
-    for first, last in windows(since, today):
+    for first, last in windows_to_read(poll.watermark, since, today, overlap=OVERLAP):
         for page in tools.payables.payments(first, last):
             poll.page(len(page.payments) + len(page.problems))
             for record, text in page.problems:
@@ -35,17 +34,6 @@ def _read(poll: Poll) -> str:
                 poll.well_read(payment.payment_id)
             _record(poll, page.payments)
     return max(today, since).isoformat()
-
-
-def windows(since: date, until: date) -> list[tuple[date, date]]:
-    """Split a span of days, both inclusive, into windows whose ends lie at most 30 days apart."""
-    result: list[tuple[date, date]] = []
-    first = since
-    while first <= until or not result:
-        last = max(first, min(until, first + timedelta(days=WINDOW_DAYS)))
-        result.append((first, last))
-        first = last + timedelta(days=1)
-    return result
 
 
 def _record(poll: Poll, payments: tuple[PaymentContent, ...]) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.errands.poll_payments import poll_payments, windows
+from actors.errands.days import windows, windows_to_read
+from actors.errands.poll_payments import poll_payments
 from domain.errors import RefusedError, TransientError
 from domain.payments.events import (
     PaymentCardNumberDropped,
@@ -36,6 +37,47 @@ def test_a_watermark_ahead_of_the_clock_still_asks_for_a_day() -> None:
     assert windows(date(2026, 1, 2), date(2026, 1, 1)) == [(date(2026, 1, 2), date(2026, 1, 2))]
 
 
+MARCH_20 = date(2026, 3, 20)
+
+
+@pytest.mark.parametrize(
+    ("mark", "alone"),
+    [
+        ("", [(date(2026, 3, 1), date(2026, 3, 17))]),
+        ("2026-03-20", []),
+        ("2026-03-19", []),
+        ("2026-03-18", []),
+        ("2026-03-17", [(date(2026, 3, 17), date(2026, 3, 17))]),
+        ("2026-03-10", [(date(2026, 3, 10), date(2026, 3, 17))]),
+        ("2026-03-25", []),
+    ],
+)
+def test_days_that_no_other_poll_reads_are_read_twice(mark: str, alone: list[tuple[date, date]]) -> None:
+    since = date.fromisoformat(mark) - timedelta(days=2) if mark else date(2026, 3, 1)
+    read = windows_to_read(mark, since, MARCH_20, overlap=timedelta(days=2))
+    assert read == [*windows(since, MARCH_20), *alone]
+
+
+def test_a_payment_that_slips_between_the_pages_of_the_first_poll_is_seen_in_its_second_reading() -> None:
+    """Its list is by the last change: one that changes meanwhile goes to the end, and its neighbour moves up a page."""
+    world = World()
+    for number in range(4):
+        roof = world.bill(f"INV-{number}")
+        world.pay(f"7700{number}", (roof, 157_000), modified="2026-01-15T08:00:00")
+    read, slipped = world.payables.payments, ["77001"]
+
+    def slipping(since: date, until: date) -> Iterator[PaymentPage]:
+        for page in read(since, until):
+            kept = tuple(one for one in page.payments if one.payment_id not in slipped)
+            yield msgspec.structs.replace(page, payments=kept)
+        if since <= date(2026, 1, 15) <= until:
+            slipped.clear()
+
+    world.payables.payments = slipping  # type: ignore[assignment,method-assign]  # the fake's own, shifted once
+    world.poll()
+    assert world.payment("77001").settled is not None
+
+
 def asked(world: World) -> list[tuple[date, date]]:
     """Note the windows that are asked for from now on."""
     seen: list[tuple[date, date]] = []
@@ -53,7 +95,9 @@ def test_the_first_poll_begins_at_the_start_date_and_the_next_overlaps() -> None
     world = World()
     seen = asked(world)
     world.poll()
-    assert seen == [(date(2026, 1, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 3, 2))]
+    everything = [(date(2026, 1, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 3, 2))]
+    alone = [(date(2026, 1, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 2, 27))]
+    assert seen == [*everything, *alone]
     seen.clear()
     world.wait(timedelta(days=1))
     world.poll()
@@ -65,7 +109,7 @@ def test_the_remotes_later_day_is_asked_for_too() -> None:
     seen = asked(world)
     world.payables.now_hint = lambda: world.now() + timedelta(days=1)  # type: ignore[method-assign]  # its clock is ahead
     world.poll()
-    assert seen[-1][1] == date(2026, 3, 3)
+    assert max(last for _, last in seen) == date(2026, 3, 3)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(days=2), timedelta(days=8432)])
@@ -74,7 +118,7 @@ def test_a_remote_day_that_no_clock_shows_moves_no_mark(monkeypatch: pytest.Monk
     seen = asked(world)
     monkeypatch.setattr(world.payables, "now_hint", lambda: world.now() + ahead)
     world.poll()
-    assert seen[-1][1] == date(2026, 3, 3)
+    assert max(last for _, last in seen) == date(2026, 3, 3)
     monkeypatch.undo()
     seen = asked(world)
     world.wait(timedelta(hours=1))
