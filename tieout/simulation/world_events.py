@@ -53,8 +53,10 @@ def _rest_paid_by_m3(stage: Stage, number: int) -> bool:
     """M3's own check run pays what our vouchers left open, unless a clerk took one back: no balance shows that then."""
     ours = {b.row.invoice for b in stage.world.ledger.booked}
     held = _invoice(stage, number)
-    if held is None or held.head.key not in ours or held.outstanding.is_zero or hands.has_row(held, hands.BY_HAND):
+    if held is None or held.head.key not in ours or hands.has_row(held, hands.BY_HAND):
         return False
+    if held.outstanding.is_zero or (held.outstanding.minor > 0) != (held.head.gross.minor > 0):
+        return False  # nothing is left to pay, or too much was paid
     hands.pay_in_m3(stage.world, held)
     held.head = msgspec.structs.replace(held.head, changed=stage.world.time.now.date())
     return True
