@@ -46,7 +46,7 @@ def decide_status(state: Invoice, key: InvoiceKey, found: InvoiceFound) -> tuple
 
 def wants_second_look(state: Invoice, found: InvoiceFound) -> bool:
     """Whether a reported record calls for reading all records of its ExternalId."""
-    if state.found_twice or _is_end_of_different(state, found):
+    if state.found_twice or _is_end_of_different(state, found) or _has_no_id(state):
         return True
     known = state.dead_ids | state.ignored_ids | {state.avid_invoice_id, state.different_id}
     stranger = found.avid_invoice_id not in known
@@ -62,6 +62,9 @@ def decide_second_look(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceF
     if state.held_there:
         ended = tuple(_rejected(key, dead) for dead in found if _is_end_of_different(state, dead))
         return (*ended, *judge_found(state, key, live, attempt_id="")) if ended else ()
+    if _has_no_id(state):
+        named = judge_found(state, key, found, attempt_id="")
+        return () if any(isinstance(event, s.InvoiceFoundDifferent) for event in named) else named
     if not state.found_twice:
         unknown = _is_thought_absent(state) or _is_another(state, live)
         return judge_found(state, key, live, attempt_id="") if unknown else ()
@@ -76,6 +79,11 @@ def _is_thought_absent(state: Invoice) -> bool:
     One that Infor never named to this store is no such one: what is found of it is a forgotten one.
     """
     return state.key is not None and not state.unnamed and not state.at_large and state.stage != "different"
+
+
+def _has_no_id(state: Invoice) -> bool:
+    """Whether a person said that AvidXchange holds it, and not as which one: no status there could be told to be its."""
+    return state.live and not state.avid_invoice_id and not state.found_twice
 
 
 def _is_end_of_different(state: Invoice, found: InvoiceFound) -> bool:

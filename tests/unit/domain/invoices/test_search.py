@@ -184,3 +184,20 @@ def test_infor_names_what_a_restored_store_forgot_and_the_look_up_says_under_whi
     invoice(*told).when(second(found())).then_nothing()
     (different,) = invoice(*named).when(second(found(gross=Money(1)))).events
     assert isinstance(different, s.InvoiceFoundDifferent)
+
+
+def test_one_that_a_person_saw_there_gets_its_id_with_its_next_change() -> None:
+    word = s.InvoiceDoubtResolved(key=KEY, attempt_id="a1", resolution="posted", person="ann", reason="seen")
+    seen = (*READY, f.started(), f.doubted(), word)
+    assert wants_second_look(f.state_of(seen), found())
+    assert wants_second_look(f.state_of(seen), found(status="Void"))
+
+    def second(*records: InvoiceFound) -> Callable[[Invoice], tuple[Event, ...]]:
+        return lambda state: decide_second_look(state, KEY, records)
+
+    named = invoice(*seen).when(second(found())).then([f.found_live()])
+    assert named.state.avid_invoice_id == "500123"
+    assert not wants_second_look(named.state, found())
+    invoice(*seen).when(second(found(status="Void"))).then([f.rejected("Void")])
+    invoice(*seen).when(second(found(gross=Money(1)))).then_nothing()  # the person's word stands, and was about another
+    invoice(*seen).when(second(found(), found("9"))).then([f.twice("500123", "9")])
