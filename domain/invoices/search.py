@@ -82,7 +82,7 @@ def _is_thought_absent(state: Invoice) -> bool:
 
 
 def _has_no_id(state: Invoice) -> bool:
-    """Whether a person said that AvidXchange holds it, and not as which one: no status there could be told to be its."""
+    """Whether a person said that AvidXchange holds it, and not under which id: no status there is known to be its."""
     return state.live and not state.avid_invoice_id and not state.found_twice
 
 
