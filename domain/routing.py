@@ -216,6 +216,8 @@ ROUTES: dict[type[Event], Route] = {
     invoice.InvoicePaymentPosted: _due("close_invoices"),
     invoice.InvoicePartlyPaid: _done("close_invoices"),
     invoice.InvoiceClosed: _done("close_invoices"),
+    # What M3 paid beside us closes nothing; polls look at it until the danger has passed, and close it then.
+    invoice.InvoiceAtRiskInInfor: lambda e, r: (Done("close_invoices", r.stream),) if "PAID" in e.risks else (),
     payment.PaymentSettled: _due("post_payment"),
     payment.PaymentPostingOrdered: _due("post_payment"),
     payment.PaymentHeld: _held("post_payment"),
@@ -262,7 +264,6 @@ NOTHING: frozenset[type[Event]] = frozenset(
         invoice.LedgerRowNamed,
         invoice.InvoicesTracked,
         invoice.InvoiceIndexTurned,
-        invoice.InvoiceAtRiskInInfor,
         invoice.InvoiceStatusReported,
         invoice.InvoicePaymentEnded,
         invoice.InvoiceReopened,

@@ -269,7 +269,7 @@ ENDS: dict[type[Event], frozenset[str]] = {
     s.InvoiceAbsentAfterSettling: _WHILE_THERE,
     s.InvoiceSubmitted: _FOUND,
     s.InvoiceFoundByLookup: _FOUND,
-    s.InvoiceFoundDifferent: frozenset({"invoice-found-different"}),
+    s.InvoiceFoundDifferent: frozenset({"invoice-found-different", "invoice-found-twice"}),
     s.InvoiceFoundForgotten: _FORGOTTEN,
     s.InvoiceDoubtResolved: _OUT_THERE,
     y.PaymentReported: _REPORT,

@@ -11,13 +11,13 @@ from domain.event import Append
 from domain.identifiers import InvoiceKey
 from domain.invoices.content import LedgerState
 from domain.invoices.decisions import decide_close
-from domain.invoices.events import InvoiceClosed, InvoicePartlyPaid, InvoiceReopened
+from domain.invoices.events import InvoiceAtRiskInInfor, InvoiceClosed, InvoicePartlyPaid, InvoiceReopened
 from domain.invoices.invoice import fold
 from domain.ports.store import DueRow
 
 BATCH = 100
 SLOWEST = 8  # doublings
-FINAL = (InvoiceClosed, InvoicePartlyPaid)  # what ends the errand of an invoice; a risk that is raised does not
+FINAL = (InvoiceClosed, InvoicePartlyPaid, InvoiceAtRiskInInfor)  # what ends the errand of an invoice
 
 
 def close_invoices(tools: Tools) -> int:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from actors.errands.streams import invoice_stream, posting_stream
 from actors.settle import History, appended
+from actors.tools import Tools
 from domain.event import Append
 from domain.identifiers import InvoiceKey
 from domain.invoices import invoice
@@ -68,6 +69,19 @@ def booked_on(connection: UUID, plan: PostingPlan, history: History) -> dict[Inv
         line.invoice: invoice.fold(history[invoice_stream(connection, line.invoice)]).booked_net for line in plan.lines
     }
     return {key: net for key, net in invoices.items() if net is not None}
+
+
+def is_balance_young(tools: Tools, plan: PostingPlan, history: History) -> bool:
+    """Whether a balance may not show yet what this log knows to be booked: it was read before, or may lag behind."""
+    invoices = (invoice.fold(history[invoice_stream(tools.connection, line.invoice)]) for line in plan.lines)
+    booked = [at for at in (one.booked_last_at for one in invoices) if at is not None]
+    return any(tools.log.now() < at + tools.rules.infor.search_lag for at in booked)
+
+
+def named_vouchers(connection: UUID, plan: PostingPlan, history: History) -> frozenset[str]:
+    """Give the vouchers that this log knows on the plan's invoices, also those that a person named."""
+    invoices = (invoice.fold(history[invoice_stream(connection, line.invoice)]) for line in plan.lines)
+    return frozenset(paid.voucher for one in invoices for paid in one.posted if paid.voucher)
 
 
 def original_key(key1: str) -> str:

@@ -7,6 +7,9 @@ from actors.errands.posting_facts import (
     attributed_rows,
     booked_on,
     ended_for_invoices,
+    is_balance_young,
+    named_vouchers,
+    original_key,
     posted_for_invoices,
     rows_in_words,
     said_of_traces,
@@ -40,6 +43,9 @@ def decide_gate(tools: Tools, hand: Hand, view: LedgerView, history: History) ->
         if state.plan is None or not may_start(tools, state):
             continue
         facts = _proven(tools, state, view, history)
+        if not facts and _looks_too_soon(tools, state, view, history):
+            kept[key1] = []
+            continue
         if not facts:
             facts = _kept_back(tools, state, view, history, taken)
         if not facts:
@@ -49,6 +55,15 @@ def decide_gate(tools: Tools, hand: Hand, view: LedgerView, history: History) ->
         else:
             taken.update({line.invoice: key1 for line in state.plan.lines})
     return kept
+
+
+def _looks_too_soon(tools: Tools, state: Posting, view: LedgerView, history: History) -> bool:
+    """Whether a balance seems to lack a voucher of ours that it may only not show yet: it is read again then."""
+    plan = state.plan
+    if plan is None or plan.kind != "R" or not is_balance_young(tools, plan, history):
+        return False
+    found = find_obstacle(plan, view.states, tools.rules.currency, booked_on(tools.connection, plan, history))
+    return found is not None and found.reason == NOT_STANDING
 
 
 def may_start(tools: Tools, state: Posting) -> bool:
@@ -112,16 +127,26 @@ def _obstacle(tools: Tools, state: Posting, plan: e.PostingPlan, view: LedgerVie
         return Obstacle(ROWS_CUT_OFF, detail)
     found = find_obstacle(plan, view.states, tools.rules.currency, booked_on(tools.connection, plan, history))
     if found is not None and not (found.reason == NOT_STANDING and NOT_STANDING in state.let_go):
-        return found
-    if SAME_AMOUNT in state.let_go:
-        return None
-    attributed = attributed_rows(tools.connection, plan, history, view.rows)
-    others = booked_by_others(plan, view.rows, attributed)
+        return found.with_batch(plan.key1) if state.attempt else found
+    others = () if SAME_AMOUNT in state.let_go else _strange_rows(tools, plan, view, history)
     if not others:
         return None
     deed = "taken back" if plan.kind == "R" else "booked"
     detail = f"Infor shows payments of the same amount that are not ours: {rows_in_words(others)}; {deed} by hand?"
     return Obstacle(SAME_AMOUNT, detail)
+
+
+def _strange_rows(tools: Tools, plan: e.PostingPlan, view: LedgerView, history: History) -> tuple[e.EvidenceRow, ...]:
+    """Give the rows of the same amount that nothing of ours explains, nor a voucher that a person named.
+
+    Where a person's word settled what a reversal takes back, and named no voucher, one of them is that one.
+    """
+    attributed = attributed_rows(tools.connection, plan, history, view.rows)
+    named = named_vouchers(tools.connection, plan, history)
+    others = tuple(row for row in booked_by_others(plan, view.rows, attributed) if row.voucher not in named)
+    original = state_of(tools, original_key(plan.key1), history)
+    by_word = plan.kind == "R" and original.phase == "settled_posted" and not original.voucher
+    return others[len(plan.lines) :] if by_word else others
 
 
 def _held(tools: Tools, plan: e.PostingPlan, obstacle: Obstacle, history: History) -> e.PostingHeld:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from actors.errands.failing import failed, worked
 from actors.errands.posting_batch import Hand, read_states, state_of
-from actors.errands.posting_facts import booked_on, ended_for_invoices
+from actors.errands.posting_facts import booked_on, ended_for_invoices, is_balance_young
 from actors.errands.posting_steps import Attempt, call, new_attempt, not_sent, owned, step_commands
 from actors.errands.streams import posting_stream
 from actors.settle import History, appended, settle
@@ -42,7 +42,7 @@ def hand_over(tools: Tools, hand: Hand, chain: Attempt) -> None:
     if reasons:
         _give_up(tools, hand.only(reasons), chain, reasons)
     if unread:
-        _end_chain(tools, hand.only(unread), chain, "Infor's answer about an invoice was not usable")
+        _end_chain(tools, hand.only(unread), chain, "Infor's answer about an invoice was not usable, or is too old")
     going = hand.only(k for k in hand.plans if k not in reasons and k not in unread)
     if tools.held_back("send_postings"):  # asked again: the chain and the second thoughts may have taken minutes
         _end_chain(tools, going, chain, "the connection was paused before the handover")
@@ -95,14 +95,17 @@ def _second_thoughts(tools: Tools, hand: Hand) -> tuple[dict[str, e.PostingHeld]
     history = tools.log.load([*known.values(), *hand.streams(tools.connection)])
     unread = frozenset(k for k, p in hand.plans.items() if any(line.invoice in unreadable for line in p.lines))
     reasons: dict[str, e.PostingHeld] = {}
+    young: set[str] = set()
     for key1, plan in hand.plans.items():
         fact = _payment_changed(plan, reports.get(plan.payment_id), payment.fold(history[known[plan.payment_id]]))
         obstacle = None if unread & {key1} else _obstacle(tools, plan, states, history)
-        if fact is None and obstacle is not None:
+        if obstacle is not None and obstacle.reason == NOT_STANDING and is_balance_young(tools, plan, history):
+            young.add(key1)
+        elif fact is None and obstacle is not None:
             fact = _held(plan, obstacle.reason, obstacle.detail)
         if fact is not None:
             reasons[key1] = fact
-    return reasons, unread - reasons.keys()
+    return reasons, (unread | young) - reasons.keys()
 
 
 def _obstacle(
@@ -111,7 +114,7 @@ def _obstacle(
     found = find_obstacle(plan, states, tools.rules.currency, booked_on(tools.connection, plan, history))
     if found is None or found.reason in state_of(tools, plan.key1, history).let_go & {NOT_STANDING}:
         return None
-    return found
+    return found.with_batch(plan.key1)
 
 
 def _held(plan: e.PostingPlan, reason: str, detail: str) -> e.PostingHeld:

@@ -95,7 +95,7 @@ def decide_row(known: InvoiceKey | None, *, row: LedgerRow, key: InvoiceKey) -> 
 
 def decide_key_changed(state: Invoice, *, row: LedgerRow, old: InvoiceKey, new: InvoiceKey) -> tuple[Event, ...]:
     """Say once that a ledger row came back under another key; goes on the old key's stream."""
-    if state.moved_to == new:
+    if (row.natural_key, new.external_id) in state.moved:
         return ()
     return (e.InvoiceKeyChanged(row=row, old_key=old, new_key=new),)
 
@@ -124,14 +124,15 @@ def decide_close(state: Invoice, key: InvoiceKey, ledger: LedgerState) -> tuple[
     """Say what Infor says after a payment of ours; nothing while it is not final.
 
     Final is: closed (OCUA 0, RECO 1), or something outstanding, and no posting of ours under way. What M3 closed with
-    more than we posted is no end: AvidXchange may pay it still. Of an invoice that the log does not know, or that
-    nothing of ours paid (a restored store forgot it after it was claimed), nothing is said: it is not ours to close.
+    more than we posted is no end while AvidXchange holds it and may pay it still. Of an invoice that the log does not
+    know, or that nothing of ours paid (a restored store forgot it after it was claimed), nothing is said: it is not
+    ours to close.
     """
     if state.key is None or not state.posted or state.payment_in_flight:
         return ()
     if is_settled(ledger):
         risks = risks_of(ledger, ours=state.posted_total, in_flight=False)
-        if "PAID" in risks:
+        if "PAID" in risks and (state.at_large or state.held_there):
             return _at_risk(state, key, ledger, risks)
         return (e.InvoiceClosed(key=key),)
     if ledger.outstanding.is_zero:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from domain.event import Event, Recorded
+from domain.identifiers import LedgerRow
 from domain.invoices import events as e
 from domain.invoices import submission_events as s
 from domain.invoices.content import InvoiceContent
@@ -54,6 +55,7 @@ def head_of(content: InvoiceContent) -> InvoiceHead:
 def _read(state: Invoice, event: e.InvoiceApproved | e.InvoiceChangedInInfor, recorded: Recorded) -> Invoice:
     return replace(
         state,
+        moved=_without(state, event.content.row),
         key=event.content.key,
         content=event.content,
         digest=event.digest,
@@ -94,7 +96,14 @@ def _not_eligible(state: Invoice, event: e.InvoiceNotEligible, _: Recorded) -> I
             changed=None,
         )
     return replace(
-        state, key=event.key, stage="not_eligible", reason=event.reason, head=head, moved_to=None, image_due=False
+        state,
+        key=event.key,
+        stage="not_eligible",
+        reason=event.reason,
+        head=head,
+        moved_to=None,
+        moved=_without(state, event.row),
+        image_due=False,
     )
 
 
@@ -104,7 +113,13 @@ def _withdrawn(state: Invoice, event: e.InvoiceWithdrawnInInfor, _: Recorded) ->
 
 def _key_changed(state: Invoice, event: e.InvoiceKeyChanged, _: Recorded) -> Invoice:
     stage = state.stage if state.at_large else "key_changed"
-    return replace(state, key=event.old_key, moved_to=event.new_key, stage=stage, image_due=False)
+    moved = (*_without(state, event.row), (event.row.natural_key, event.new_key.external_id))
+    return replace(state, key=event.old_key, moved_to=event.new_key, moved=moved, stage=stage, image_due=False)
+
+
+def _without(state: Invoice, row: LedgerRow) -> tuple[tuple[str, str], ...]:
+    """Give the moved rows but this one."""
+    return tuple(pair for pair in state.moved if pair[0] != row.natural_key)
 
 
 def _at_risk(state: Invoice, event: e.InvoiceAtRiskInInfor, _: Recorded) -> Invoice:
@@ -264,6 +279,7 @@ def _different(state: Invoice, event: s.InvoiceFoundDifferent, _: Recorded) -> I
         state,
         stage="different",
         reason=event.field,
+        twice_ids=(),
         different_id=event.avid_invoice_id,
         ids=ids,
         look_at=None,
@@ -300,13 +316,15 @@ def _payment_started(state: Invoice, event: e.InvoicePaymentStarted, _: Recorded
     return replace(state, payment_in_flight=event.posting)
 
 
-def _payment_posted(state: Invoice, event: e.InvoicePaymentPosted, _: Recorded) -> Invoice:
+def _payment_posted(state: Invoice, event: e.InvoicePaymentPosted, recorded: Recorded) -> Invoice:
     payment = PostedPayment(
         posting=event.posting,
         net=event.net,
         discount=event.discount,
         ledger_row=event.ledger_row,
         reversal=event.reversal,
+        voucher=event.voucher,
+        booked_at=recorded.meta.recorded_at,
     )
     return replace(_payment_over(state, event.posting), posted=(*state.posted, payment), partly_paid=False)
 

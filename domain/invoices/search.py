@@ -48,8 +48,9 @@ def wants_second_look(state: Invoice, found: InvoiceFound) -> bool:
     """Whether a reported record calls for reading all records of its ExternalId."""
     if state.found_twice or _is_end_of_different(state, found) or _has_no_id(state):
         return True
-    known = state.dead_ids | state.ignored_ids | {state.avid_invoice_id, state.different_id}
-    stranger = found.avid_invoice_id not in known
+    known = state.dead_ids | state.ignored_ids | {state.avid_invoice_id}
+    unlike = found.avid_invoice_id == state.different_id and state.stage == "different"  # else it may agree by now
+    stranger = found.avid_invoice_id not in known and not unlike
     return (state.live or state.held_there or _is_thought_absent(state)) and stranger and found.live
 
 
@@ -61,10 +62,11 @@ def decide_second_look(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceF
         return () if ids == state.twice_ids else (s.InvoiceFoundTwice(key=key, avid_invoice_ids=ids),)
     if state.held_there:
         ended = tuple(_rejected(key, dead) for dead in found if _is_end_of_different(state, dead))
-        return (*ended, *judge_found(state, key, live, attempt_id="")) if ended else ()
+        if ended:
+            return (*ended, *judge_found(state, key, live, attempt_id=""))
+        return () if state.stage == "different" else _agreeing(state, key, live)
     if _has_no_id(state):
-        named = judge_found(state, key, found, attempt_id="")
-        return () if any(isinstance(event, s.InvoiceFoundDifferent) for event in named) else named
+        return _agreeing(state, key, found)
     if not state.found_twice:
         unknown = _is_thought_absent(state) or _is_another(state, live)
         return judge_found(state, key, live, attempt_id="") if unknown else ()
@@ -83,7 +85,13 @@ def _is_thought_absent(state: Invoice) -> bool:
 
 def _has_no_id(state: Invoice) -> bool:
     """Whether a person said that AvidXchange holds it, and not under which id: no status there is known to be its."""
-    return state.live and not state.avid_invoice_id and not state.found_twice
+    return state.live and not state.avid_invoice_id and not state.found_twice and not state.closed
+
+
+def _agreeing(state: Invoice, key: InvoiceKey, found: Sequence[InvoiceFound]) -> tuple[Event, ...]:
+    """Judge what was found, and say nothing when it differs: that is known, or a person saw another one."""
+    judged = judge_found(state, key, found, attempt_id="")
+    return () if any(isinstance(event, s.InvoiceFoundDifferent) for event in judged) else judged
 
 
 def _is_end_of_different(state: Invoice, found: InvoiceFound) -> bool:

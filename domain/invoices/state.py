@@ -61,19 +61,23 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PostedPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment row of ours; a reversal takes back what its posting booked."""
+    """A payment row of ours; a reversal takes back what its posting booked. booked_at: when this log learned of it."""
 
     posting: str
     net: Money
     discount: Money
     ledger_row: str
     reversal: bool = False
+    voucher: str = ""
+    booked_at: datetime | None = None
 
 
 class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     """What the log says of an invoice.
 
     stage: "" (unknown) or a key of PHASES; `sending` is an intent without an outcome, `doubt` a doubted one.
+    moved_to: the key it got in M3, None when it bears this one (again); moved: (ledger row, ExternalId) of every row
+    that bore this key and bears another: a row entered anew under it is another invoice.
     live: AvidXchange holds it for certain (exactly while the key `invoice:…` is open).
     digest, head, read_at: content as last recorded, the facts to read it by, and when.
     risks, risk_detail: what was raised last of it in M3, and the amounts as they were then.
@@ -101,6 +105,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     risks: tuple[str, ...] = ()
     risk_detail: str = ""
     moved_to: InvoiceKey | None = None
+    moved: tuple[tuple[str, str], ...] = ()
     live: bool = False
     avid_invoice_id: str = ""
     avid_status: str = ""
@@ -206,6 +211,11 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
         standing = set(self.booked)
         nets = [p.net for p in self.posted if not p.reversal and p.posting in standing]
         return total(nets, nets[0].currency) if nets else None
+
+    @property
+    def booked_last_at(self) -> datetime | None:
+        """When this log learned last that something of ours was booked on it."""
+        return max((p.booked_at for p in self.posted if p.booked_at is not None), default=None)
 
     @property
     def posted_total(self) -> Money:

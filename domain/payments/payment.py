@@ -51,8 +51,11 @@ def _evolve(state: Payment, event: object) -> Payment:
         case e.PaymentSettled(content=content):
             return replace(state, content=content, settled=content, phase="settled", reason="", waits_for=None)
         case e.PaymentStatusUnknown(content=content, field=field):
-            phase = state.phase if state.phase == "planned" else "unknown"  # what is planned goes on; it is raised
-            return replace(state, content=content, phase=phase, reason=field)
+            if (
+                state.phase == "planned" or state.legs
+            ):  # what is planned goes on, and what a person holds of it stays held; the word is raised
+                return replace(state, content=content, reason=state.reason or field)
+            return replace(state, content=content, phase="unknown", reason=field)
         case e.PaymentChangedAfterSettling(content=content) | e.PaymentCleared(content=content):
             return replace(state, content=content)
         case e.PaymentReversed(content=content):

@@ -167,10 +167,12 @@ def _reissue_hold(
     content: e.PaymentContent, old_id: str, replaced: Replaced | None, rules: Rules, unsure_before: datetime | None
 ) -> e.PaymentHeld | None:
     """Wait for the reversal of what it replaces, and of what that replaced: a reissue may come back unposted, too."""
-    if not old_id:
+    if old_id in ("", content.payment_id):
         return None
     if replaced is None or replaced.payment.content is None:
-        return _hold(content, "REPLACES_UNSEEN", f"it replaces payment {old_id}, which we never saw")
+        directly = old_id == content.replaces_payment_id
+        way = "it replaces" if directly else f"it replaces payment {content.replaces_payment_id}, and that replaced"
+        return _hold(content, "REPLACES_UNSEEN", f"{way} payment {old_id}, which we never saw")
     hold = _replaced_hold(content, old_id, replaced, rules, unsure_before)
     if hold is not None or replaced.before is None:
         return hold

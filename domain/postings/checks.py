@@ -19,6 +19,12 @@ class Obstacle(msgspec.Struct, frozen=True):
     reason: str
     detail: str
 
+    def with_batch(self, key1: str) -> "Obstacle":
+        """Say of what is not to be booked after all that its batch was begun: whoever finds it there might post it."""
+        if self.reason != NOT_STANDING:
+            return self
+        return Obstacle(self.reason, f"{self.detail}; of a voucher taken back already delete KEY1 {key1} in GLS840")
+
 
 def find_obstacle(
     plan: PostingPlan,

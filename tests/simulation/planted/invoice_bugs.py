@@ -187,6 +187,8 @@ INVOICE_BUGS = (
         name="a store that went back never learns of a live invoice",
         breaks=("I5",),
         changes=(Change(search._is_thought_absent, "return ", "return False and "),),
+        happening=Happening.RESTORED,
+        then=Happening.PROPOSED,
         profile=SUBMIT,
     ),
     Bug(

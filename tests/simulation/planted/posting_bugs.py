@@ -182,7 +182,7 @@ POSTING_BUGS = (
     Bug(
         name="a reissue does not wait for the reversal",
         breaks=("I2",),
-        changes=(Change(planning._reissue_hold, "if not old_id:", "if True:"),),
+        changes=(Change(planning._reissue_hold, 'if old_id in ("", content.payment_id):', "if True:"),),
         happening=Happening.REPLACED,
         profile=PAY,
     ),
@@ -248,7 +248,7 @@ POSTING_BUGS = (
         breaks=("I2",),
         changes=(
             Change(checks._standing_obstacle, "if shown >= sign * booked.minor:", "if True:"),
-            Change(posting_gate._obstacle, "if SAME_AMOUNT in state.let_go:", 'if plan.kind == "R":'),
+            Change(posting_gate._obstacle, "() if SAME_AMOUNT in state.let_go", '() if plan.kind == "R"'),
         ),
         profile=PAY,
         happening=Happening.VOUCHER_TAKEN_BACK,

@@ -59,7 +59,7 @@ RULE_BUGS = (
     Bug(
         name="an invoice is closed over what M3 paid beside us",
         breaks=("I13",),
-        changes=(Change(decisions.decide_close, 'if "PAID" in risks:', "if False:"),),
+        changes=(Change(decisions.decide_close, 'if "PAID" in risks and', "if False and"),),
         profile=PAY,
         happening=Happening.REST_PAID_BY_M3,
     ),

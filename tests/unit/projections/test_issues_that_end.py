@@ -63,3 +63,11 @@ def test_a_late_receipt_names_nothing_new_of_one_that_the_look_before_its_send_f
     late = s.InvoiceAnsweredLate(key=KEY, attempt_id="a1", verdict="confirmed", avid_invoice_id="500123", text="")
     book.invoice(f.approved(), f.FETCHED, f.found_live(), late)
     assert causes(book) == []
+
+
+def test_of_two_the_one_left_is_no_longer_two_though_it_differs() -> None:
+    book = Book()
+    book.invoice(f.approved(), f.different(), f.twice())
+    assert "invoice-found-twice" in causes(book)
+    book.invoice(f.different())
+    assert causes(book) == ["invoice-found-different:GrossAmount"]

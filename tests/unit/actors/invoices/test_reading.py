@@ -346,3 +346,22 @@ def test_a_long_index_turns_its_page_and_keeps_what_is_tracked() -> None:
     assert len(world.tracked()) == 5
     assert [e.generation for e in world.events(InvoiceIndexTurned) if isinstance(e, InvoiceIndexTurned)] == [2, 3]
     assert len(world.events(InvoicesTracked)) == 5 + 2, "a turn is said in both pages"
+
+
+def test_another_invoice_under_the_old_number_is_one_of_its_own_and_the_corrected_one_is_raised_once() -> None:
+    world = World()
+    one = world.ledger.put_invoice("INV-1", 500)
+    one.stopped = True
+    world.poll()
+    old = one.head.key
+    rename(world, one, InvoiceKey(100, "AAA", "V1001", "V1001", "INV-1A", 2026))
+    world.poll()
+    world.ledger.put_invoice("INV-1", 700).stopped = True
+    for _ in range(4):
+        world.wait(QUARTER)
+        world.poll()
+    assert [type(r.event).__name__ for r in world.history(old)] == [
+        "InvoiceNotEligible",
+        "InvoiceKeyChanged",
+        "InvoiceNotEligible",
+    ]

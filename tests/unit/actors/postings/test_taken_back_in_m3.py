@@ -3,25 +3,34 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from actors.errands.plan_reversal import plan_reversal
+from actors.errands.send_postings import send_postings
+from domain.identifiers import InvoiceKey
+from domain.invoices.content import LedgerState
+from domain.invoices.events import InvoicePaymentPosted
 from domain.money import Money
 from domain.ports.answers import CallAnswer
-from domain.ports.ledger import StepCommand
-from domain.postings.events import EvidenceRow
+from domain.ports.ledger import Problem, StepCommand
+from domain.postings.events import EvidenceRow, PostingHeld
 from tests.unit.actors.postings.postings_world import World
 from tieout.simulation.fakes.postings import FakeInvoice, Paid
 
 NET = 157_000
 
 
+LAG = timedelta(minutes=2)  # longer than a balance may lag behind what is booked
+
+
 def voided() -> tuple[World, FakeInvoice, str]:
-    """A posted payment was voided at AvidXchange; gives the KEY1 of its reversal."""
+    """A payment that was posted a while ago was voided at AvidXchange; gives the KEY1 of its reversal."""
     world = World(void_interface="AVXVOID")
     roof = world.bill("INV-1")
     content = world.pay("77001", (roof, NET))
     world.post()
+    world.work_through(LAG)
     world.void(content)
     return world, roof, world.key("77001", kind="R")
 
@@ -90,4 +99,95 @@ def test_what_a_clerk_takes_back_while_the_reversal_is_written_is_not_handed_ove
     monkeypatch.setattr(world.ledger, "take_steps", meanwhile)
     world.work_through(timedelta(minutes=2))
     assert world.posting(back).reason == "NOT_STANDING"
+    held = [r.event for r in world.history("posting", back) if isinstance(r.event, PostingHeld)][-1]
+    assert held.detail.endswith(f"of a voucher taken back already delete KEY1 {back} in GLS840")
     assert [batch.handed_over_at for batch in world.ledger.batches if batch.key1 == back] == [None]
+
+
+def behind(world: World, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """M3's balances lag behind its payment rows while the list is not empty."""
+    lagging, read = [True], world.ledger.ledger_states
+
+    def states(keys: Sequence[InvoiceKey]) -> dict[InvoiceKey, LedgerState | Problem | None]:
+        shown = read(keys)
+        for key, state in shown.items():
+            if lagging and isinstance(state, LedgerState):
+                shown[key] = msgspec.structs.replace(state, paid=Money(0), outstanding=state.gross)
+        return shown
+
+    monkeypatch.setattr(world.ledger, "ledger_states", states)
+    return lagging
+
+
+def test_a_balance_that_lags_behind_the_posting_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(void_interface="AVXVOID")
+    roof = world.bill("INV-1")
+    content = world.pay("77001", (roof, NET))
+    world.post()
+    back = world.key("77001", kind="R")
+    lagging = behind(world, monkeypatch)
+    world.void(content)
+    world.poll()
+    world.run(plan_reversal)
+    world.run(send_postings)
+    assert world.names(back) == ["PostingPlanned"]
+    lagging.clear()
+    world.work_through(LAG)
+    world.check_booked_once(world.key("77001"), back)
+
+
+def test_a_balance_that_lags_behind_a_posting_booked_meanwhile_ends_the_chain_before_its_handover(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, roof, back = voided()
+    world.poll()
+    world.run(plan_reversal)
+    lagging: list[bool] = []
+    take = world.ledger.take_steps
+
+    def meanwhile(commands: Sequence[StepCommand], *, deadline: datetime) -> CallAnswer:
+        if not lagging:
+            lagging.extend(behind(world, monkeypatch))
+            word = InvoicePaymentPosted(
+                posting="T2",
+                payment_id="77002",
+                net=Money(100),
+                discount=Money(0),
+                voucher="PAY-2",
+                ledger_row="",
+            )
+            world.say(world.stream("invoice", roof.head.key.external_id), word)
+        return take(commands, deadline=deadline)
+
+    monkeypatch.setattr(world.ledger, "take_steps", meanwhile)
+    world.run(send_postings)
+    assert world.names(back)[-1] == "PostingNotSent"
+
+
+def test_a_row_that_a_person_named_holds_no_reversal() -> None:
+    world, roof, back = voided()
+    booked_by_hand(roof, NET, row="other")
+    named = InvoicePaymentPosted(
+        posting="T2", payment_id="77002", net=Money(NET), discount=Money(0), voucher="GL-9", ledger_row=""
+    )
+    world.say(world.stream("invoice", roof.head.key.external_id), named)
+    world.work_through(LAG)
+    world.post()
+    assert world.phase("77001", kind="R") == "confirmed"
+    assert back
+
+
+def test_the_row_of_a_posting_that_a_person_found_under_another_text_holds_no_reversal_of_it() -> None:
+    world = World(posting_delay=None, void_interface="AVXVOID")
+    roof = world.bill("INV-1")
+    content = world.pay("77001", (roof, NET))
+    world.post()
+    (batch,) = world.ledger.batches
+    batch.state, batch.gone_at = "posted", world.now()
+    booked_by_hand(roof, NET)
+    world.work_through(timedelta(minutes=40))
+    world.resolve(world.key("77001"), "posted")
+    world.void(content)
+    world.poll()
+    world.work_through(LAG)
+    assert world.phase("77001", kind="R") == "handed_over"

@@ -69,3 +69,8 @@ def test_a_danger_is_raised_again_when_its_amount_moves() -> None:
     posted = (*SENT, f.payment_posted(125_000 - 1), proposed)
     reading = Reading(head=head(), ledger=stopped)
     invoice(*posted).when(lambda state: decide_reading(state, reading, rules())).then_nothing()
+
+
+def test_what_m3_paid_endangers_nothing_that_avidxchange_no_longer_holds() -> None:
+    gone = (*SENT, f.payment_posted(60_000), f.rejected("Void"))
+    invoice(*gone).when(closing(CLOSED)).then([CLOSING])

@@ -201,3 +201,34 @@ def test_one_that_a_person_saw_there_gets_its_id_with_its_next_change() -> None:
     invoice(*seen).when(second(found(status="Void"))).then([f.rejected("Void")])
     invoice(*seen).when(second(found(gross=Money(1)))).then_nothing()  # the person's word stands, and was about another
     invoice(*seen).when(second(found(), found("9"))).then([f.twice("500123", "9")])
+
+
+def test_of_one_that_is_closed_no_id_is_asked_any_more() -> None:
+    word = s.InvoiceDoubtResolved(key=KEY, attempt_id="a1", resolution="posted", person="ann", reason="seen")
+    closed = (*READY, f.started(), f.doubted(), word, f.payment_posted(), e.InvoiceClosed(key=KEY))
+    assert not wants_second_look(f.state_of(closed), found(status="Void"))
+    invoice(*closed).when(lambda state: decide_second_look(state, KEY, [found()])).then_nothing()
+
+
+def test_of_two_the_one_left_that_differs_is_said_once() -> None:
+    history = (*READY, f.different(), f.twice("500123", "9"))
+    left = invoice(*history).when(lambda state: decide_second_look(state, KEY, [found(gross=Money(1))]))
+    (event,) = left.events
+    assert isinstance(event, s.InvoiceFoundDifferent)
+    assert (left.state.found_twice, left.state.held_there) == (False, True)
+    again = invoice(*history, event)
+    again.when(lambda state: decide_second_look(state, KEY, [found(gross=Money(1))])).then_nothing()
+
+
+def test_one_that_differed_and_agrees_by_now_is_ours_though_its_gate_is_shut() -> None:
+    new = e.InvoiceChangedInInfor(content=f.content(gross=Money(100)), digest="n", live=False)
+    waits = e.InvoiceImageMissing(key=KEY, reason="NO_IMAGE", hold=True)
+    corrected = (*READY, f.different(), new, waits)
+    assert f.state_of(corrected).held_there
+    assert wants_second_look(f.state_of(corrected), found(gross=Money(100)))
+
+    def second(gross: int) -> Callable[[Invoice], tuple[Event, ...]]:
+        return lambda state: decide_second_look(state, KEY, [found(gross=Money(gross))])
+
+    assert invoice(*corrected).when(second(100)).state.live
+    invoice(*corrected).when(second(101)).then_nothing()

@@ -7,6 +7,7 @@ from domain.event import Event
 from domain.payments import events as e
 from domain.payments.payment import Payment, fold
 from domain.payments.persons import decide_found_absent, decide_posting_order, decide_reversal_done
+from domain.payments.reporting import decide_report
 from domain.postings.posting import Posting
 from tests.support.history import given
 from tests.support.payments_world import payment, usd
@@ -44,6 +45,15 @@ def test_a_payment_of_which_a_posting_was_found_absent_is_held_until_it_is_order
     given([SETTLED, PLANNED, REVERSED], fold=fold).when(found_absent("T1")).then_nothing()
     given([SETTLED, PLANNED], fold=fold).when(found_absent("R1")).then_nothing()
     given([], fold=fold).when(found_absent("T1")).then_nothing()
+
+
+def test_a_payment_held_for_what_was_absent_stays_held_whatever_word_avidxchange_uses_meanwhile() -> None:
+    (held,) = given([SETTLED, PLANNED], fold=fold).when(lambda state: decide_found_absent(state, "T1")).events
+    odd = e.PaymentStatusUnknown(content=payment(status="Odd", standing="unknown"), field="status")
+    past = given([SETTLED, PLANNED, held, odd], fold=fold)
+    assert (past.state.phase, past.state.reason) == ("held", "FOUND_ABSENT")
+    cleared = past.when(lambda state: decide_report(state, payment())).then([e.PaymentCleared(content=payment())])
+    assert order(cleared.state, "settled_absent") == (ORDERED,)
 
 
 def test_a_leg_that_a_person_proved_absent_is_ordered_again() -> None:

@@ -64,7 +64,10 @@ def test_a_reissue_of_a_reissue_waits_for_what_the_first_payment_booked() -> Non
     first = Replaced(old(), {"T1": BOOKED})
     fact = held(gate(third, replaced=Replaced(between, {}, first)))
     assert (fact.reason, fact.waits_for) == ("REPLACED_NOT_REVERSED", keys.reversed_payment("77001"))
-    assert held(gate(third, replaced=Replaced(between, {}, Replaced(Payment(), {})))).reason == "REPLACES_UNSEEN"
+    unseen = held(gate(third, replaced=Replaced(between, {}, Replaced(Payment(), {}))))
+    assert unseen.reason == "REPLACES_UNSEEN"
+    assert unseen.detail == "it replaces payment 77002, and that replaced payment 77001, which we never saw"
+    assert plans(gate(payment(payment_id="77003", replaces_payment_id="77003"))), "that is no reissue"
     leg = e.Leg(division="AAA", posting="R1", net=usd("-1570.00"))
     taken_back = Replaced(old(VOID, reversal(reversing=(leg,))), {"T1": BOOKED, "R1": BOOKED})
     assert plans(gate(third, replaced=Replaced(between, {}, taken_back)))
