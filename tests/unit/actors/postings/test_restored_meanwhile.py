@@ -15,7 +15,7 @@ def restored_while_reading(world: World) -> None:
     read = world.ledger.ledger_states
 
     def overtaken(*args: object, **options: object) -> object:
-        world.ledger.ledger_states = read  # type: ignore[method-assign]  # once
+        world.ledger.ledger_states = read  # type: ignore[method-assign]  # it is overtaken once
         world.go_back(world.store.log.last_position(), hold=HOLD)
         return read(*args, **options)  # type: ignore[arg-type]  # passed on as it came
 

@@ -67,7 +67,8 @@ def test_what_a_clerk_took_back_and_m3_paid_again_is_for_a_person() -> None:
     booked_by_hand(roof, NET, row="check-run")
     world.post()
     held = [r.event for r in world.history("posting", back)][-1]
-    assert (held.reason, held.detail[-16:]) == ("SAME_AMOUNT_BOOKED", "en back by hand?")  # type: ignore[attr-defined]
+    assert isinstance(held, PostingHeld)
+    assert (held.reason, held.detail[-16:]) == ("SAME_AMOUNT_BOOKED", "en back by hand?")
 
 
 @pytest.mark.parametrize("again", [False, True])
