@@ -19,6 +19,7 @@ from domain.payments.events import PaymentChangedAfterSettling, PaymentSettled
 from domain.postings.events import PostingConfirmed, PostingDoubtResolved
 from tests.simulation.test_checkers import calm_world, recorded
 from tieout.simulation.checkers.catalogue import judge_end
+from tieout.simulation.hands import CHECK_RUN
 from tieout.simulation.world import World
 
 Bend = Callable[[World], None]
@@ -154,6 +155,18 @@ def test_what_infor_booked_otherwise_is_excused_by_what_is_said_of_its_totals(
     book(world, cents)
     say_of_the_invoice(world, at_risk(world, risk))
     assert (broken(world) == []) is is_told
+
+
+def test_totals_that_show_more_excuse_what_lacks_only_where_m3_paid_as_well() -> None:
+    """Seed 190263933: M3 paid the rest, a restore forgot that ours was taken back; together more was taken off."""
+    world = calm_world()
+    book(world, -1)
+    say_of_the_invoice(world, at_risk(world, "PAID"))
+    assert broken(world)
+    held = world.ledger.invoices[recorded(world, InvoiceApproved).content.key]
+    row = msgspec.structs.replace(held.payments[0].row, text=CHECK_RUN)
+    held.payments.append(msgspec.structs.replace(held.payments[0], row=row, net=Money(0), discount=Money(0)))
+    assert broken(world) == []
 
 
 def test_what_avidxchange_paid_otherwise_is_excused_by_an_issue_that_names_it() -> None:

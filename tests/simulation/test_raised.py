@@ -7,8 +7,14 @@ import pytest
 
 from domain.connections.events import StoreWentBack
 from domain.event import Event
-from domain.invoices.events import InvoiceAtRiskInInfor
-from domain.invoices.submission_events import InvoiceFoundDifferent, InvoiceFoundTwice, InvoiceSubmitted
+from domain.invoices.events import InvoiceApproved, InvoiceAtRiskInInfor, InvoiceImageMissing, InvoiceKeyChanged
+from domain.invoices.submission_events import (
+    InvoiceAbsentAfterSettling,
+    InvoiceFoundDifferent,
+    InvoiceFoundTwice,
+    InvoiceSubmissionStarted,
+    InvoiceSubmitted,
+)
 from domain.issues.events import IssueResolved
 from domain.payments.events import PaymentCardNumberDropped, PaymentSettled, PaymentStatusUnknown
 from domain.polls.events import PollFailed
@@ -113,3 +119,24 @@ def test_the_issue_of_one_danger_tells_nobody_of_another() -> None:
     with planted(Plant(items=((issue_facts.OPENS, InvoiceAtRiskInInfor, lambda e: opens(e)[:1]),))):
         (text,) = untold(world)
     assert "PROPOSED" in text
+
+
+def test_an_image_is_missed_no_more_of_an_invoice_that_bears_another_key_in_m3() -> None:
+    """Seeds 190125546 and 190363382: the key changed while the invoice was in doubt, and it was found absent then."""
+    world = calm_world()
+    approved = recorded(world, InvoiceApproved)
+    key = msgspec.structs.replace(approved.content.key, number="INV-90")
+    content = msgspec.structs.replace(approved.content, key=key)
+    stream = world.stream("invoice", key.external_id)
+    intent = msgspec.structs.replace(recorded(world, InvoiceSubmissionStarted), key=key)
+    missing = InvoiceImageMissing(key=key, reason="IMAGE_TYPE", hold=False)
+    absent = InvoiceAbsentAfterSettling(attempt_id=intent.attempt_id, members=1)
+    world.say(stream, msgspec.structs.replace(approved, content=content), missing, intent)
+    with planted(Plant(items=((issue_facts.OPENS, InvoiceImageMissing, lambda _: ()),))):
+        assert untold(world) == []
+        world.say(stream, absent)
+        assert any("no usable image" in text for text in untold(world))
+        world.say(stream, intent)
+        world.say(stream, InvoiceKeyChanged(row=content.row, old_key=key, new_key=approved.content.key))
+        world.say(stream, absent)
+        assert untold(world) == []

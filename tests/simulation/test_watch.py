@@ -1,15 +1,17 @@
 """What goes out on the wire is judged at that moment: each forbidden send is noticed, also after a restore."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
+import pytest
 
 from domain.invoices.submission_events import InvoiceSubmissionDoubted, InvoiceSubmissionStarted
 from domain.ports.ledger import StepCommand
 from domain.ports.payables import EncodedBatch
 from domain.postings.events import PostingHandoverStarted, PostingPlanned, PostingStarted
 from tests.simulation.test_checkers import calm_world, recorded
-from tieout.simulation import watch
+from tieout.simulation import hands, watch
 from tieout.simulation.world import World
 
 HOUR = timedelta(hours=1)
@@ -95,6 +97,10 @@ def test_a_chain_begun_again_for_what_m3_took_over_is_noticed() -> None:
     head = StepCommand(key=fact.key1, step="AddBatchHead", key1=fact.key1, division=division(world))
     owner = fact.attempt_id.rpartition("-")[0]
     assert any("took over before" in v.text for v in watch.judge_steps(world, owner, [head]))
+    hands.take_back_unasked(world, fact.key1)
+    assert not any("took over before" in v.text for v in watch.judge_steps(world, owner, [head])), "seed 190076331"
+    world.ledger.batches[0].state = "stuck"
+    assert any("took over before" in v.text for v in watch.judge_steps(world, owner, [head]))
     world.ledger.batches.clear()
     assert not any("took over before" in v.text for v in watch.judge_steps(world, owner, [head]))
 
@@ -113,7 +119,15 @@ def _is_intent(event: object) -> bool:
     return isinstance(event, watch.INTENTS)
 
 
-def test_a_line_with_other_bytes_is_noticed_unless_a_restored_store_writes_a_deleted_batch_anew() -> None:
+def delete(world: World, _: str) -> None:
+    for batch in world.ledger.batches:
+        hands.delete_batch(world, batch)
+
+
+@pytest.mark.parametrize("undo", [delete, hands.take_back_unasked])  # the second as in seed 190064187
+def test_a_line_with_other_bytes_is_noticed_unless_a_restored_store_writes_anew_what_was_undone(
+    undo: Callable[[World, str], None],
+) -> None:
     world = calm_world()
     fact = recorded(world, PostingStarted)
     line = StepCommand(
@@ -135,6 +149,5 @@ def test_a_line_with_other_bytes_is_noticed_unless_a_restored_store_writes_a_del
     assert texts()
     world.lost.append(next(one for one in world.store.log.load([stream])[stream] if _is_intent(one.event)))
     assert texts(), "M3 holds the batch"
-    for batch in world.ledger.batches:
-        batch.state = "deleted"
+    undo(world, fact.key1)
     assert not texts()

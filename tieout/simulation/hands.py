@@ -16,6 +16,8 @@ from tieout.wiring.encodings import AvidSettings, read_payment
 
 MOST_GENERATIONS = 10
 CHECK_RUN, BY_HAND = "M3 CHECK RUN", "REVERSED BY HAND"  # texts of rows that are none of ours
+DELETED, TAKEN_BACK = "deleted", "taken back"  # states of a batch that people give it
+UNDONE = (DELETED, TAKEN_BACK)
 CARDS = ("", "1881", "4012888888881881", "4012 8888 8888 1881", "4012-8888-8888-1881")  # as a remote may name one
 EDGE = AvidSettings(base_url="https://avid.test")
 
@@ -46,6 +48,13 @@ def take_back_in_m3(world: World, key1: str, *, instead_of: str = "") -> None:
         )
 
 
+def take_back_unasked(world: World, key1: str) -> None:
+    """Reverse a voucher in M3 that nobody asked about: its KEY1 may be used again, for nothing of it stands."""
+    take_back_in_m3(world, key1)
+    for batch in [b for b in world.ledger.batches if b.key1 == key1 and b.state == "posted"]:
+        batch.state = TAKEN_BACK
+
+
 def has_row(held: FakeInvoice, text: str) -> bool:
     """Whether somebody paid the invoice, or took something back on it, outside of everything."""
     return any(paid.row.text == text for paid in held.payments)
@@ -69,7 +78,7 @@ def stands_for(world: World, key1: str, *, reversal: str) -> None:
 def delete_batch(world: World, batch: Batch) -> None:
     """Delete a batch that stands in GLS840 or sticks inside M3."""
     batch.jobs.clear()
-    batch.state = "deleted"
+    batch.state = DELETED
     batch.gone_at = batch.gone_at or world.time.now
 
 

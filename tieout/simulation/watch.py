@@ -14,6 +14,7 @@ from domain.ports.payables import EncodedBatch
 from domain.postings import posting
 from domain.postings.events import PostingHandoverStarted, PostingPlanned, PostingStarted
 from tieout.simulation.checkers.violation import Violation
+from tieout.simulation.hands import UNDONE
 from tieout.simulation.schedule import MARGIN
 from tieout.simulation.world import World
 
@@ -111,7 +112,7 @@ def _may_be_forgotten(world: World, past: Sequence[Recorded]) -> bool:
 
 
 def _taken_by_m3(world: World, key1: str) -> bool:
-    """Whether M3 booked a batch, works on it or keeps it in GLS037; one that a person deletes is none any more."""
+    """Whether M3 booked a batch, works on it or keeps it in GLS037; what a person undid there is none any more."""
     return any(b.key1 == key1 and b.state in ("handed over", "posted", "stuck") for b in world.ledger.batches)
 
 
@@ -130,11 +131,11 @@ def _frozen(world: World, command: StepCommand) -> str:
     """Give the bytes the line went out with first.
 
     A restored store may have forgotten them: then it writes them anew once M3 holds nothing of the batch any more,
-    because a person deleted it and found nothing.
+    because a person deleted it, or took its voucher back, and nothing was found.
     """
     stream = world.stream("posting", command.key1)
     forgotten = any(lost.stream == stream and isinstance(lost.event, PostingStarted) for lost in world.lost)
-    held = any(b.key1 == command.key1 and b.lines and b.state != "deleted" for b in world.ledger.batches)
+    held = any(b.key1 == command.key1 and b.lines and b.state not in UNDONE for b in world.ledger.batches)
     if forgotten and not held:
         world.parms[command.key1, command.line] = command.parm
     return world.parms.setdefault((command.key1, command.line), command.parm)

@@ -76,7 +76,7 @@ def _voucher_taken_back(stage: Stage, number: int) -> bool:
     for booking in [b for b in world.ledger.booked if b.key1 == key1]:
         held = world.ledger.invoices[booking.row.invoice]
         held.head = msgspec.structs.replace(held.head, changed=world.time.now.date())
-    hands.take_back_in_m3(world, key1)
+    hands.take_back_unasked(world, key1)
     return True
 
 

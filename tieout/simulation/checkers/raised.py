@@ -87,9 +87,9 @@ def _invoice_ends(world: World, told: Told) -> Iterator[Danger]:
         if row.stage == "held" and (not row.waits_for or row.reason in NEVER_OPENED):
             cause, text = f"invoice-held:{row.reason}", f"{row.external_id} is held ({row.reason})"
             yield Danger(row.stream, cause, (i.InvoiceHeld,), text)
-        if state.sendable and state.image_missing is not None and (state.image_missing[1] or _odd(row)):
-            cause, text = f"invoice-image-missing:{state.image_missing[0]}", f"{row.external_id} has no usable image"
-            yield Danger(row.stream, cause, (i.InvoiceImageMissing,), text)
+        if why := _image_lacks(row):
+            text = f"{row.external_id} has no usable image"
+            yield Danger(row.stream, f"invoice-image-missing:{why}", (i.InvoiceImageMissing,), text)
         if row.stage in _STAGES:
             cause, kind = _STAGES[row.stage]
             yield Danger(row.stream, cause, (kind,), f"{row.external_id} is {row.stage}")
@@ -100,10 +100,16 @@ def _invoice_ends(world: World, told: Told) -> Iterator[Danger]:
             yield Danger(row.stream, "invoice-forgotten", (s.InvoiceFoundForgotten,), text)
 
 
-def _odd(row: InvoiceRow) -> bool:
-    """Whether an invoice is about to go out for the first time without an image that nobody can use."""
-    missing = row.folded.image_missing
-    return missing is not None and missing[0] != "NO_IMAGE" and not row.folded.ids
+def _image_lacks(row: InvoiceRow) -> str:
+    """Say why an invoice waits for its image, or is about to go out for the first time without one; "" when it is not.
+
+    What bears another key in M3 goes out no more under this one, whatever it waits for: that is told.
+    """
+    state = row.folded
+    if not state.sendable or state.moved_to is not None or state.image_missing is None:
+        return ""
+    reason, hold = state.image_missing
+    return reason if hold or (reason != "NO_IMAGE" and not state.ids) else ""
 
 
 _STAGES: dict[str, tuple[str, type[Event]]] = {
